@@ -1,0 +1,1 @@
+//! Keeping and counting responses.

@@ -1,0 +1,3 @@
+//! Every command of this repository.
+
+fn main() {}
