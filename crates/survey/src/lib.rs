@@ -7,6 +7,7 @@
 //! | what a site has running | [`Site`], [`RunningSurvey`] |
 //! | an answer as it arrives | [`NewResponse`] |
 //! | an answer that may be kept | [`NewResponse::check`] → [`CheckedResponse`] |
+//! | the language to speak to a visitor | [`Language::negotiate`], [`closest`] among any tags |
 //!
 //! The wire types are plain structs: internally tagged, untagged and flattened enums would make serde buffer,
 //! which costs over 9 kB of WebAssembly.
@@ -19,6 +20,6 @@ mod response;
 
 pub use check::{CheckedResponse, Invalid, MAX_COMMENT_CHARS};
 pub use definition::{BandTexts, Kind, Question, RunningSurvey, Site, Survey};
-pub use language::{LANGUAGES, Language};
+pub use language::{LANGUAGES, Language, canonical, closest};
 pub use preset::preset;
 pub use response::{Answer, NewResponse, Presentation, Receipt, ReceiptStatus, Respondent, State, WIRE_VERSION};
