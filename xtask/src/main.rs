@@ -1,3 +1,39 @@
-//! Every command of this repository.
+//! Every command of this repository: `cargo xtask <command>`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks to its terminal")]
 
-fn main() {}
+mod build;
+mod demo;
+mod node;
+mod tools;
+mod workspace;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask demo [--port 7878]    build everything in release and serve the demo
+cargo xtask build [--server]      build what browsers download into target/candor/dist";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let Some((command, rest)) = arguments.split_first() else { bail!("Name a command:\n\n{USAGE}") };
+    match command.as_str() {
+        "build" => build::command(rest),
+        "demo" => demo::command(rest),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        unknown => bail!("There is no command `{unknown}`:\n\n{USAGE}"),
+    }
+}
