@@ -3,6 +3,7 @@
 
 mod build;
 mod demo;
+mod locales;
 mod node;
 mod tools;
 mod workspace;
@@ -12,7 +13,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask demo [--port 7878]    build everything in release and serve the demo
-cargo xtask build [--server]      build what browsers download into target/candor/dist";
+cargo xtask build [--server]      build what browsers download into target/candor/dist
+cargo xtask locales [--check]     compile the messages in locales/ to packs, or check that the packs are current";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +32,7 @@ fn run(arguments: &[String]) -> Result<()> {
     match command.as_str() {
         "build" => build::command(rest),
         "demo" => demo::command(rest),
+        "locales" => locales::command(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())
