@@ -107,9 +107,9 @@ impl<'a> Tag<'a> {
         parsed.language = match language {
             "ara" | "arb" => "ar",
             "eng" => "en",
-            // CLDR writes Dari as Persian of Afghanistan, with the same script and digits, and without a pack of its own
+            // CLDR writes Dari (prs and two deprecated codes of its dialects) as Persian of Afghanistan, with the same script and digits, and without a pack of its own
             // a reader of Dari is better served by Persian than by English.
-            "prs" => {
+            "drw" | "prs" | "tnf" => {
                 if parsed.region.is_empty() {
                     parsed.region = "af";
                 }
@@ -237,6 +237,23 @@ mod tests {
         check(&["arb"], "ar", None);
         check(&["zho-TW"], "zh-Hant", Some("TW"));
         check(&["cmn", "tha"], "th", None);
+    }
+
+    #[test]
+    fn aliases_and_the_regions_of_traditional_chinese_are_those_of_cldr() {
+        let cldr: serde_json::Value =
+            serde_json::from_str(include_str!("../../../locales/cldr.json")).unwrap();
+        for (alias, tag) in cldr["language_aliases"].as_object().unwrap() {
+            assert_eq!(canonical(alias).as_deref(), tag.as_str(), "{alias}");
+        }
+        let traditional = cldr["traditional_chinese_regions"].as_array().unwrap();
+        for first in b'A'..=b'Z' {
+            for second in b'A'..=b'Z' {
+                let region = String::from_utf8(vec![first, second]).unwrap();
+                let chosen = closest([&*format!("zh-{region}")], &["zh-Hant"]);
+                assert_eq!(chosen.is_some(), traditional.iter().any(|r| r == &*region), "{region}");
+            }
+        }
     }
 
     #[test]
