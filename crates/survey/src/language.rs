@@ -85,7 +85,7 @@ impl<'a> Tag<'a> {
     /// Reads a tag that is in small letters already.
     fn parse(tag: &'a str) -> Option<Self> {
         // Templates on a server like to write the locale of their process: `th_TH.UTF-8`, `sr_RS@latin`.
-        let tag = tag.trim().split(['.', '@']).next()?;
+        let tag = tag.trim_ascii().split(['.', '@']).next()?;
         let mut subtags = tag.split(['-', '_']);
         let language = subtags.next().filter(|s| matches!(s.len(), 2 | 3) && is_alphabetic(s))?;
         let mut parsed = Tag { language, script: "", region: "" };
