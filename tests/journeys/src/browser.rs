@@ -37,10 +37,21 @@ impl Default for Options {
     }
 }
 
+/// Runs before every page's own scripts and notes what the page could notice: `journey.events` holds Candor's events,
+/// each with its `type`, `journey.violations` what a Content-Security-Policy refused, `journey.errors` what was thrown.
+const WITNESS: &str = "window.journey = {events: [], violations: [], errors: []};
+    for (const type of ['shown', 'answered', 'sent', 'closed', 'error'])
+        addEventListener('candor:' + type, e => journey.events.push({...e.detail, type}));
+    addEventListener('securitypolicyviolation', e =>
+        journey.violations.push([e.effectiveDirective, e.blockedURI, e.sourceFile, e.sample].join(' ')));
+    addEventListener('error', e => journey.errors.push(String(e.message)));
+    addEventListener('unhandledrejection', e => journey.errors.push(String(e.reason)));";
+
 /// A Chromium with an empty profile of its own, ended on drop.
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
+    options: Options,
     session: String,
     driver: Arc<Driver>,
     _place: SemaphorePermit<'static>,
@@ -79,12 +90,26 @@ impl Browser {
             .await
             .context("Chromium does not start. On Debian: apt install chromium chromium-driver")?;
         let session = client.session_id().await?.context("chromedriver gave no session")?;
-        let browser = Self { client, session, driver, _place: place };
-        browser.look(options).await?;
+        let browser = Self { client, options, session, driver, _place: place };
+        browser.prepare().await?;
         Ok(browser)
     }
 
-    /// Changes how this browser looks at the page.
+    async fn prepare(&self) -> Result<()> {
+        self.before_every_page(WITNESS).await?;
+        self.look(self.options).await
+    }
+
+    /// Runs this script in every page from now on, before the page's own.
+    ///
+    /// # Errors
+    /// When chromedriver refuses.
+    pub async fn before_every_page(&self, script: &str) -> Result<()> {
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await?;
+        Ok(())
+    }
+
+    /// Changes how this tab looks at the page.
     ///
     /// # Errors
     /// When chromedriver refuses.
@@ -138,7 +163,17 @@ impl Browser {
         let new = self.client.new_window(true).await?;
         self.client.close_window().await?;
         self.client.switch_to_window(new.handle).await?;
-        Ok(())
+        self.prepare().await
+    }
+
+    /// The events of this type that the page has seen: `shown`, `answered`, `sent`, `closed` or `error`.
+    ///
+    /// # Errors
+    /// When the page cannot be asked.
+    pub async fn events(&self, kind: &str) -> Result<Vec<Value>> {
+        let events =
+            self.run("return journey.events.filter(e => e.type === arguments[0])", &[json!(kind)]).await?;
+        Ok(events.as_array().cloned().unwrap_or_default())
     }
 
     /// Runs a function's body in the page and gives what it returns.
@@ -147,6 +182,15 @@ impl Browser {
     /// When the script throws.
     pub async fn run(&self, script: &str, args: &[Value]) -> Result<Value> {
         let ran = self.client.execute(script, args.to_vec()).await;
+        ran.with_context(|| format!("in the page: {script}"))
+    }
+
+    /// Runs a function's body in the page and waits until it calls its last argument, with what it gives it.
+    ///
+    /// # Errors
+    /// When the script throws or never calls.
+    pub async fn run_async(&self, script: &str) -> Result<Value> {
+        let ran = self.client.execute_async(script, Vec::new()).await;
         ran.with_context(|| format!("in the page: {script}"))
     }
 
@@ -232,6 +276,20 @@ impl Browser {
     pub async fn press(&self, keys: &[Key]) -> Result<()> {
         let keys: Vec<char> = keys.iter().map(|key| char::from(*key)).collect();
         self.strokes(&keys).await
+    }
+
+    /// Presses this key with Shift held.
+    ///
+    /// # Errors
+    /// When chromedriver refuses.
+    pub async fn press_with_shift(&self, key: Key) -> Result<()> {
+        let (shift, value) = (char::from(Key::Shift), char::from(key));
+        let keys = KeyActions::new("keyboard".into())
+            .then(KeyAction::Down { value: shift })
+            .then(KeyAction::Down { value })
+            .then(KeyAction::Up { value })
+            .then(KeyAction::Up { value: shift });
+        Ok(self.client.perform_actions(keys).await?)
     }
 
     /// Types a text, wherever the focus is.

@@ -52,6 +52,35 @@ impl Candor {
         Ok(Self { child, address, folder, log })
     }
 
+    /// A server with the demo's sites, each open to pages of this one origin.
+    ///
+    /// # Errors
+    /// When the binary is missing or does not come up.
+    pub fn with_demo_sites(origin: &str) -> Result<Self> {
+        let folder = crate::root().join("surveys");
+        let mut sites = Vec::new();
+        for entry in
+            std::fs::read_dir(&folder).with_context(|| format!("no surveys at {}", folder.display()))?
+        {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+            if !name.ends_with(".toml") {
+                continue;
+            }
+            let open = |line: &str| {
+                if line.starts_with("origins") {
+                    format!("origins = [\"{origin}\"]\n")
+                } else {
+                    format!("{line}\n")
+                }
+            };
+            sites.push((name, std::fs::read_to_string(&path)?.lines().map(open).collect::<String>()));
+        }
+        Self::with_sites(
+            &sites.iter().map(|(name, source)| (name.as_str(), source.as_str())).collect::<Vec<_>>(),
+        )
+    }
+
     /// Ends the server with SIGKILL, as a power cut would. The database stays.
     ///
     /// # Errors
@@ -84,6 +113,12 @@ impl Candor {
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// The script tag that a site owner pastes, with these attributes.
+    #[must_use]
+    pub fn tag(&self, attributes: &str) -> String {
+        format!("<script async src=\"{}\" {attributes}></script>", self.url("/candor.js"))
     }
 
     /// The address for `data-endpoint`.

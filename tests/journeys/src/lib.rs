@@ -27,6 +27,7 @@ pub use fantoccini::key::Key;
 pub use pages::{Page, Pages};
 pub use widget::CODE_OF_OUTBOX;
 
+use anyhow::Context;
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -40,6 +41,26 @@ pub const PATIENCE: Duration = Duration::from_secs(15);
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().and_then(Path::parent).unwrap_or(here).to_path_buf()
+}
+
+/// The words of the widget in this language, as `cargo xtask locales` made them.
+///
+/// # Errors
+/// When there is no such pack.
+pub fn pack(language: &str) -> anyhow::Result<serde_json::Value> {
+    let path = root().join("locales").join(language).join("pack.json");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("no words at {}", path.display()))?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+/// One of the words of a pack.
+///
+/// # Errors
+/// When the pack has no such key.
+pub fn word(language: &str, key: &str) -> anyhow::Result<String> {
+    let pack = pack(language)?;
+    let text = pack.get(key).and_then(serde_json::Value::as_str);
+    Ok(text.with_context(|| format!("{language} has no words for {key}"))?.to_owned())
 }
 
 /// The folder of build outputs that this test was built into: `target`, or what `CARGO_TARGET_DIR` says.
