@@ -6,21 +6,12 @@
 // and, in csp.html, connect-src 'self' by those origins. An address taken from the query would let any link run its own
 // script in a page that may hold the operator's token, so there is none.
 
+import { h, stored } from "./dom.js";
+
 /** The languages, by their own names. A folder of this name holds the pages and texts.js. */
 const LANGUAGES = { en: "English", th: "ไทย", "zh-Hant": "繁體中文", vi: "Tiếng Việt", fa: "فارسی", ar: "العربية" };
 
 const SVG = "http://www.w3.org/2000/svg";
-
-/** An element with attributes (functions are listeners) and children; text is always text, never markup. */
-export function h(name, attributes, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes ?? {})) {
-    if (typeof value === "function") element.addEventListener(key, value);
-    else if (value !== false && value != null) element.setAttribute(key, value === true ? "" : value);
-  }
-  element.append(...children.flat().filter((child) => child != null));
-  return element;
-}
 
 /** A picture from art.svg; decorative, as its caption stands beside it. */
 export function art(name) {
@@ -30,24 +21,6 @@ export function art(name) {
   svg.setAttribute("aria-hidden", "true");
   svg.append(use);
   return svg;
-}
-
-/** A value in this site's storage, or the fallback where storage is refused or holds something else. */
-export function stored(key, fallback) {
-  try {
-    return JSON.parse(localStorage.getItem(key)) ?? fallback;
-  } catch {
-    return fallback;
-  }
-}
-
-/** Keeps a value; where storage is refused the shop forgets it. */
-export function store(key, value) {
-  try {
-    localStorage.setItem(key, JSON.stringify(value));
-  } catch {
-    // The shop then works within one page only, as shops do.
-  }
 }
 
 /** How many pieces are in the cart, `{product: pieces}`. */

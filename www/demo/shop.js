@@ -1,5 +1,6 @@
 // The shop: list → cart → checkout → thanks. Each page's <main data-page> names the function below that fills it.
-import { art, h, head, pieces, store, stored, text } from "./demo.js";
+import { art, head, pieces, text } from "./demo.js";
+import { h, store, stored } from "./dom.js";
 
 const PRODUCTS = ["sencha", "teapot", "jasmine", "cups", "smoked", "whisk"];
 const CART = "fernway:cart"; // {product: pieces}
