@@ -13,7 +13,7 @@ const COMMENTS = 20;
 // What each metric's score means, and the range on which it is drawn.
 const METRICS = {
   nps: { name: "Net Promoter Score®", unit: "points", low: -100, high: 100 },
-  csat: { name: "Customer satisfaction", unit: "% satisfied", low: 0, high: 100 },
+  csat: { name: "Customer satisfaction", unit: "% are satisfied", low: 0, high: 100 },
   ces: { name: "Customer effort, CES 2.0", unit: "% found it easy", low: 0, high: 100 },
 };
 
@@ -82,7 +82,7 @@ function section(survey, scores) {
           h("strong", { class: "figures", "data-score": total.score }, scoreText(metric, total.score)), " ",
           h("span", { class: "quiet" }, METRICS[metric].unit)),
         plot(metric, total.score, total.interval),
-        h("p", {}, `${answersText(total.n)}; 95 % interval from ${scoreText(metric, total.interval[0])} to ${scoreText(metric, total.interval[1])}.`),
+        h("p", {}, `${answersText(total.n)}; 95% interval from ${scoreText(metric, total.interval[0])} to ${scoreText(metric, total.interval[1])}.`),
         h("p", { class: "quiet" }, shown),
         table(scores),
       ];
