@@ -2,9 +2,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks to its terminal")]
 
 mod build;
+mod counts;
 mod demo;
 mod locales;
 mod node;
+mod size;
+mod test;
 mod tools;
 mod workspace;
 
@@ -13,6 +16,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask demo [--port 7878]    build everything in release and serve the demo
+cargo xtask test [step…]          everything that must pass; with names only these steps
+cargo xtask size                  what visitors download, held against the budget
 cargo xtask build [--server]      build what browsers download into target/candor/dist
 cargo xtask locales [--check]     compile the messages in locales/ to packs, or check that the packs are current";
 
@@ -32,6 +37,8 @@ fn run(arguments: &[String]) -> Result<()> {
     match command.as_str() {
         "build" => build::command(rest),
         "demo" => demo::command(rest),
+        "test" => test::command(rest),
+        "size" => size::command(rest),
         "locales" => locales::command(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
