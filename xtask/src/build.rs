@@ -56,6 +56,7 @@ pub(crate) fn assets(workspace: &Workspace, node: Option<&Node>) -> Result<PathB
     run(
         program(bindgen.join("wasm-bindgen"))
             .args(["--target", "web", "--out-name", "glue", "--no-typescript", "--omit-default-module-path"])
+            .args(["--remove-name-section", "--remove-producers-section"])
             .arg("--out-dir")
             .arg(&work)
             .arg(&compiled),
