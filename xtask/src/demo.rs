@@ -34,7 +34,7 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let mut serve = program(server);
     serve.current_dir(&workspace.root).args(["serve", "--listen", &listen, "--token", &token]);
     serve.arg("--database").arg(format!("sqlite://{}", database.display()));
-    serve.args(["--surveys", "surveys", "--demo", "www/demo"]);
+    serve.args(["--surveys", "surveys", "--demo", "www/demo", "--playground", "index.html"]);
 
     say("Serving the demo; Ctrl-C ends it");
     println!();
