@@ -102,7 +102,7 @@ impl Survey {
 /// The metric's name on the wire: `nps`, `csat` or `ces`.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Metric", rename_all = "snake_case")]
-enum MetricName {
+pub(crate) enum MetricName {
     Nps,
     Csat,
     Ces,

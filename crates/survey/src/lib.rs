@@ -3,6 +3,7 @@
 //! | Look for | In |
 //! |---|---|
 //! | a survey's definition, in one language | [`Survey`], [`Question`] |
+//! | a survey as its owner writes it, in all languages | [`AuthoredSite`], [`AuthoredSurvey`] |
 //! | the surveys that need no server | [`preset`] |
 //! | what a site has running | [`Site`], [`RunningSurvey`] |
 //! | an answer as it arrives | [`NewResponse`] |
@@ -12,12 +13,14 @@
 //! The wire types are plain structs: internally tagged, untagged and flattened enums would make serde buffer,
 //! which costs over 9 kB of WebAssembly.
 
+mod authored;
 mod check;
 mod definition;
 mod language;
 mod preset;
 mod response;
 
+pub use authored::{AuthoredQuestion, AuthoredSite, AuthoredSurvey, Texts};
 pub use check::{CheckedResponse, Invalid, MAX_COMMENT_CHARS};
 pub use definition::{BandTexts, Kind, Question, RunningSurvey, Site, Survey};
 pub use language::{LANGUAGES, Language, canonical, closest};
