@@ -90,10 +90,14 @@ function section(survey, scores) {
 }
 
 function comment({ survey, response }) {
-  const rating = response.answers.find((answer) => answer.rating != null)?.rating;
-  const facts = [rating == null ? null : `Rated ${rating}`, survey.title, time.format(new Date(response.dated))];
+  const facts = [
+    response.rating == null ? null : `Rated ${response.rating}`,
+    survey.title,
+    time.format(new Date(response.answered_at)),
+    response.test ? "a test, not counted" : null,
+  ];
   return h("li", {},
-    h("p", { class: "said", dir: "auto", lang: response.locale }, response.answers.find((answer) => answer.text).text),
+    h("p", { class: "said", dir: "auto", lang: response.locale }, response.comment),
     h("p", { class: "quiet" }, facts.filter(Boolean).join(" · ")));
 }
 
@@ -127,8 +131,8 @@ async function readAll() {
 function draw(all) {
   $("scores").replaceChildren(...all.map(({ survey, scores }) => section(survey, scores)));
   const said = all.flatMap(({ survey, responses }) => responses.map((response) => ({ survey, response })))
-    .filter(({ response }) => response.answers.some((answer) => answer.text))
-    .sort((one, other) => new Date(other.response.dated) - new Date(one.response.dated))
+    .filter(({ response }) => response.comment)
+    .sort((one, other) => new Date(other.response.answered_at) - new Date(one.response.answered_at))
     .slice(0, COMMENTS);
   const list = said.length > 0 ? said.map(comment) : [h("li", { class: "quiet" }, "No comments yet.")];
   $("comments").querySelector("ul").replaceChildren(...list);
