@@ -12,9 +12,9 @@ const COMMENTS = 20;
 
 // What each metric's score means, and the range on which it is drawn.
 const METRICS = {
-  nps: { name: "Net Promoter Score®", unit: "points", low: -100, high: 100 },
-  csat: { name: "Customer satisfaction", unit: "% are satisfied", low: 0, high: 100 },
-  ces: { name: "Customer effort, CES 2.0", unit: "% found it easy", low: 0, high: 100 },
+  nps: { name: "Net Promoter Score®", unit: "points", suffix: "", low: -100, high: 100 },
+  csat: { name: "Customer satisfaction", unit: "are satisfied", suffix: "%", low: 0, high: 100 },
+  ces: { name: "Customer effort, CES 2.0", unit: "found it easy", suffix: "%", low: 0, high: 100 },
 };
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
@@ -23,8 +23,9 @@ const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionD
 const time = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 
 const $ = (id) => document.getElementById(id);
-const scoreText = (metric, value) => (METRICS[metric].low < 0 ? signed : whole).format(value).replace("-", "−");
-const answersText = (n) => `${whole.format(n)} ${n === 1 ? "answer" : "answers"}`;
+const scoreText = (metric, value) =>
+  (METRICS[metric].low < 0 ? signed : whole).format(value).replace("-", "−") + METRICS[metric].suffix;
+const counted = (n, noun) => `${whole.format(n)} ${noun}${n === 1 ? "" : "s"}`;
 
 function svg(name, attributes, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -37,7 +38,7 @@ function svg(name, attributes, ...children) {
 function plot(metric, score, [low, high]) {
   const range = METRICS[metric];
   const at = (value) => (100 * (value - range.low)) / (range.high - range.low);
-  const label = `${scoreText(metric, score)}, between ${scoreText(metric, low)} and ${scoreText(metric, high)}, on a range from ${range.low} to ${range.high}`;
+  const label = `${scoreText(metric, score)}, between ${scoreText(metric, low)} and ${scoreText(metric, high)}, on a range from ${scoreText(metric, range.low)} to ${scoreText(metric, range.high)}`;
   const marks = [range.low, (range.low + range.high) / 2, range.high];
   return h("div", { class: "plot" },
     svg("svg", { role: "img", "aria-label": label },
@@ -68,8 +69,8 @@ function table({ scale, total }) {
 function section(survey, scores) {
   const { metric, total } = scores;
   const shown = total.response_rate == null
-    ? `Shown ${whole.format(total.shown)} times.`
-    : `Shown ${whole.format(total.shown)} times, answered by ${percent.format(total.response_rate)}.`;
+    ? `Shown ${counted(total.shown, "time")}.`
+    : `Shown ${counted(total.shown, "time")}, answered by ${percent.format(total.response_rate)}.`;
   const head = [
     h("h2", { id: `title-${survey.id}` }, survey.title),
     h("p", { class: "quiet" }, `${METRICS[metric].name} · `, h("code", {}, survey.id)),
@@ -82,7 +83,7 @@ function section(survey, scores) {
           h("strong", { class: "figures", "data-score": total.score }, scoreText(metric, total.score)), " ",
           h("span", { class: "quiet" }, METRICS[metric].unit)),
         plot(metric, total.score, total.interval),
-        h("p", {}, `${answersText(total.n)}; 95% interval from ${scoreText(metric, total.interval[0])} to ${scoreText(metric, total.interval[1])}.`),
+        h("p", {}, `${counted(total.n, "answer")}; 95% interval from ${scoreText(metric, total.interval[0])} to ${scoreText(metric, total.interval[1])}.`),
         h("p", { class: "quiet" }, shown),
         table(scores),
       ];
@@ -160,7 +161,7 @@ async function refresh() {
     // Drawn only when something has changed, so that a selection or a reading cursor stays where it is.
     if (text !== drawn) draw(all);
     const answers = all.reduce((sum, { scores }) => sum + scores.total.n, 0);
-    const news = `${answersText(answers)} so far.`;
+    const news = `${counted(answers, "answer")} so far.`;
     if ($("status").textContent !== news) $("status").textContent = news;
     drawn = text;
   } catch (error) {
