@@ -8,17 +8,20 @@
 // It never throws into the page, never writes to the console, and leaves one global: the function `candor`.
 
 (function (script) {
-  "use strict";
-
   // ---- This copy of the loader: where its files are, how they are loaded -------------------------------------------
 
-  // The build replaces the placeholders; one that is still there means development, where nothing is pinned.
-  const filled = (text) => (/^__/.test(text) ? "" : text);
-  const pinned = filled("__ASSETS__");
-  const moduleIntegrity = filled("__MODULE_SRI__");
-  const wasmIntegrity = filled("__WASM_SRI__");
+  // The build replaces the placeholders. Where it did not, there is no such folder, and the files come from `w/latest/`.
+  const files = "__ASSETS__";
+  const moduleIntegrity = "__MODULE_SRI__";
+  const wasmIntegrity = "__WASM_SRI__";
 
-  const absolute = (path, base) => new URL(path, base || document.baseURI).href;
+  const absolute = (path, base) => {
+    try {
+      return new URL(path, base || document.baseURI).href;
+    } catch (_) {
+      return path; // fetch() will say what is wrong with it
+    }
+  };
 
   // import() takes no integrity, but a module that was preloaded with one is in the page's module map already, and a
   // mismatch never gets there.
@@ -33,68 +36,57 @@
     document.head.append(link);
     return new Promise((resolve, reject) => {
       link.onload = resolve;
-      link.onerror = () => reject("can't be had as it was published: " + url);
+      link.onerror = () => reject("refused: " + url);
     }).finally(() => link.remove());
   }
 
-  async function fetchModule(base, integrity) {
-    // Beside the module, not after it, which saves a round trip.
-    const wasm = fetch(base + "candor.wasm", { integrity });
-    wasm.catch(() => {});
-    if (integrity) await preload(base + "element.js");
-    return { base, wasm, module: await import(base + "element.js") };
-  }
-
-  // Resolves to the module's functions and the folder it came from; rejects with the `detail` of a candor:error.
+  // Resolves to the module's functions and the folder it came from, or to nothing and has said why.
   async function load() {
     let code = "wasm";
+    let base;
+    const loadFrom = async (folder, integrity) => {
+      base = absolute(folder, script.src);
+      // Fetched beside the module, not after it, which saves a round trip.
+      const wasm = fetch(base + "candor.wasm", { integrity });
+      wasm.catch(() => {});
+      if (integrity) await preload(base + "element.js");
+      const module = await import(base + "element.js");
+      code = "wasm";
+      return { base, ...(await module.start(wasm)) };
+    };
     try {
       // A Content-Security-Policy without 'wasm-unsafe-eval' and old browsers refuse even the smallest module there is:
       // nothing is downloaded then.
       new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
-      if (!script.showPopover || !document.adoptedStyleSheets) throw "this browser has no popover";
       code = "module";
-      const latest = absolute("w/latest/", script.src);
-      const base = pinned ? absolute(pinned, script.src) : latest;
-      const files = await fetchModule(base, wasmIntegrity).catch(async (error) => {
+      return await loadFrom(files, wasmIntegrity).catch(async (error) => {
         // A server that was upgraded has only its own files. Nothing else that goes wrong may lead round the integrity.
         const { status } = await fetch(base + "element.js", { method: "HEAD" });
-        if (status == 404 || status == 410) return fetchModule(latest, "");
-        throw error;
+        if (status != 404) throw error;
+        return loadFrom("w/latest/", "");
       });
-      code = "wasm";
-      const { mount, flush } = await files.module.start(files.wasm);
-      return { base: files.base, createHost: files.module.createHost, mount, flush };
     } catch (error) {
-      throw { code, message: String(error) };
+      emit(code, error);
     }
   }
 
-  // Several tags, even of several versions, share the first one's controller; each brings its own files.
+  // Several tags, even of several versions, share the first one's controller.
   const first = window.candor;
-  if (typeof first == "function" && first.add) return first.add(script, pinned, load);
+  if (first && first.version) return first.add(script);
 
   // ---- What the page has said so far -------------------------------------------------------------------------------
 
-  const tags = []; // {script, files, load, begun}
-  let entries = []; // a survey that may be shown: {survey, tag, options, tokens, waits, given, run}
-  const modules = {}; // by the folder of their files
+  const tags = new Map(); // a script element → whether it has begun
+  let entries = []; // a survey that may be shown: {survey, tag, options, tokens, waits, since, given, run}
+  let module; // a promise, once a survey is due
   let events = {}; // the latest of each name, for surveys that come to be known later
-  let respondent = {};
+  let respondent = { attributes: {} };
   let consent; // undefined until the page says true or false
   let seed;
-  let flushing;
 
-  const strings = (values) => {
-    const out = {};
-    for (const key in values) if (values[key] != null) out[key] = String(values[key]);
-    return out;
-  };
-
-  function emit(tag, code, message) {
+  function emit(code, message) {
     const detail = { code, message: String(message) };
-    const event = new CustomEvent("candor:error", { bubbles: true, composed: true, detail });
-    (tag.script.isConnected ? tag.script : document).dispatchEvent(event);
+    (script.isConnected ? script : document).dispatchEvent(new CustomEvent("candor:error", { bubbles: true, detail }));
   }
 
   function find(selector) {
@@ -105,125 +97,93 @@
 
   // ---- Browser storage, which may be refused -----------------------------------------------------------------------
 
-  function stored(key) {
+  function storage(use) {
     try {
-      return localStorage["candor:" + key];
+      return use(localStorage);
     } catch (_) {}
   }
 
-  function storedKeys() {
-    try {
-      return Object.keys(localStorage).filter((key) => /^candor:/.test(key));
-    } catch (_) {
-      return [];
-    }
-  }
+  const stored = (key) => storage((kept) => kept["candor:" + key]);
+  const storedKeys = (pattern) => storage((kept) => Object.keys(kept).filter((key) => pattern.test(key))) || [];
 
-  function clear() {
-    storedKeys().forEach((key) => localStorage.removeItem(key));
+  function clear(leave) {
+    end(leave);
+    for (const key of storedKeys(/^candor:/)) localStorage.removeItem(key);
     seed = 0;
   }
 
   // ---- Triggers ----------------------------------------------------------------------------------------------------
 
-  // At the window and while capturing, so that a page that stops propagation does not stop the survey.
+  // At the window and while capturing, so that a page that stops propagation does not stop the survey; until the listener
+  // returns true.
   function listen(type, heard) {
-    addEventListener(type, heard, true);
-    return () => removeEventListener(type, heard, true);
+    const listener = (event) => heard(event) === true && removeEventListener(type, listener, true);
+    addEventListener(type, listener, true);
   }
 
-  // Calls `go` at the first event that passes the test.
-  function once(type, test, go) {
-    const stop = listen(type, (event) => {
-      if (test(event)) {
-        stop();
-        go();
-      }
-    });
-  }
-
-  // What starts a survey; whichever comes first. Those that have no code here are started by commands.
+  // What starts a survey; whichever comes first. Those that call go() start it once on a page, the others every time.
   const starts = {
     load: (go) => go(),
-    manual() {},
-    event() {},
-    click: (go, selector) => {
-      listen("click", ({ target }) => find(selector) && target.closest(selector) && go());
-    },
-    exit: (go) => once("mouseout", (event) => !event.relatedTarget && event.clientY <= 0, go),
-    scroll(go, percent) {
-      const far = () => {
-        const { scrollTop, scrollHeight, clientHeight } = document.scrollingElement;
-        return scrollTop >= ((scrollHeight - clientHeight) * percent) / 100;
-      };
-      once("scroll", far, go);
-    },
+    manual() {}, // candor("show")
+    event: (go, name) => events[name] && go(events[name]), // the ones to come: candor("event")
+    click: (go, selector) =>
+      listen("click", ({ target }) => {
+        if (find(selector) && target.closest && target.closest(selector)) go({});
+      }),
+    exit: (go) => listen("mouseout", (event) => !event.relatedTarget && event.clientY <= 0 && go()),
+    scroll: (go, percent) =>
+      listen("scroll", () => {
+        const scrollable = document.documentElement.scrollHeight - innerHeight;
+        return scrollY >= (scrollable * percent) / 100 && go();
+      }),
     selector(go, selector) {
       // The element may come and go with the page's framework, so it is looked for again each time.
       const timer = setInterval(() => {
         const found = find(selector);
-        const { top, bottom, width } = found ? found.getBoundingClientRect() : {};
-        if (width && top < innerHeight && bottom > 0) {
-          clearInterval(timer);
-          go();
-        }
+        const { top, bottom } = found ? found.getBoundingClientRect() : {};
+        if (top < innerHeight && bottom > 0) clearInterval(timer, go());
       }, 500);
     },
     idle(go, seconds) {
-      let last = Date.now();
-      const active = () => (last = Date.now());
-      const stops = ["pointermove", "pointerdown", "keydown", "scroll"].map((type) => listen(type, active));
-      const check = () => {
-        const left = last + seconds * 1000 - Date.now();
-        if (left > 0) return setTimeout(check, left);
-        stops.forEach((stop) => stop());
-        go();
+      let timer;
+      const restart = () => {
+        clearTimeout(timer);
+        timer = setTimeout(go, seconds * 1000);
       };
-      check();
+      ["pointermove", "pointerdown", "keydown", "scroll"].forEach((type) => listen(type, restart));
+      restart();
     },
   };
 
-  // What must hold when it has started: [holds, what is the case].
+  // What must hold when it has started.
   const conditions = {
-    url(glob) {
-      const pattern = glob.replace(/\W/g, "\\$&").replace(/\\\*/g, ".*");
-      return [RegExp("^" + pattern + "$").test(location.pathname), location.pathname];
-    },
-    device(wanted) {
-      const device = matchMedia("(pointer:coarse)").matches ? "mobile" : "desktop";
-      return [device == wanted, device];
-    },
-    from: (date) => [Date.now() >= Date.parse(date), "too early"],
+    url: (glob) => RegExp("^" + glob.replace(/\W/g, "\\$&").replace(/\\\*/g, ".*") + "$").test(location.pathname),
+    device: (device) => matchMedia("(pointer:coarse)").matches == (device == "mobile"),
+    attr: (wanted, entry, key) => respondent.attributes[key] + "" == wanted,
+    from: (date) => Date.now() >= Date.parse(date),
     // A date without a time includes its day.
-    until: (date) => [Date.now() < Date.parse(date) + (date[10] ? 0 : 864e5), "too late"],
-    sample(share, survey) {
-      const drawn = draw(survey);
-      return [drawn < share, drawn];
+    until: (date) => Date.now() < Date.parse(date) + (date[10] ? 0 : 864e5),
+    sample: (share, { survey }) => draw(survey) < share,
+    delay(seconds, { since }) {
+      const left = since + seconds * 1000 - Date.now();
+      if (left > 0) setTimeout(tick, left);
+      return !(left > 0);
     },
-    delay: () => [1], // seen to by start()
   };
 
-  // A number in [0, 1) that stays the same for a browser and a survey: FNV-1a of both.
+  // A number in [0, 1) that stays the same for a browser and a survey: an FNV hash of both.
   function draw(survey) {
-    seed = seed || stored("seed") || String(Math.random());
-    try {
-      localStorage["candor:seed"] = seed;
-    } catch (_) {}
-    let hash = 2166136261;
+    seed = seed || stored("seed") || Math.random() + "";
+    storage((kept) => (kept["candor:seed"] = seed));
+    let hash = 0;
     for (const char of seed + survey) hash = Math.imul(hash ^ char.charCodeAt(), 16777619);
     return (hash >>> 0) / 2 ** 32;
   }
 
   function start(entry, given) {
-    const delay = entry.tokens.find(([name]) => name == "delay");
-    const go = () => {
-      entry.waits = "";
-      entry.given = given;
-      tick();
-    };
-    if (!delay) return go();
-    entry.waits = "waits for delay=" + delay[1];
-    setTimeout(go, delay[1] * 1000);
+    if (given || !entry.since) Object.assign(entry, { given, waits: "", since: Date.now() });
+    tick();
+    return true;
   }
 
   // ---- Is it due? --------------------------------------------------------------------------------------------------
@@ -232,62 +192,61 @@
   const isOpen = ({ run }) => run && (!run.host || run.host.isConnected);
 
   // The nearer to the survey wins.
-  const optionsOf = ({ survey, tag, options, given }) => ({ ...tag.script.dataset, ...options, ...given, survey });
+  const optionsOf = ({ survey, tag, options, given }) => ({ ...tag.dataset, ...options, ...given, survey });
 
-  // Where an inline survey goes.
-  const placeOf = ({ script }, { target }) => (target ? find(target) : document.body.contains(script) && script);
+  // The element that the host goes into, or after if it is the tag itself.
+  const placeOf = (tag, { display, target }) =>
+    display != "inline" ? document.body : target ? find(target) : document.body.contains(tag) && tag;
 
   // Every reason why a survey is not shown now, in words; none when it is due.
   function reasons(entry) {
     const options = optionsOf(entry);
-    const why = [];
     if (!allowed(options)) return ["consent is not given"];
-    if (document.readyState == "loading") why.push("the page is loading");
+    if (document.readyState == "loading") return ["the page is loading"];
+    const why = [];
     if (document.hidden) why.push("the page is hidden");
     if (entry.waits) why.push(entry.waits);
-    for (const [name, value] of entry.tokens) {
-      const known = (respondent.attributes || {})[name.slice(5)];
-      const [holds, is] = starts[name] ? [1] : conditions[name] ? conditions[name](value, entry.survey) : [/^attr:/.test(name) && known == value, known];
-      if (!holds) why.push("needs " + name + "=" + value + ", is " + is);
-    }
+    for (const [token, name, key, value] of entry.tokens)
+      if (!starts[name] && !(conditions[name] && conditions[name](value, entry, key))) why.push("needs " + token);
     for (const key of ["quiet", "quiet:" + entry.survey]) {
       const until = stored(key);
       // With quiet "0" only a respondent who asked for it for ever is left in peace.
-      if (until > Date.now() && (options.quiet != 0 || until >= 864e13)) why.push(key + " until " + new Date(+until).toISOString());
+      if (until > Date.now() && (options.quiet != 0 || until >= 864e13)) why.push(key + " until " + new Date(+until));
     }
-    if (stored("once:" + entry.survey + ":" + options.once)) why.push("was shown once for " + options.once);
-    if (options.display == "inline") {
-      if (!placeOf(entry.tag, options)) why.push("has no place: data-target is not there, or the tag is not in the body");
-    } else if (entries.some((other) => isOpen(other) && !other.run.inline)) why.push("another survey is open");
+    if (stored("once:" + entry.survey + ":" + options.once)) why.push("was shown for " + options.once);
+    if (!placeOf(entry.tag, options)) why.push("has no place on the page");
+    if (options.display != "inline" && entries.some((other) => isOpen(other) && optionsOf(other).display != "inline"))
+      why.push("another survey is open");
     return why;
   }
 
   function tick() {
-    tags.forEach(begin);
-    for (const entry of entries) if (!isOpen(entry) && !reasons(entry)[0]) show(entry);
+    tags.forEach(begin); // (begun, tag)
+    for (const entry of entries) if (!isOpen(entry) && !reasons(entry)[0]) quietly(show(entry));
   }
 
   // ---- Showing -----------------------------------------------------------------------------------------------------
 
   // One failure is one event, however many surveys wait.
-  const moduleFor = (tag) =>
-    modules[tag.files] || (modules[tag.files] = tag.load().catch(({ code, message }) => emit(tag, code, message)));
+  const loaded = () => (module = module || load());
 
-  const apiOf = ({ script }, { api }) => absolute(api || new URL(absolute(script.src)).origin).replace(/\/$/, "");
+  const apiOf = (tag, { api }) => absolute(api || absolute("/", tag.src)).replace(/\/$/, "");
+
+  // A trap in the Wasm must not become the page's unhandled rejection.
+  const quietly = (promise) => promise.catch((error) => emit("wasm", error));
 
   // EmbedConfig: what the module is told.
-  function configFor(tag, options, base, near) {
+  function configFor(tag, options, base) {
     const api = apiOf(tag, options);
-    const above = near.closest("[lang]") || {};
+    const { lang } = tag.closest("[lang]") || document.documentElement;
     return {
       ...options,
       api,
       base,
+      // Made absolute here, because an unsent answer may leave from another page.
       endpoint: absolute(options.endpoint || api + "/v1/responses"),
-      langs: [options.lang, above.lang, document.documentElement.lang, ...navigator.languages].filter(Boolean),
-      test: options.test != null && options.test != "false",
-      page: location.href.split(/[?#]/)[0],
-      context: strings(options.context),
+      langs: [options.lang, lang, ...navigator.languages],
+      page: location.href, // cut before its query by the module
       respondent,
     };
   }
@@ -295,82 +254,74 @@
   async function show(entry) {
     const { tag } = entry;
     const options = optionsOf(entry);
-    const inline = options.display == "inline";
-    const run = (entry.run = { inline });
-    entry.waits = "was shown";
-    const module = await moduleFor(tag);
-    const near = inline ? placeOf(tag, options) : tag.script;
+    const run = (entry.run = {});
+    entry.waits = "could not be loaded";
+    const module = await loaded();
+    const place = placeOf(tag, options);
     if (entry.run != run) return; // closed meanwhile
-    if (!module || !near) return (entry.run = 0);
+    if (!module || !place) return (entry.run = 0);
     const host = (run.host = module.createHost());
-    if (!inline) {
-      host.setAttribute("popover", "manual");
-      document.body.append(host);
-    } else if (options.target) near.append(host);
-    else near.after(host);
-    try {
-      run.handle = await module.mount(host, configFor(tag, options, module.base, near));
-    } catch (_) {
-      host.remove(); // the module has said why, on the host
-    }
+    if (options.display != "inline") host.setAttribute("popover", "manual");
+    place[place == tag ? "after" : "append"](host);
+    entry.waits = "was shown";
+    run.handle = module.mount(host, configFor(tag, options, module.base));
   }
 
-  // `silently` takes surveys away without a word to the server, for a consent that was withdrawn.
-  function close(silently) {
+  // `leave` is what the module does: "close" as its own button would, or "unmount" without a word to the server.
+  function end(leave) {
     for (const entry of entries) {
       const { host, handle } = entry.run || {};
       entry.run = 0;
-      entry.waits = entry.waits || "was closed";
-      if (handle && host.isConnected && !silently) handle.close();
-      else if (host) host.remove();
+      if (handle && host.isConnected) handle[leave]();
+      if (host) host.remove();
     }
   }
 
   // ---- Tags and surveys --------------------------------------------------------------------------------------------
 
-  function add(script, files, load) {
-    const tag = { script, files, load };
-    tags.push(tag);
-    const { survey } = script.dataset;
+  function add(tag) {
+    const { survey, site } = tag.dataset;
+    tags.set(tag);
     if (survey) register(survey, tag, {});
+    // Stands for the site's surveys until they are known, so that debug() can say what is wrong.
+    else if (site) register("site " + site, tag, { trigger: "manual" });
     tick();
   }
 
   function register(survey, tag, options) {
     // A page that navigates without reloading may replace its tag: the new one then takes the old one's place.
-    entries = entries.filter((old) => old.survey != survey || old.tag.script.isConnected);
-    const trigger = { ...tag.script.dataset, ...options }.trigger || "";
-    const tokens = trigger.split(/\s+/).filter(Boolean).map((token) => token.split(/=(.*)/));
-    if (!tokens.some(([name]) => starts[name])) tokens.push(["load"]);
-    const began = tokens.filter(([name]) => starts[name]);
-    const waits = "waits for " + began.map(([name, value]) => (value ? name + "=" + value : name)).join(" or ");
-    const entry = { survey, tag, options, tokens, waits };
+    entries = entries.filter((old) => old.survey != survey || old.tag.isConnected);
+    const { trigger } = optionsOf({ tag, options });
+    // attr:plan=pro → [attr:plan=pro, attr, plan, pro]
+    const tokens = ((trigger || "").match(/\S+/g) || []).map((token) => token.match(/([^:=]*):?([^=]*)=?(.*)/));
+    const began = tokens.filter(([, name]) => starts[name]);
+    if (!began[0]) began.push(["", "load"]);
+    const entry = { survey, tag, options, tokens, waits: "waits for " + began.map(([token]) => token).join(" or ") };
     entries.push(entry);
-    for (const [name, value] of began) {
-      starts[name](() => start(entry), value);
-      if (name == "event" && events[value]) start(entry, events[value]);
-    }
+    for (const [, name, , value] of began) starts[name]((given) => start(entry, given), value);
     return entry;
   }
 
   // What a tag needs from the network, once consent allows: a way out for answers that an earlier page left unsent, and
   // the list of its site's surveys.
-  async function begin(tag) {
-    const options = tag.script.dataset;
-    if (tag.begun || !allowed(options)) return;
-    tag.begun = true;
+  async function begin(begun, tag) {
+    const options = tag.dataset;
+    if (begun || !allowed(options)) return;
+    tags.set(tag, true);
+    if (storedKeys(/^candor:out:/)[0])
+      quietly(loaded().then((module) => module && module.flush(configFor(tag, options, module.base))));
+    if (!options.site || options.survey) return;
+    const site = entries.find((entry) => entry.tag == tag);
     try {
-      if (!flushing && storedKeys().some((key) => /:out:/.test(key))) {
-        flushing = true;
-        moduleFor(tag).then((module) => module && module.flush(configFor(tag, options, module.base, tag.script)));
-      }
-      if (!options.site || options.survey) return;
+      site.waits = "waits for its surveys";
       const list = await fetch(apiOf(tag, options) + "/v1/sites/" + options.site);
       if (!list.ok) throw list.status;
-      for (const { id, version, options } of (await list.json()).surveys) register(id, tag, { ...options, version: String(version) });
+      const { surveys } = await list.json();
+      entries = entries.filter((entry) => entry != site);
+      for (const { id, version, options } of surveys) register(id, tag, { ...options, version });
       tick();
     } catch (error) {
-      emit(tag, "definition", "the surveys of the site " + options.site + ": " + error);
+      emit("definition", (site.waits = site.survey + ": " + error));
     }
   }
 
@@ -378,38 +329,34 @@
 
   const commands = {
     show(survey, options) {
-      const entry = entries.find((known) => !survey || known.survey == survey);
-      start(entry || register(survey, tags[0], { trigger: "manual" }), options);
+      const entry = entries.find((known) => known.survey == survey);
+      // The first tag's attributes hold for it too, except those that are about the tag's own survey.
+      const own = { question: null, low: null, high: null, followup: null, once: null, display: null };
+      start(entry || register(survey, script, { trigger: "manual", ...own }), { ...options });
     },
     event(name, context, options) {
       events[name] = { ...options, context };
       for (const entry of entries)
-        if (entry.tokens.some(([kind, value]) => kind == "event" && value == name)) start(entry, events[name]);
+        if (entry.tokens.some(([token]) => token == "event=" + name)) start(entry, events[name]);
     },
     identify(id, attributes) {
-      respondent = { id: String(id), attributes: strings(attributes) };
+      respondent = { id, attributes: { ...attributes } };
     },
     set(attributes) {
-      respondent = { ...respondent, attributes: { ...respondent.attributes, ...strings(attributes) } };
+      Object.assign(respondent.attributes, attributes);
     },
     consent(given) {
-      consent = !!given;
-      if (!consent) {
-        close(true);
-        clear();
-      }
+      consent = given || false;
+      if (!consent) clear("unmount");
     },
-    close() {
-      close();
-    },
+    close: () => end("close"),
     reset() {
-      close();
-      clear();
-      respondent = {};
+      clear("close");
+      commands.identify();
       events = {};
     },
     on(name, listener) {
-      document.addEventListener("candor:" + name, (event) => listener(event.detail, event));
+      listen("candor:" + name, (event) => void listener(event.detail, event));
     },
     debug: () =>
       entries.map((entry) => {
@@ -424,7 +371,7 @@
       tick();
       return answer;
     } catch (error) {
-      emit(tags[0], "config", command + ": " + error);
+      emit("config", command + ": " + error);
     }
   }
 
@@ -432,11 +379,11 @@
   candor.version = "__VERSION__";
   window.candor = candor;
 
-  document.addEventListener("DOMContentLoaded", tick);
-  document.addEventListener("visibilitychange", tick);
+  listen("DOMContentLoaded", tick);
+  listen("visibilitychange", tick);
   // The next survey waits until the last one has left, and a moment longer.
-  document.addEventListener("candor:closed", () => setTimeout(tick, 1000));
-  add(script, pinned, load);
+  listen("candor:closed", () => setTimeout(tick, 1000));
+  add(script);
   for (const args of (first && first.q) || []) candor(...args);
 })(
   // Read here, in global scope: it is null in every callback and after every await.

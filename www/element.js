@@ -32,7 +32,7 @@ export function createHost() {
 
 let started;
 
-// Instantiates the WebAssembly once and gives its functions.
+// Instantiates the WebAssembly once and gives all that the loader needs: `createHost`, `mount` and `flush`.
 //
 // `wasm` is an address, fetched with `integrity` (script integrity does not cover it), or the promise of a response.
 export function start(wasm, integrity = "") {
@@ -41,11 +41,21 @@ export function start(wasm, integrity = "") {
 }
 
 async function instantiate(fetched) {
-  const response = await fetched;
-  if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
+  if (!HTMLElement.prototype.showPopover || !document.adoptedStyleSheets) throw new Error("This browser has no popover.");
+  const response = await fetched.catch((error) => {
+    throw new Error(`candor.wasm was refused or can't be reached: ${error.message}`);
+  });
+  if (!response.ok) throw new Error(`${response.url} answered ${response.status}.`);
   initSync({ module: await compile(response) });
   if (!customElements.get(NAME)) customElements.define(NAME, CandorSurvey);
-  return { mount, flush };
+  return { createHost, mount: mountAndLeave, flush };
+}
+
+// A host that the page takes out of the document takes its listeners with it.
+function mountAndLeave(host, config) {
+  const handle = mount(host, config);
+  host.disconnected = () => handle.unmount();
+  return handle;
 }
 
 // Streaming is refused in some WKWebViews and for a wrong Content-Type; the bytes do then. The glue's own way would write
