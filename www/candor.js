@@ -30,7 +30,6 @@
     if (!link.relList.supports("modulepreload")) return;
     link.rel = "modulepreload";
     link.integrity = moduleIntegrity;
-    link.crossOrigin = "";
     link.nonce = script.nonce;
     link.href = url;
     document.head.append(link);
@@ -85,8 +84,8 @@
   let seed;
 
   function emit(code, message) {
-    const detail = { code, message: String(message) };
-    (script.isConnected ? script : document).dispatchEvent(new CustomEvent("candor:error", { bubbles: true, detail }));
+    const init = { bubbles: true, detail: { code, message: String(message) } };
+    (script.isConnected ? script : document).dispatchEvent(new CustomEvent("candor:error", init));
   }
 
   function find(selector) {
@@ -171,12 +170,13 @@
     },
   };
 
-  // A number in [0, 1) that stays the same for a browser and a survey: an FNV hash of both.
+  // A number in [0, 1) that stays the same for a browser and a survey. The shift keeps the draws of surveys with similar
+  // names apart: plain FNV would ask the same visitors in `survey-1` and `survey-2`.
   function draw(survey) {
     seed = seed || stored("seed") || Math.random() + "";
     storage((kept) => (kept["candor:seed"] = seed));
     let hash = 0;
-    for (const char of seed + survey) hash = Math.imul(hash ^ char.charCodeAt(), 16777619);
+    for (const char of survey + seed) hash = Math.imul(hash ^ (hash >>> 15) ^ char.charCodeAt(), 2246822519);
     return (hash >>> 0) / 2 ** 32;
   }
 
@@ -214,9 +214,9 @@
       if (until > Date.now() && (options.quiet != 0 || until >= 864e13)) why.push(key + " until " + new Date(+until));
     }
     if (stored("once:" + entry.survey + ":" + options.once)) why.push("was shown for " + options.once);
-    if (!placeOf(entry.tag, options)) why.push("has no place on the page");
+    if (!placeOf(entry.tag, options)) why.push("the page has no place for it");
     if (options.display != "inline" && entries.some((other) => isOpen(other) && optionsOf(other).display != "inline"))
-      why.push("another survey is open");
+      why.push("another survey is shown");
     return why;
   }
 
@@ -255,7 +255,7 @@
     const { tag } = entry;
     const options = optionsOf(entry);
     const run = (entry.run = {});
-    entry.waits = "could not be loaded";
+    entry.waits = "failed to load";
     const module = await loaded();
     const place = placeOf(tag, options);
     if (entry.run != run) return; // closed meanwhile
