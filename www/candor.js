@@ -84,8 +84,8 @@
   let seed;
 
   function emit(code, message) {
-    const init = { bubbles: true, detail: { code, message: String(message) } };
-    (script.isConnected ? script : document).dispatchEvent(new CustomEvent("candor:error", init));
+    const detail = { code, message: String(message) };
+    document.dispatchEvent(new CustomEvent("candor:error", { bubbles: true, detail }));
   }
 
   function find(selector) {

@@ -41,7 +41,7 @@ export function start(wasm, integrity = "") {
 }
 
 async function instantiate(fetched) {
-  if (!HTMLElement.prototype.showPopover || !document.adoptedStyleSheets) throw new Error("This browser has no popover.");
+  if (!document.adoptedStyleSheets) throw new Error("This browser has no constructed stylesheets.");
   const response = await fetched.catch((error) => {
     throw new Error(`candor.wasm was refused or can't be reached: ${error.message}`);
   });
