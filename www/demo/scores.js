@@ -90,15 +90,18 @@ function section(survey, scores) {
   return h("section", { class: "panel score", id: `score-${survey.id}`, "aria-labelledby": `title-${survey.id}`, "data-n": total.n }, head, body);
 }
 
+const rated = (response) => response.answers.find((answer) => answer.rating != null)?.rating;
+const said = (response) => response.answers.find((answer) => answer.text)?.text;
+
 function comment({ survey, response }) {
   const facts = [
-    response.rating == null ? null : `Rated ${response.rating}`,
+    rated(response) == null ? null : `Rated ${rated(response)}`,
     survey.title,
-    time.format(new Date(response.answered_at)),
+    time.format(new Date(response.dated)),
     response.test ? "a test, not counted" : null,
   ];
   return h("li", {},
-    h("p", { class: "said", dir: "auto", lang: response.locale }, response.comment),
+    h("p", { class: "said", dir: "auto", lang: response.locale }, said(response)),
     h("p", { class: "quiet" }, facts.filter(Boolean).join(" · ")));
 }
 
@@ -131,11 +134,11 @@ async function readAll() {
 
 function draw(all) {
   $("scores").replaceChildren(...all.map(({ survey, scores }) => section(survey, scores)));
-  const said = all.flatMap(({ survey, responses }) => responses.map((response) => ({ survey, response })))
-    .filter(({ response }) => response.comment)
-    .sort((one, other) => new Date(other.response.answered_at) - new Date(one.response.answered_at))
+  const comments = all.flatMap(({ survey, responses }) => responses.map((response) => ({ survey, response })))
+    .filter(({ response }) => said(response))
+    .sort((one, other) => new Date(other.response.dated) - new Date(one.response.dated))
     .slice(0, COMMENTS);
-  const list = said.length > 0 ? said.map(comment) : [h("li", { class: "quiet" }, "No comments yet.")];
+  const list = comments.length > 0 ? comments.map(comment) : [h("li", { class: "quiet" }, "No comments yet.")];
   $("comments").querySelector("ul").replaceChildren(...list);
   $("comments").hidden = false;
 }
