@@ -90,6 +90,9 @@ impl Sqlite {
     }
 
     pub(crate) async fn close(&self) {
+        // The readers go first: the last connection of all takes the write-ahead log away, if it may write.
+        self.readers.permits.close();
+        self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.writer.close().await;
     }
 
@@ -109,7 +112,9 @@ impl Sqlite {
                 )?,
             };
             let result = work(&connection);
-            readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            if !readers.permits.is_closed() {
+                readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            }
             result
         })
         .await?

@@ -1,5 +1,13 @@
 //! What every store does, told once and run on each kind of database.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may fail loudly; clippy.toml lets test functions, but not their helpers"
+)]
+
 use candor_store::{
     Arrival, Counts, Dimension, ImportError, OpenError, Outcome, Page, SLOT_MS, Segment, Store, StoreError,
     TallyQuery,

@@ -11,7 +11,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use candor_store::{Arrival, Outcome, Page};
-use candor_survey::{NewResponse, Presentation, Receipt, ReceiptStatus, Respondent, State as Progress};
+use candor_survey::{
+    Answer, NewResponse, Presentation, Receipt, ReceiptStatus, Respondent, State as Progress,
+};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -198,14 +200,13 @@ struct Item {
     id: String,
     revision: u32,
     state: Progress,
-    /// When the respondent first answered, or was shown the survey.
-    answered_at: Timestamp,
+    /// When it was shown, or first rated if that arrived first; by the server's clock.
+    dated: Timestamp,
     site: String,
     survey_version: u32,
     locale: String,
     touchpoint: Option<String>,
-    rating: Option<u8>,
-    comment: Option<String>,
+    answers: Vec<Answer>,
     presentation: Presentation,
     page: Option<String>,
     respondent: Option<Respondent>,
@@ -244,13 +245,12 @@ pub(crate) async fn list(
                 id: r.id,
                 revision: r.revision,
                 state: r.state,
-                answered_at: Timestamp::from_millisecond(kept.dated_ms).unwrap_or(Timestamp::UNIX_EPOCH),
+                dated: Timestamp::from_millisecond(kept.dated_ms).unwrap_or(Timestamp::UNIX_EPOCH),
                 site: r.site,
                 survey_version: r.survey_version,
                 locale: r.locale,
                 touchpoint: r.touchpoint,
-                rating: r.answers.iter().find_map(|a| a.rating),
-                comment: r.answers.into_iter().find_map(|a| a.text),
+                answers: r.answers,
                 presentation: r.presentation,
                 page: r.page,
                 respondent: r.respondent,
