@@ -21,6 +21,18 @@ const OUTSIDE: &str = "$$('*').concat(host).filter(e => { const r = e.getBoundin
     return r.width > 1 && (r.left < -0.5 || r.right > innerWidth + 0.5 || r.top < -0.5 && e.localName !== 'input') })
     .map(e => e.outerHTML.slice(0, 120)).concat(document.documentElement.scrollWidth > innerWidth ? ['the page scrolls'] : [])";
 
+/// Texts that run under a button that is not theirs, such as the question under the close button.
+const COVERED: &str = "(() => { const found = [], buttons = $$('button').filter(seen).map(b => [b, b.getBoundingClientRect()]);
+    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), range = document.createRange();
+    for (let text; text = texts.nextNode();) {
+        if (!text.data.trim() || text.parentElement.clientWidth === 1) continue;
+        range.selectNodeContents(text);
+        for (const r of range.getClientRects()) for (const [b, box] of buttons)
+            if (!b.contains(text) && r.left < box.right - 1 && r.right > box.left + 1 && r.top < box.bottom - 1 && r.bottom > box.top + 1)
+                found.push(`${text.data} under ${b.className}`);
+    }
+    return found })()";
+
 /// Targets smaller than `least` in either direction: a radio's is its label.
 fn small_targets(least: u32) -> String {
     format!(
@@ -47,6 +59,7 @@ async fn ask(browser: &Browser, pages: &Pages, candor: &Candor, language: &str, 
 async fn whole(browser: &Browser, what: &str) -> Result<()> {
     assert_eq!(browser.widget(CUT_TEXTS).await?, json!([]), "{what}: cut");
     assert_eq!(browser.widget(OUTSIDE).await?, json!([]), "{what}: outside");
+    assert_eq!(browser.widget(COVERED).await?, json!([]), "{what}: covered");
     let width = browser.eval("innerWidth").await?.as_u64().unwrap_or_default();
     let least = if width <= 510 { 44 } else { 24 };
     assert_eq!(browser.widget(&small_targets(least)).await?, json!([]), "{what}: targets under {least} px");
