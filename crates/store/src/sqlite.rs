@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use writer::Writer;
 
 /// How long a connection waits for another process that holds the lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How many reads run at once.
 const READERS: usize = 4;
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | a survey's definition, in one language | [`Survey`], [`Question`] |
 //! | a survey as its owner writes it, in all languages | [`AuthoredSite`], [`AuthoredSurvey`] |
-//! | the surveys that need no server | [`preset`] |
+//! | the surveys that need no server | [`preset()`] |
 //! | what a site has running | [`Site`], [`RunningSurvey`] |
 //! | an answer as it arrives | [`NewResponse`] |
 //! | an answer that may be kept | [`NewResponse::check`] → [`CheckedResponse`] |
@@ -25,4 +25,6 @@ pub use check::{CheckedResponse, Invalid, MAX_COMMENT_CHARS};
 pub use definition::{BandTexts, Kind, Question, RunningSurvey, Site, Survey};
 pub use language::{LANGUAGES, Language, canonical, closest};
 pub use preset::preset;
-pub use response::{Answer, NewResponse, Presentation, Receipt, ReceiptStatus, Respondent, State, WIRE_VERSION};
+pub use response::{
+    Answer, NewResponse, Presentation, Receipt, ReceiptStatus, Respondent, State, WIRE_VERSION,
+};

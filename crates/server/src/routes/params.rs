@@ -1,7 +1,8 @@
 use crate::problem::Problem;
 use axum::{
-    extract::{FromRequestParts, Query},
-    http::request::Parts,
+    RequestPartsExt,
+    extract::{FromRequestParts, Path, Query},
+    http::{StatusCode, request::Parts},
 };
 use serde::de::DeserializeOwned;
 use std::error::Error;
@@ -25,6 +26,21 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
                     message.split_once("expected ").map_or("another value", |(_, expected)| expected);
                 Err(Problem::invalid(field, expected))
             }
+        }
+    }
+}
+
+/// The name in the path, of a site or a survey.
+#[derive(Debug)]
+pub(crate) struct Name(pub(crate) String);
+
+impl<S: Sync> FromRequestParts<S> for Name {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match parts.extract::<Path<String>>().await {
+            Ok(Path(name)) => Ok(Self(name)),
+            Err(_) => Err(Problem::new(StatusCode::NOT_FOUND, "the address is not UTF-8")),
         }
     }
 }

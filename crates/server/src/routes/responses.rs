@@ -1,9 +1,9 @@
-use super::params::Params;
+use super::params::{Name, Params};
 use crate::{App, access::Reader, cors::Grant, problem::Problem};
 use axum::{
     Json,
     body::Body,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE},
@@ -218,7 +218,7 @@ struct Item {
 pub(crate) async fn list(
     State(app): State<App>,
     _: Reader,
-    Path(id): Path<String>,
+    Name(id): Name,
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
     let survey = app.catalog.survey(&id, None, [])?.survey.id;

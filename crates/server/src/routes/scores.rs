@@ -1,11 +1,9 @@
-use super::{params::Params, responses::private};
-use crate::{App, access::Reader, calendar, problem::Problem};
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-    response::Response,
+use super::{
+    params::{Name, Params},
+    responses::private,
 };
+use crate::{App, access::Reader, calendar, problem::Problem};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use candor_scoring::{AddError, Metric, OffScale, Rating, Score, Tally};
 use candor_store::{Counts, Dimension, SLOT_MS, Segment, TallyQuery};
 use candor_survey::Survey;
@@ -78,7 +76,7 @@ struct Period {
 pub(crate) async fn show(
     State(app): State<App>,
     _: Reader,
-    Path(id): Path<String>,
+    Name(id): Name,
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
     let survey = app.catalog.survey(&id, None, [])?.survey;

@@ -1,6 +1,7 @@
+use super::params::Name;
 use crate::{App, cors::Grant, fresh, problem::Problem};
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
@@ -8,7 +9,7 @@ use axum::{
 /// `GET /v1/sites/{site}`: what the site has running.
 pub(crate) async fn show(
     State(app): State<App>,
-    Path(site): Path<String>,
+    Name(site): Name,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let grant = match Grant::decide(&headers, app.catalog.origins(&site)?) {

@@ -1,7 +1,7 @@
-use super::params::Params;
+use super::params::{Name, Params};
 use crate::{App, cors::Grant, fresh, languages, problem::Problem};
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::{
         HeaderMap, HeaderValue,
         header::{CONTENT_LANGUAGE, VARY},
@@ -21,7 +21,7 @@ pub(crate) struct Query {
 /// `GET /v1/surveys/{id}`: its definition with the texts of one language.
 pub(crate) async fn show(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Name(id): Name,
     Params(query): Params<Query>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

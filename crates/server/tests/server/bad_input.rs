@@ -210,6 +210,7 @@ async fn an_unknown_address_is_a_problem_too() {
         "/v1/surveys",
         "/v1/surveys/none",
         "/v1/sites/none",
+        "/v1/sites/%ff",
         "/demo/index.html",
         "/",
         "/playground",

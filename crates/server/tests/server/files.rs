@@ -42,8 +42,10 @@ async fn the_widgets_files_are_served_or_said_to_be_missing() {
     assert_eq!(pinned.headers()["cache-control"], "public, max-age=31536000, immutable");
     assert_eq!(pinned.text().await.unwrap(), loader);
 
-    let start = loader.find("w/").unwrap();
-    let folder = &loader[start..start + 14];
+    // `w/` and the twelve digits of the version.
+    let version =
+        |part: &str| part.get(..12).filter(|v| v.bytes().all(|b| b.is_ascii_hexdigit())).map(str::to_owned);
+    let folder = format!("w/{}", loader.split("w/").find_map(version).unwrap());
     let wasm = server.get(&format!("/{folder}/candor.wasm")).await;
     assert_eq!(
         (wasm.status(), &wasm.headers()["content-type"]),

@@ -1,4 +1,4 @@
-use crate::spawn::{TOKEN, config, nps, spawn_with, wire};
+use crate::spawn::{TOKEN, config, nps, problem, spawn_with, wire};
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
 use std::{
@@ -203,6 +203,27 @@ async fn a_client_that_stalls_is_cut_off_and_others_are_served() {
     let read =
         tokio::time::timeout(Duration::from_secs(5), slow_body.read(&mut answer)).await.unwrap().unwrap();
     assert!(answer[..read].starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn while_the_database_cannot_be_written_browsers_are_told_to_try_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&folder);
+    let server = spawn_with(folder, config).await;
+    server.expect(&nps(1, 2, 9), "stored").await;
+    // Whoever holds the lock, a backup that went wrong for one, keeps all others from writing.
+    let lock = rusqlite::Connection::open(server.folder.path().join("candor.sqlite")).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (posted, ready) = tokio::join!(server.post(nps(2, 2, 9).to_string()), server.get("/readyz"));
+    for response in [posted, ready] {
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()["retry-after"], "2");
+        problem(response).await;
+    }
+    assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
+    assert_eq!(server.read_json("/v1/surveys/nps/scores").await["total"]["n"], 1);
+    lock.execute_batch("ROLLBACK").unwrap();
+    server.expect(&nps(2, 2, 9), "stored").await;
 }
 
 #[tokio::test]
