@@ -3,8 +3,9 @@ use anyhow::{Context, Result, bail, ensure};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};
 use std::{
+    ffi::OsString,
     io::{BufRead, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex, PoisonError,
@@ -23,6 +24,7 @@ pub struct Candor {
     child: Child,
     address: String,
     folder: PathBuf,
+    arguments: Vec<OsString>,
     log: Arc<Mutex<Vec<String>>>,
 }
 
@@ -40,16 +42,31 @@ impl Candor {
     /// # Errors
     /// When the binary is missing or does not come up.
     pub fn with_sites(sites: &[(&str, &str)]) -> Result<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("candor-journey-{}-{count}", std::process::id()));
-        std::fs::create_dir_all(folder.join("surveys"))?;
+        let folder = temporary_folder()?;
         for (name, source) in sites {
             std::fs::write(folder.join("surveys").join(name), source)?;
         }
+        let surveys = folder.join("surveys").into();
+        Self::spawn(folder, vec!["--surveys".into(), surveys])
+    }
+
+    /// The demo as `cargo xtask demo` serves it, page, widget and endpoint on one origin.
+    ///
+    /// # Errors
+    /// When the binary is missing or does not come up.
+    pub fn demo() -> Result<Self> {
+        let (root, folder) = (crate::root(), temporary_folder()?);
+        let given = [("--surveys", "surveys"), ("--demo", "www/demo"), ("--playground", "index.html")];
+        Self::spawn(
+            folder,
+            given.iter().flat_map(|(flag, path)| [OsString::from(flag), root.join(path).into()]).collect(),
+        )
+    }
+
+    fn spawn(folder: PathBuf, arguments: Vec<OsString>) -> Result<Self> {
         let log = Arc::default();
-        let (child, address) = serve(&folder, "127.0.0.1:0", &log)?;
-        Ok(Self { child, address, folder, log })
+        let (child, address) = serve(&folder, "127.0.0.1:0", &arguments, &log)?;
+        Ok(Self { child, address, folder, arguments, log })
     }
 
     /// A server with the demo's sites, each open to pages of this one origin.
@@ -97,7 +114,7 @@ impl Candor {
     /// # Errors
     /// When it does not come up.
     pub fn start_again(&mut self) -> Result<()> {
-        let (child, address) = serve(&self.folder, &self.address, &self.log)?;
+        let (child, address) = serve(&self.folder, &self.address, &self.arguments, &self.log)?;
         self.child = child;
         ensure!(address == self.address, "the server came back on {address} instead of {}", self.address);
         Ok(())
@@ -229,6 +246,14 @@ pub fn response(survey: &str, id: &str, revision: u32, rating: u8) -> Value {
     })
 }
 
+fn temporary_folder() -> Result<PathBuf> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("candor-journey-{}-{count}", std::process::id()));
+    std::fs::create_dir_all(folder.join("surveys"))?;
+    Ok(folder)
+}
+
 fn binary() -> Result<PathBuf> {
     let path = match std::env::var_os("CANDOR_BIN") {
         Some(path) => PathBuf::from(path),
@@ -242,14 +267,18 @@ fn binary() -> Result<PathBuf> {
     Ok(path)
 }
 
-fn serve(folder: &std::path::Path, listen: &str, log: &Arc<Mutex<Vec<String>>>) -> Result<(Child, String)> {
+fn serve(
+    folder: &Path,
+    listen: &str,
+    arguments: &[OsString],
+    log: &Arc<Mutex<Vec<String>>>,
+) -> Result<(Child, String)> {
     let mut child = Command::new(binary()?)
         .arg("serve")
         .args(["--listen", listen, "--token", TOKEN, "--log-format", "json"])
         .arg("--database")
         .arg(format!("sqlite://{}", folder.join("candor.sqlite").display()))
-        .arg("--surveys")
-        .arg(folder.join("surveys"))
+        .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

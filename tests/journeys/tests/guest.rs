@@ -185,22 +185,30 @@ async fn a_policy_that_refuses_wasm_leaves_the_page_untouched_and_one_event_says
 
 #[tokio::test]
 async fn a_page_with_hostile_styles_does_not_reach_into_the_prompt() -> Result<()> {
-    let (pages, candor, browser) = asking("").await?;
-    let hostile = "<style>* { color: rgb(255, 0, 0) !important; font-size: 40px !important; text-transform: uppercase !important;
-        border: 9px solid rgb(255, 0, 0) !important; box-sizing: content-box !important; line-height: 3 !important }
-        input, label, button, textarea { display: none !important }</style>";
-    let tag = candor.tag("data-survey=\"nps\" data-product=\"Acme\"");
-    pages.set("/hostile", Page::with_body(&format!("{hostile}{tag}")));
-    let look = "[...root.querySelectorAll('*')].map(e => { const s = getComputedStyle(e);
-        return [e.localName, s.color, s.fontSize, s.textTransform, s.lineHeight, s.borderTopColor, s.display].join(' ') })";
-    browser.goto(&pages.url("/")).await?;
-    browser.prompt().await?;
-    let alone = browser.widget(look).await?;
-    browser.goto(&pages.url("/hostile")).await?;
-    browser.run("localStorage.clear()", &[]).await?;
-    browser.reload().await?;
-    browser.prompt().await?;
-    assert_eq!(browser.widget(look).await?, alone);
+    let (pages, candor) = (Pages::start().await?, Candor::start()?);
+    pages.rewrite("src=\"/candor.js\"", &format!("src=\"{}\"", candor.url("/candor.js")));
+    // The demo's page, and one of no style with the same tag.
+    let tag = candor.tag("data-survey=\"nps\" data-product=\"Fernway\" data-quiet=\"0\" data-test");
+    pages.set("/plain.html", Page::with_body(&tag));
+    let browser = Browser::open().await?;
+    let look = "[host, ...root.querySelectorAll('*')].map(e => { const s = getComputedStyle(e), r = e.getBoundingClientRect();
+        const of = e === host ? ['display', 'visibility', 'opacity', 'position', 'transform', 'overflow'] : ['color',
+            'fontFamily', 'fontSize', 'fontWeight', 'textTransform', 'textAlign', 'lineHeight', 'letterSpacing', 'borderTopWidth',
+            'borderTopColor', 'display', 'visibility', 'opacity', 'animationName', 'cursor', 'backgroundColor'];
+        return [e.localName, Math.round(r.width), Math.round(r.height), ...of.map(p => s[p])].join(' ') })";
+    let mut looks = Vec::new();
+    for path in ["/plain.html", "/hostile.html"] {
+        browser.goto(&pages.url(path)).await?;
+        browser.choose(6).await?;
+        browser.widget_until("the follow-up", "$('textarea') && seen($('textarea'))").await?;
+        browser.hover_at(1.0, 1.0).await?;
+        looks.push(browser.widget(look).await?);
+    }
     browser.screenshot("hostile").await?;
+    let (plain, hostile) = (looks[0].as_array().cloned(), looks[1].as_array().cloned());
+    let differ: Vec<_> =
+        plain.into_iter().flatten().zip(hostile.into_iter().flatten()).filter(|(a, b)| a != b).collect();
+    assert_eq!(differ, []);
+    assert_eq!(looks[0].as_array().map(Vec::len), looks[1].as_array().map(Vec::len));
     Ok(())
 }

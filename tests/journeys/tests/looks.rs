@@ -200,7 +200,9 @@ async fn states_are_pictured_for_the_eye() -> Result<()> {
         }
     }
     browser.look(WIDE).await?;
-    browser.media(&[("forced-colors", "active"), ("prefers-color-scheme", "dark")]).await?;
+    let forced =
+        [("forced-colors", "active"), ("prefers-color-scheme", "dark"), ("prefers-reduced-motion", "reduce")];
+    browser.media(&forced).await?;
     ask(&browser, &pages, &candor, "en", "nps").await?;
     browser.choose(8).await?;
     browser.screenshot("state-forced-colours").await?;
