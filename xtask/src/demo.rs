@@ -32,7 +32,7 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let token = token(&workspace.made().join("demo.token"))?;
     let database = workspace.made().join("demo.sqlite");
     let mut serve = program(server);
-    serve.current_dir(&workspace.root).args(["serve", "--listen", &listen, "--token", &token]);
+    serve.current_dir(&workspace.root).args(["serve", "--listen", &listen]).env("CANDOR_TOKEN", &token);
     serve.arg("--database").arg(format!("sqlite://{}", database.display()));
     serve.args(["--surveys", "surveys", "--demo", "www/demo", "--playground", "index.html"]);
 
