@@ -68,14 +68,23 @@ mod tests {
     #[test]
     fn a_nine_is_a_promoter_and_a_six_a_detractor() {
         use Band::*;
-        check(Metric::Nps, &[(0, Unfavourable), (6, Unfavourable), (7, Neutral), (8, Neutral), (9, Favourable)]);
+        check(
+            Metric::Nps,
+            &[(0, Unfavourable), (6, Unfavourable), (7, Neutral), (8, Neutral), (9, Favourable)],
+        );
         check(Metric::Nps, &[(10, Favourable)]);
     }
 
     #[test]
     fn a_four_is_satisfied_and_a_five_of_seven_is_easy() {
         use Band::*;
-        check(Metric::Csat, &[(1, Unfavourable), (2, Unfavourable), (3, Neutral), (4, Favourable), (5, Favourable)]);
-        check(Metric::Ces, &[(1, Unfavourable), (3, Unfavourable), (4, Neutral), (5, Favourable), (7, Favourable)]);
+        check(
+            Metric::Csat,
+            &[(1, Unfavourable), (2, Unfavourable), (3, Neutral), (4, Favourable), (5, Favourable)],
+        );
+        check(
+            Metric::Ces,
+            &[(1, Unfavourable), (3, Unfavourable), (4, Neutral), (5, Favourable), (7, Favourable)],
+        );
     }
 }
