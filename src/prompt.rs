@@ -28,6 +28,9 @@ use std::{
 use wasm_bindgen::JsValue;
 use web_sys::HtmlElement;
 
+/// A live region speaks of what changes in it, once assistive technology knows that it is there.
+const ANNOUNCED_AFTER_MS: u32 = 200;
+
 /// A survey from [`Prompt::mount`] until it has left the page.
 pub(crate) struct Prompt {
     host: HtmlElement,
@@ -227,6 +230,13 @@ impl Visit {
             storage::set(&key, &whole(clock::now()));
         }
         self.emit("candor:shown", &[]);
+        let visit = self.clone();
+        spawn(async move {
+            clock::sleep(ANNOUNCED_AFTER_MS).await;
+            if visit.step.get() == Step::Ask {
+                visit.status.set(concat(&[&visit.texts.get("region"), ": ", &visit.question()]));
+            }
+        });
         if !self.config.send_final {
             if let Some(entry) = self.entry() {
                 delivery::send_once(entry, self.host.clone());
