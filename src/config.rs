@@ -1,7 +1,7 @@
 //! What the page asked for: a plain JavaScript object as it came, resolved once into [`EmbedConfig`].
 //!
-//! It is read property by property: a derived deserializer costs 4 kB more and refuses `quiet: 0` for not being a
-//! string.
+//! It is read property by property: a derived deserializer is larger by far and refuses `quiet: 0` for not
+//! being a string.
 
 use crate::{js, recontact::Quiet};
 use candor_survey::{LANGUAGES, Language};

@@ -237,10 +237,8 @@ impl Visit {
                 visit.status.set(concat(&[&visit.texts.get("region"), ": ", &visit.question()]));
             }
         });
-        if !self.config.send_final {
-            if let Some(entry) = self.entry() {
-                delivery::send_once(entry, self.host.clone());
-            }
+        if let (false, Some(entry)) = (self.config.send_final, self.entry()) {
+            delivery::send_once(entry, self.host.clone());
         }
         delivery::flush();
     }

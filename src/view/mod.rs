@@ -2,7 +2,7 @@
 //! focused, and the step is an attribute that CSS reads.
 //!
 //! Every element is made by [`element`], of one type whatever its tag, and every event is heard at the shadow root: Leptos
-//! compiles each combination of tag, attributes, children and handlers anew, which was a third of the Wasm. Nor is
+//! compiles each combination of tag, attributes, children and handlers anew, which was 12 kB. Nor is
 //! anything written through `innerHTML`, as the static parts of `view!` are, which pages with
 //! `require-trusted-types-for 'script'` refuse.
 
