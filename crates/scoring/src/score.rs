@@ -1,7 +1,4 @@
-use crate::{
-    Band, Interval, Metric, Tally,
-    interval::{adjusted_wald, wilson},
-};
+use crate::{Band, Interval, Level, Metric, Nps, Share, Tally};
 
 /// An aggregate of a tally, with its number of answers and interval.
 ///
@@ -16,12 +13,13 @@ pub struct Score {
     pub n: u64,
     /// The score, in points or percent.
     pub value: f64,
-    /// Its 95 % interval.
+    /// Its 95 % interval, cut off at the ends of the range.
     pub interval: Interval,
 }
 
 impl Score {
-    /// The score of a tally, or `None` if nobody answered.
+    /// The score of a tally with the interval to show (Tango's or adjusted Wald's for NPS, Wilson's for a share), or `None` if
+    /// nobody answered or the tally is not of the metric's scale.
     ///
     /// # Examples
     /// ```
@@ -36,28 +34,24 @@ impl Score {
     /// ```
     #[must_use]
     pub fn of(metric: Metric, tally: &Tally) -> Option<Self> {
-        let n = tally.n();
-        if n == 0 {
-            return None;
-        }
-        let favourable = tally.in_band(metric, Band::Favourable);
-        // Beyond 2^53 answers the counts round by less than one part in 10^15.
-        let (total, good) = (n as f64, favourable as f64);
-        let (value, interval) = if metric == Metric::Nps {
-            let detractors = tally.in_band(metric, Band::Unfavourable);
-            let difference = (i128::from(favourable) - i128::from(detractors)) as f64;
-            (100.0 * difference / total, adjusted_wald(good, detractors as f64, total))
+        let (exact, interval) = if metric == Metric::Nps {
+            let nps = Nps::of(tally).ok()?;
+            (nps.score()?, nps.default_interval(Level::P95)?.clip(-100.0, 100.0))
         } else {
-            (100.0 * good / total, wilson(good, total))
+            if tally.scale() != metric.scale() {
+                return None;
+            }
+            let share = Share::part(tally.in_band(metric, Band::Favourable), tally.n());
+            (share.percent()?, share.wilson(Level::P95)?.clip(0.0, 100.0))
         };
-        Some(Self { metric, n, value, interval })
+        Some(Self { metric, n: tally.n(), value: exact.value(), interval })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Method, Rating};
+    use crate::{Method, Rating, Scale};
 
     fn tally(metric: Metric, counts: &[u64]) -> Tally {
         let mut tally = Tally::new(metric.scale());
@@ -72,6 +66,13 @@ mod tests {
         for metric in [Metric::Nps, Metric::Csat, Metric::Ces] {
             assert_eq!(Score::of(metric, &Tally::new(metric.scale())), None);
         }
+    }
+
+    #[test]
+    fn a_tally_of_another_scale_gives_no_score() {
+        let csat = Tally::from_counts(Scale::CSAT, &[1, 1, 1, 1, 1]).unwrap();
+        assert_eq!(Score::of(Metric::Nps, &csat), None);
+        assert_eq!(Score::of(Metric::Ces, &csat), None);
     }
 
     #[test]

@@ -1,0 +1,239 @@
+use crate::{
+    Band, Interval, Level, Method, Metric, OtherScale, Overflow, Ratio, Scale, Tally, interval::tango_margin,
+};
+use libm::sqrt;
+
+/// Counts of detractors, passives and promoters, and what the Net Promoter Score makes of them.
+///
+/// # Range
+/// Every count and their sum up to 2^64 − 1. Scores are −100…100 points, not percent; `None` where nobody answered.
+///
+/// # Examples
+/// ```
+/// use candor_scoring::{Level, Nps};
+/// let nps = Nps::new(10, 20, 70)?;
+/// assert_eq!(nps.score().unwrap().rounded(0), "60");
+/// let interval = nps.default_interval(Level::P95).unwrap();
+/// assert!(interval.low > 46.0 && interval.high < 72.0);
+/// # Ok::<(), candor_scoring::Overflow>(())
+/// ```
+///
+/// # References
+/// Reichheld, F. F. (2003), "The One Number You Need to Grow", Harvard Business Review 81(12), 46–54.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Nps {
+    detractors: u64,
+    passives: u64,
+    promoters: u64,
+}
+
+impl Nps {
+    /// From counts, in the order of the scale.
+    ///
+    /// # Errors
+    /// [`Overflow`] if the sum would pass 2^64 − 1.
+    pub fn new(detractors: u64, passives: u64, promoters: u64) -> Result<Self, Overflow> {
+        let sum = detractors.checked_add(passives).and_then(|sum| sum.checked_add(promoters));
+        sum.map(|_| Self { detractors, passives, promoters }).ok_or(Overflow)
+    }
+
+    /// From a tally of 0–10 ratings.
+    ///
+    /// # Errors
+    /// [`OtherScale`] if the tally is of any other scale.
+    pub fn of(tally: &Tally) -> Result<Self, OtherScale> {
+        if tally.scale() != Scale::NPS {
+            return Err(OtherScale { expected: Scale::NPS, given: tally.scale() });
+        }
+        let count = |band| tally.in_band(Metric::Nps, band);
+        Ok(Self {
+            detractors: count(Band::Unfavourable),
+            passives: count(Band::Neutral),
+            promoters: count(Band::Favourable),
+        })
+    }
+
+    /// How many chose 0–6.
+    #[must_use]
+    pub const fn detractors(self) -> u64 {
+        self.detractors
+    }
+
+    /// How many chose 7 or 8.
+    #[must_use]
+    pub const fn passives(self) -> u64 {
+        self.passives
+    }
+
+    /// How many chose 9 or 10.
+    #[must_use]
+    pub const fn promoters(self) -> u64 {
+        self.promoters
+    }
+
+    /// How many answered.
+    #[must_use]
+    pub const fn n(self) -> u64 {
+        self.detractors + self.passives + self.promoters
+    }
+
+    /// 100 (promoters − detractors) / n, in points: −100…100.
+    #[must_use]
+    pub const fn score(self) -> Option<Ratio> {
+        Ratio::new(100 * (self.promoters as i128 - self.detractors as i128), self.n() as i128)
+    }
+
+    /// The variance of one answer that counts −1, 0 or 1: p + d − (p − d)², a fraction squared, 0…1.
+    #[must_use]
+    pub fn variance(self) -> Option<f64> {
+        let shares = self.shares()?;
+        Some(shares.variance())
+    }
+
+    /// The standard error of the score, √(variance / n), in points.
+    #[must_use]
+    pub fn se_points(self) -> Option<f64> {
+        let shares = self.shares()?;
+        Some(100.0 * sqrt(shares.variance() / shares.n))
+    }
+
+    /// The sample variance, with n − 1; `None` below two answers.
+    pub(crate) fn sample_variance(self) -> Option<f64> {
+        let shares = self.shares()?;
+        (self.n() > 1).then(|| shares.variance() * shares.n / (shares.n - 1.0))
+    }
+
+    /// The score ± z standard errors, in points. It covers far less than its level where few answered or nearly all agree.
+    ///
+    /// # References
+    /// Rocks, B. (2016), "Interval Estimation for the 'Net Promoter Score'", The American Statistician 70(4), 365–372.
+    #[must_use]
+    pub fn wald(self, level: Level) -> Option<Interval> {
+        Some(self.shares()?.wald(level, Method::Wald))
+    }
+
+    /// As [`Nps::wald`] after ¾ of a promoter, ¾ of a detractor and 1½ passives are added.
+    ///
+    /// # References
+    /// As [`Nps::wald`]; Lewis, J. R. and Sauro, J. (2021), "Confidence Intervals for Net Promoter Scores", MeasuringU.
+    #[must_use]
+    pub fn adjusted_wald(self, level: Level) -> Option<Interval> {
+        Some(self.adjusted()?.wald(level, Method::AdjustedWald))
+    }
+
+    /// The scores that a test of the score type does not reject, in points; always within −100…100.
+    ///
+    /// # References
+    /// Tango, T. (1998), "Equivalence test and confidence interval for the difference in proportions for the paired-sample
+    /// design", Statistics in Medicine 17(8), 891–908: promoters and detractors are the two discordant cells.
+    #[must_use]
+    pub fn tango_score(self, level: Level) -> Option<Interval> {
+        let shares = self.shares()?;
+        let (n, z2) = (shares.n, level.z() * level.z());
+        let point = shares.score();
+        let (down, up) = if self.passives == self.n() {
+            (z2 / (n + z2), z2 / (n + z2))
+        } else if self.promoters == self.n() {
+            (2.0 * z2 / (n + z2), 0.0)
+        } else if self.detractors == self.n() {
+            (0.0, 2.0 * z2 / (n + z2))
+        } else {
+            let (p, d) = if self.promoters >= self.detractors {
+                (shares.promoters, shares.detractors)
+            } else {
+                (shares.detractors, shares.promoters)
+            };
+            let margin = |lower| tango_margin(p, d, shares.passives, n, level.z(), lower);
+            if self.promoters >= self.detractors {
+                (margin(true), margin(false))
+            } else {
+                (margin(false), margin(true))
+            }
+        };
+        Some(Interval { low: 100.0 * (point - down), high: 100.0 * (point + up), method: Method::TangoScore })
+    }
+
+    /// The mean of −1, 0, 1 ± t standard errors with the sample variance, in points; `None` below two answers.
+    ///
+    /// # References
+    /// Lewis and Sauro as in [`Nps::adjusted_wald`], "trinomial means".
+    #[cfg(feature = "quantiles")]
+    #[must_use]
+    pub fn t(self, level: Level) -> Option<Interval> {
+        let shares = self.shares()?;
+        let se = sqrt(self.sample_variance()? / shares.n);
+        let t = crate::quantile::t_upper(level.alpha() / 2.0, shares.n - 1.0);
+        Some(Interval::around(100.0 * shares.score(), 100.0 * t * se, Method::T))
+    }
+
+    /// Which interval [`Nps::default_interval`] gives: Tango's below ten answers and when all fall into one
+    /// band, else adjusted Wald.
+    #[must_use]
+    pub const fn default_method(self) -> Method {
+        let n = self.n();
+        if n < 10 || self.passives == n || self.promoters == n || self.detractors == n {
+            Method::TangoScore
+        } else {
+            Method::AdjustedWald
+        }
+    }
+
+    /// The interval to show, not clipped. docs/coverage.md tells how often it holds the true score.
+    #[must_use]
+    pub fn default_interval(self, level: Level) -> Option<Interval> {
+        match self.default_method() {
+            Method::TangoScore => self.tango_score(level),
+            _ => self.adjusted_wald(level),
+        }
+    }
+
+    pub(crate) fn shares(self) -> Option<Shares> {
+        (self.n() > 0)
+            .then(|| Shares::new(self.detractors as f64, self.passives as f64, self.promoters as f64))
+    }
+
+    /// The shares with which the adjusted Wald interval calculates.
+    pub(crate) fn adjusted(self) -> Option<Shares> {
+        let Self { detractors, passives, promoters } = self;
+        (self.n() > 0)
+            .then(|| Shares::new(detractors as f64 + 0.75, passives as f64 + 1.5, promoters as f64 + 0.75))
+    }
+}
+
+/// Shares of possibly fractional counts. Beyond 2^53 answers counts round by less than one part in 10^15.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shares {
+    pub(crate) detractors: f64,
+    pub(crate) passives: f64,
+    pub(crate) promoters: f64,
+    pub(crate) n: f64,
+    /// Promoters − detractors, before it is divided: exact for whole counts.
+    difference: f64,
+}
+
+impl Shares {
+    fn new(detractors: f64, passives: f64, promoters: f64) -> Self {
+        let n = detractors + passives + promoters;
+        Self {
+            detractors: detractors / n,
+            passives: passives / n,
+            promoters: promoters / n,
+            n,
+            difference: promoters - detractors,
+        }
+    }
+
+    /// The score as a fraction.
+    pub(crate) fn score(self) -> f64 {
+        self.difference / self.n
+    }
+
+    /// p + d − (p − d)², as the sum over pairs of bands, in which nothing cancels.
+    pub(crate) fn variance(self) -> f64 {
+        self.passives * (self.promoters + self.detractors) + 4.0 * self.promoters * self.detractors
+    }
+
+    fn wald(self, level: Level, method: Method) -> Interval {
+        Interval::around(100.0 * self.score(), 100.0 * level.z() * sqrt(self.variance() / self.n), method)
+    }
+}

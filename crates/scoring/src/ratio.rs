@@ -1,0 +1,183 @@
+use alloc::string::String;
+use core::{fmt, str::FromStr};
+
+/// An exact fraction in lowest terms, so that nothing is rounded before it is shown.
+///
+/// # Range
+/// Numerator and denominator are at most 10^37 in size; the denominator is positive.
+///
+/// # Examples
+/// ```
+/// use candor_scoring::Ratio;
+/// let third = Ratio::new(-100, 300).unwrap();
+/// assert_eq!(third.to_string(), "-1/3");
+/// assert_eq!(third.rounded(2), "-0.33");
+/// assert_eq!(third.rounded(0), "0");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ratio {
+    num: i128,
+    den: i128,
+}
+
+/// The size that numerator and denominator may have: ten times it still fits an `i128`.
+const LIMIT: u128 = 10_u128.pow(37);
+
+impl Ratio {
+    /// A fraction in lowest terms, or `None` if `den` is not positive or one of them is out of range.
+    #[must_use]
+    pub const fn new(num: i128, den: i128) -> Option<Self> {
+        if den <= 0 || den.unsigned_abs() > LIMIT || num.unsigned_abs() > LIMIT {
+            return None;
+        }
+        let divisor = gcd(num.unsigned_abs(), den.unsigned_abs()) as i128;
+        Some(Self { num: num / divisor, den: den / divisor })
+    }
+
+    /// The numerator, which carries the sign.
+    #[must_use]
+    pub const fn numerator(self) -> i128 {
+        self.num
+    }
+
+    /// The denominator, at least 1.
+    #[must_use]
+    pub const fn denominator(self) -> i128 {
+        self.den
+    }
+
+    /// The nearest number, exactly rounded if both parts are below 2^53 and off by at most two units in the
+    /// last place otherwise.
+    #[must_use]
+    pub const fn value(self) -> f64 {
+        self.num as f64 / self.den as f64
+    }
+
+    /// The fraction as text with so many digits after the point, rounded once, half away from zero. A value that
+    /// rounds to zero has no sign.
+    #[must_use]
+    pub fn rounded(self, decimals: u8) -> String {
+        let den = self.den.unsigned_abs();
+        let (mut whole, mut rest) = (self.num.unsigned_abs() / den, self.num.unsigned_abs() % den);
+        let mut digits = alloc::vec::Vec::with_capacity(usize::from(decimals));
+        for _ in 0..decimals {
+            rest *= 10;
+            digits.push((rest / den) as u8);
+            rest %= den;
+        }
+        if rest * 2 >= den {
+            let mut carry = true;
+            for digit in digits.iter_mut().rev() {
+                if *digit < 9 {
+                    *digit += 1;
+                    carry = false;
+                    break;
+                }
+                *digit = 0;
+            }
+            whole += u128::from(carry);
+        }
+        let mut text = String::new();
+        if self.num < 0 && (whole > 0 || digits.iter().any(|d| *d > 0)) {
+            text.push('-');
+        }
+        text.push_str(&alloc::format!("{whole}"));
+        if decimals > 0 {
+            text.push('.');
+        }
+        text.extend(digits.iter().map(|d| char::from(b'0' + d)));
+        text
+    }
+}
+
+const fn gcd(mut a: u128, mut b: u128) -> u128 {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.num, self.den)
+    }
+}
+
+/// A text that is no fraction `p/q` with `q` above 0 and both at most 10^37 in size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotARatio;
+
+impl fmt::Display for NotARatio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a fraction p/q with q above 0 and both at most 10^37 in size")
+    }
+}
+
+impl core::error::Error for NotARatio {}
+
+impl FromStr for Ratio {
+    type Err = NotARatio;
+
+    /// Reads `p/q` or a whole number.
+    fn from_str(text: &str) -> Result<Self, NotARatio> {
+        let (num, den) = text.split_once('/').unwrap_or((text, "1"));
+        let parse = |part: &str| part.parse::<i128>().map_err(|_| NotARatio);
+        Self::new(parse(num)?, parse(den)?).ok_or(NotARatio)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[track_caller]
+    fn check(text: &str, decimals: u8, expect: &str) {
+        assert_eq!(text.parse::<Ratio>().unwrap().rounded(decimals), expect, "{text}");
+    }
+
+    #[test]
+    fn halves_are_rounded_away_from_zero() {
+        check("1/2", 0, "1");
+        check("-1/2", 0, "-1");
+        check("5/2", 0, "3");
+        check("25/100", 1, "0.3");
+        check("-1/8", 2, "-0.13");
+        check("49/100", 0, "0");
+        check("199/200", 2, "1.00");
+        check("1999/20", 1, "100.0");
+        check("-1999/20", 0, "-100");
+    }
+
+    #[test]
+    fn zero_never_has_a_sign() {
+        check("-1/3", 0, "0");
+        check("-1/300", 2, "0.00");
+        check("0/7", 1, "0.0");
+        check("-4/1000", 3, "-0.004");
+    }
+
+    #[test]
+    fn text_is_read_and_written_in_lowest_terms() {
+        assert_eq!("200/-3".parse::<Ratio>(), Err(NotARatio));
+        assert_eq!("1/0".parse::<Ratio>(), Err(NotARatio));
+        assert_eq!("".parse::<Ratio>(), Err(NotARatio));
+        assert_eq!("1.5".parse::<Ratio>(), Err(NotARatio));
+        assert_eq!("10000000000000000000000000000000000001/3".parse::<Ratio>(), Err(NotARatio));
+        assert_eq!("1/10000000000000000000000000000000000001".parse::<Ratio>(), Err(NotARatio));
+        let big = "-10000000000000000000000000000000000000/3".parse::<Ratio>().unwrap();
+        assert_eq!(big.rounded(1), "-3333333333333333333333333333333333333.3");
+        let ratio = "-6/8".parse::<Ratio>().unwrap();
+        assert_eq!((ratio.numerator(), ratio.denominator(), ratio.value()), (-3, 4, -0.75));
+        assert_eq!("0/8".parse::<Ratio>().unwrap().to_string(), "0/1");
+        assert_eq!("7".parse::<Ratio>().unwrap().to_string(), "7/1");
+        assert_eq!(Ratio::new(i128::MIN, 1), None);
+    }
+
+    #[test]
+    fn a_long_division_keeps_its_digits() {
+        check("1/7", 30, "0.142857142857142857142857142857");
+        check("9007199254740993/1", 0, "9007199254740993");
+        check("1/10000000000000000000000000000000000000", 37, "0.0000000000000000000000000000000000001");
+    }
+}
