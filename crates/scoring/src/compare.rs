@@ -1,8 +1,6 @@
 //! Is the change real? Everything is b minus a.
 
-use crate::{
-    Band, Interval, Level, Method, Moments, Nps, OtherScale, Share, Tally, TopBox, normal::two_sided_p,
-};
+use crate::{Band, Interval, Level, Method, Nps, OtherScale, Share, Tally, TopBox, normal::two_sided_p};
 use libm::{erfc, exp, sqrt};
 
 /// A normal or t test of a difference.
@@ -98,7 +96,7 @@ pub fn nps_welch(a: Nps, b: Nps) -> Option<Test> {
 #[cfg(feature = "quantiles")]
 pub fn mean_welch(a: &Tally, b: &Tally) -> Result<Option<Test>, OtherScale> {
     same_scale(a, b)?;
-    let (ma, mb) = (Moments::of(a), Moments::of(b));
+    let (ma, mb) = (crate::Moments::of(a), crate::Moments::of(b));
     Ok((|| {
         let (va, vb) = (ma.variance()? / ma.n() as f64, mb.variance()? / mb.n() as f64);
         let difference = mb.mean()?.value() - ma.mean()?.value();

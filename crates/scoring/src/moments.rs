@@ -1,4 +1,6 @@
-use crate::{Direction, Interval, Level, Method, Ratio, Scale, Tally};
+use crate::{Direction, Ratio, Scale, Tally};
+#[cfg(feature = "quantiles")]
+use crate::{Interval, Level, Method};
 use libm::sqrt;
 
 /// Mean and spread of the ratings of a tally.

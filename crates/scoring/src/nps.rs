@@ -14,7 +14,7 @@ use libm::sqrt;
 /// let nps = Nps::new(10, 20, 70)?;
 /// assert_eq!(nps.score().unwrap().rounded(0), "60");
 /// let interval = nps.default_interval(Level::P95).unwrap();
-/// assert!(interval.low > 46.0 && interval.high < 72.0);
+/// assert!(interval.low > 45.0 && interval.high < 72.0);
 /// # Ok::<(), candor_scoring::Overflow>(())
 /// ```
 ///
