@@ -1,6 +1,9 @@
 //! Is the change real? Everything is b minus a.
 
-use crate::{Band, Interval, Level, Method, Nps, OtherScale, Share, Tally, TopBox, normal::two_sided_p};
+use crate::{
+    Band, Interval, Level, Method, Moments, Nps, OtherScale, Share, Tally, TopBox, normal::two_sided_p,
+    ratio::difference,
+};
 use libm::{erfc, exp, sqrt};
 
 /// A normal or t test of a difference.
@@ -54,9 +57,10 @@ impl Test {
 /// Rocks, B. (2016), "Interval Estimation for the 'Net Promoter Score'", The American Statistician 70(4), 365–372.
 #[must_use]
 pub fn nps_wald(a: Nps, b: Nps) -> Option<Test> {
+    let apart = 100.0 * difference(a.net(), b.net());
     let (a, b) = (a.shares()?, b.shares()?);
     let se = sqrt(a.variance() / a.n + b.variance() / b.n);
-    Test::new(100.0 * (b.score() - a.score()), 100.0 * se, f64::INFINITY)
+    Test::new(apart, 100.0 * se, f64::INFINITY)
 }
 
 /// As [`nps_wald`] after ¾ of a promoter, ¾ of a detractor and 1½ passives are added to either side; its difference is that
@@ -79,9 +83,8 @@ pub fn nps_adjusted_wald(a: Nps, b: Nps) -> Option<Test> {
 #[must_use]
 pub fn nps_welch(a: Nps, b: Nps) -> Option<Test> {
     let (va, vb) = (a.sample_variance()? / a.n() as f64, b.sample_variance()? / b.n() as f64);
-    let difference = b.shares()?.score() - a.shares()?.score();
     let df = welch_df(va, a.n(), vb, b.n());
-    Test::new(100.0 * difference, 100.0 * sqrt(va + vb), df)
+    Test::new(100.0 * difference(a.net(), b.net()), 100.0 * sqrt(va + vb), df)
 }
 
 /// Welch's test of two means of ratings, in points of the scale. `None` if either has fewer than two answers or neither
@@ -96,11 +99,11 @@ pub fn nps_welch(a: Nps, b: Nps) -> Option<Test> {
 #[cfg(feature = "quantiles")]
 pub fn mean_welch(a: &Tally, b: &Tally) -> Result<Option<Test>, OtherScale> {
     same_scale(a, b)?;
-    let (ma, mb) = (crate::Moments::of(a), crate::Moments::of(b));
+    let (ma, mb) = (Moments::of(a), Moments::of(b));
     Ok((|| {
         let (va, vb) = (ma.variance()? / ma.n() as f64, mb.variance()? / mb.n() as f64);
-        let difference = mb.mean()?.value() - ma.mean()?.value();
-        Test::new(difference, sqrt(va + vb), welch_df(va, ma.n(), vb, mb.n()))
+        let apart = difference(ma.total(), mb.total());
+        Test::new(apart, sqrt(va + vb), welch_df(va, ma.n(), vb, mb.n()))
     })())
 }
 
@@ -207,7 +210,7 @@ fn counts(a: Share, b: Share) -> Option<(f64, f64, f64, f64)> {
 
 /// b minus a as a fraction.
 fn share_difference(a: Share, b: Share) -> f64 {
-    b.favourable() as f64 / b.n() as f64 - a.favourable() as f64 / a.n() as f64
+    difference((a.favourable().into(), a.n()), (b.favourable().into(), b.n()))
 }
 
 /// The tables of which [`fisher_exact`] sums at most, either way from the likeliest.
@@ -360,4 +363,26 @@ pub fn ranks(a: &Tally, b: &Tally) -> Result<Option<Ranks>, OtherScale> {
         p: p(apart),
         p_corrected: p((apart.abs() - 0.5).max(0.0)),
     }))
+}
+
+/// NPS of b minus NPS of a, in points; `None` if either has no answers.
+#[must_use]
+pub fn nps_difference(a: Nps, b: Nps) -> Option<f64> {
+    (a.n() > 0 && b.n() > 0).then(|| 100.0 * difference(a.net(), b.net()))
+}
+
+/// The share of b minus that of a, in percent; `None` if either has no answers.
+#[must_use]
+pub fn percent_difference(a: Share, b: Share) -> Option<f64> {
+    (a.n() > 0 && b.n() > 0).then(|| 100.0 * share_difference(a, b))
+}
+
+/// The mean of b minus that of a, in points of the scale; `None` if either has no answers.
+///
+/// # Errors
+/// [`OtherScale`] if the scales differ.
+pub fn mean_difference(a: &Tally, b: &Tally) -> Result<Option<f64>, OtherScale> {
+    same_scale(a, b)?;
+    let some = a.n() > 0 && b.n() > 0;
+    Ok(some.then(|| difference(Moments::of(a).total(), Moments::of(b).total())))
 }

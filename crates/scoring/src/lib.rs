@@ -47,7 +47,7 @@ mod share;
 mod tally;
 mod weighting;
 
-pub use anytime::{anytime, anytime_rho};
+pub use anytime::{anytime, anytime_half_width, anytime_rho};
 pub use decompose::{Decomposition, Effect, TagImpact, decompose, tag_impact};
 pub use drivers::{BadCorrelations, Drivers, MAX_DRIVERS, drivers};
 pub use interval::{Interval, Level, Method};

@@ -74,6 +74,11 @@ impl Moments {
         Ratio::new(100 * (self.sum_oriented() - min * n), (max - min) * n)
     }
 
+    /// The sum of all ratings, and of how many.
+    pub(crate) const fn total(self) -> (i128, u64) {
+        (self.sum, self.n)
+    }
+
     const fn sum_oriented(self) -> i128 {
         match self.scale.direction() {
             Direction::HigherIsBetter => self.sum,

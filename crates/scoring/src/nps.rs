@@ -187,6 +187,11 @@ impl Nps {
         }
     }
 
+    /// Promoters − detractors, and of how many.
+    pub(crate) fn net(self) -> (i128, u64) {
+        (i128::from(self.promoters) - i128::from(self.detractors), self.n())
+    }
+
     pub(crate) fn shares(self) -> Option<Shares> {
         (self.n() > 0)
             .then(|| Shares::new(self.detractors as f64, self.passives as f64, self.promoters as f64))
