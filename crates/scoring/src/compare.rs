@@ -70,9 +70,12 @@ pub fn nps_wald(a: Nps, b: Nps) -> Option<Test> {
 /// Lewis, J. R. and Sauro, J. (2021), "How to Statistically Compare Two Net Promoter Scores", MeasuringU.
 #[must_use]
 pub fn nps_adjusted_wald(a: Nps, b: Nps) -> Option<Test> {
+    // The ¾ on either end cancel out of the difference: only the three added answers are left of them.
+    let plus_three = |(net, n)| (net, n + 3);
+    let apart = 100.0 * difference(plus_three(a.net()), plus_three(b.net()));
     let (a, b) = (a.adjusted()?, b.adjusted()?);
     let se = sqrt(a.variance() / a.n + b.variance() / b.n);
-    Test::new(100.0 * (b.score() - a.score()), 100.0 * se, f64::INFINITY)
+    Test::new(apart, 100.0 * se, f64::INFINITY)
 }
 
 /// Welch's test of the means of −1, 0, 1, in points. `None` if either has fewer than two answers or neither varies.
@@ -140,19 +143,19 @@ pub struct ChiSquared {
 /// Pearson, K. (1900), "On the Criterion that a Given System of Deviations …", Philosophical Magazine 50(302), 157–175.
 #[must_use]
 pub fn chi_squared(a: [u64; 3], b: [u64; 3]) -> Option<ChiSquared> {
-    let sum = |counts: [u64; 3]| counts.iter().map(|n| *n as f64).sum::<f64>();
+    let sum = |counts: [u64; 3]| counts.into_iter().map(i128::from).sum::<i128>();
     let (na, nb) = (sum(a), sum(b));
-    if na == 0.0 || nb == 0.0 {
+    if na == 0 || nb == 0 {
         return None;
     }
     let (mut chi2, mut columns) = (0.0, 0_u8);
     for (x, y) in a.into_iter().zip(b) {
-        let (x, y) = (x as f64, y as f64);
-        if x + y > 0.0 {
+        let (x, y) = (i128::from(x), i128::from(y));
+        if x + y > 0 {
             columns += 1;
-            // Both cells of the column at once: (x nb − y na)² / ((x + y) na nb).
-            let apart = x / na - y / nb;
-            chi2 += apart * apart * na * nb / (x + y);
+            // Both cells of the column at once.
+            let apart = difference((x, na), (y, nb));
+            chi2 += apart * apart * (na as f64 / (x + y) as f64) * nb as f64;
         }
     }
     // The chances have closed forms for one and two degrees of freedom.
@@ -210,15 +213,15 @@ fn counts(a: Share, b: Share) -> Option<(f64, f64, f64, f64)> {
 
 /// b minus a as a fraction.
 fn share_difference(a: Share, b: Share) -> f64 {
-    difference((a.favourable().into(), a.n()), (b.favourable().into(), b.n()))
+    difference((a.favourable().into(), a.n().into()), (b.favourable().into(), b.n().into()))
 }
 
-/// The tables of which [`fisher_exact`] sums at most, either way from the likeliest.
-const FISHER_STEPS: u64 = 100_000_000;
+/// How many tables [`fisher_exact`] looks at, at most, either way from the likeliest.
+const FISHER_STEPS: f64 = 1e6;
 
 /// Fisher's exact test, two-sided: the chance of all tables with the same margins that are at most as likely as this one
-/// (to 1 part in 10^7). 1 if a margin is empty; `None` if there are no answers on either side or so many that the sum
-/// would take minutes (above some 10^13), where the other tests are as good.
+/// (to 1 part in 10^7). 1 if a margin is empty; `None` if either side has no answers, or both so many (some 10^9)
+/// that the sum takes long and the other tests are as good.
 ///
 /// # References
 /// Fisher, R. A. (1935), "The Logic of Inductive Inference", Journal of the Royal Statistical Society 98(1), 39–82.
@@ -228,48 +231,30 @@ pub fn fisher_exact(a: Share, b: Share) -> Option<f64> {
     let yes = a.favourable() as f64 + b.favourable() as f64;
     let seen = a.favourable() as f64;
     let (first, last) = ((yes - nb).max(0.0), yes.min(na));
-    let mode = libm::floor((yes + 1.0) * ((na + 1.0) / (na + nb + 2.0))).clamp(first, last);
+    let n = na + nb;
+    // Beyond 39 standard deviations no chance is left that a number of this type could hold.
+    if 39.0 * sqrt(na / n * (nb / n) * yes / n * (n - yes)) > FISHER_STEPS {
+        return None;
+    }
+    let mode = libm::floor((yes + 1.0) * ((na + 1.0) / (n + 2.0))).clamp(first, last);
     // Chances relative to the likeliest table, by the ratio of neighbours.
     let up = |k: f64| (na - k) * (yes - k) / ((k + 1.0) * (nb - yes + k + 1.0));
-    let weight_at_seen = {
-        let (mut k, mut weight, mut steps) = (mode, 1.0, 0);
-        while k != seen && weight > 0.0 {
-            if k < seen {
-                weight *= up(k);
-                k += 1.0;
-            } else {
-                k -= 1.0;
-                weight /= up(k);
-            }
-            steps += 1;
-            if steps > FISHER_STEPS {
-                return None;
-            }
-        }
-        weight * (1.0 + 1e-7)
-    };
-    let (mut all, mut rare) = (0.0, 0.0);
-    let mut sum = |weight: f64| {
-        all += weight;
-        if weight <= weight_at_seen {
-            rare += weight;
-        }
-    };
-    sum(1.0);
-    let (mut k, mut weight, mut steps) = (mode, 1.0, 0);
-    while k < last && weight > 0.0 && steps < FISHER_STEPS {
-        weight *= up(k);
-        k += 1.0;
-        sum(weight);
-        steps += 1;
-    }
-    (k, weight) = (mode, 1.0);
-    while k > first && weight > 0.0 && steps < 2 * FISHER_STEPS {
-        k -= 1.0;
-        weight /= up(k);
-        sum(weight);
-        steps += 1;
-    }
+    // Slow subnormal numbers are none.
+    let next = |(k, weight): &(f64, f64)| (*k < last && *weight > 1e-300).then(|| (k + 1.0, weight * up(*k)));
+    let previous =
+        |(k, weight): &(f64, f64)| (*k > first && *weight > 1e-300).then(|| (k - 1.0, weight / up(k - 1.0)));
+    let rising = || core::iter::successors(Some((mode, 1.0)), next);
+    let falling = || core::iter::successors(previous(&(mode, 1.0)), previous);
+    let weight =
+        rising().chain(falling()).find(|(k, _)| *k == seen).map_or(0.0, |(_, weight)| weight) * (1.0 + 1e-7);
+    // What is 10^20 times rarer than the table seen adds nothing to either sum.
+    let counts = |(_, other): &(f64, f64)| *other > weight * 1e-20;
+    let (all, rare) = rising()
+        .take_while(counts)
+        .chain(falling().take_while(counts))
+        .fold((0.0, 0.0), |(all, rare), (_, other)| {
+            (all + other, if other <= weight { rare + other } else { rare })
+        });
     Some((rare / all).min(1.0))
 }
 

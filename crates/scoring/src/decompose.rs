@@ -51,7 +51,7 @@ pub fn decompose(segments: &[(Nps, Nps)]) -> Option<Decomposition> {
         return None;
     }
     let effect = |(a, b): &(Nps, Nps)| {
-        let score = |nps: &Nps| nps.shares().map(|shares| 100.0 * shares.score());
+        let score = |nps: &Nps| nps.shares().map(|shares| 100.0 * shares.score);
         let (before, after) = (score(a).or_else(|| score(b)), score(b).or_else(|| score(a)));
         // A segment that never answered weighs nothing.
         let (before, after) = (before.unwrap_or(0.0), after.unwrap_or(0.0));
@@ -96,15 +96,15 @@ pub fn tag_impact(with: Nps, without: Nps) -> Option<TagImpact> {
     let (t, u) = (with.shares()?, without.shares()?);
     let n = t.n + u.n;
     let share = t.n / n;
-    let apart = t.score() - u.score();
+    let apart = t.score - u.score;
     let variance =
         share * share * (t.variance() / t.n + u.variance() / u.n) + apart * apart * share * (u.n / n) / n;
     let difference = with.promoters() as f64 + without.promoters() as f64
         - (with.detractors() as f64 + without.detractors() as f64);
     Some(TagImpact {
         score_all: 100.0 * difference / n,
-        score_with: 100.0 * t.score(),
-        score_without: 100.0 * u.score(),
+        score_with: 100.0 * t.score,
+        score_without: 100.0 * u.score,
         share,
         impact: 100.0 * share * apart,
         se: 100.0 * libm::sqrt(variance),

@@ -75,8 +75,8 @@ impl Moments {
     }
 
     /// The sum of all ratings, and of how many.
-    pub(crate) const fn total(self) -> (i128, u64) {
-        (self.sum, self.n)
+    pub(crate) const fn total(self) -> (i128, i128) {
+        (self.sum, self.n as i128)
     }
 
     const fn sum_oriented(self) -> i128 {
@@ -114,7 +114,8 @@ impl Moments {
     #[cfg(feature = "quantiles")]
     #[must_use]
     pub fn t(self, level: Level) -> Option<Interval> {
+        let (mean, se) = (self.mean()?.value(), self.se()?);
         let t = crate::quantile::t_upper(level.alpha() / 2.0, self.n as f64 - 1.0);
-        Some(Interval::around(self.mean()?.value(), t * self.se()?, Method::T))
+        Some(Interval::around(mean, t * se, Method::T))
     }
 }

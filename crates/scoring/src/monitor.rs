@@ -64,7 +64,7 @@ pub fn ewma_nps(periods: &[Nps], mean: f64, variance: f64, weight: f64, width: f
     let (mut z, mut v) = (mean, 0.0);
     let step = |period: &Nps| {
         if let Some(shares) = period.shares() {
-            z = weight * 100.0 * shares.score() + (1.0 - weight) * z;
+            z = weight * 100.0 * shares.score + (1.0 - weight) * z;
             v = weight * weight * 1e4 * variance / shares.n + (1.0 - weight) * (1.0 - weight) * v;
         }
         let margin = width * sqrt(v);

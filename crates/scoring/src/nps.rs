@@ -130,7 +130,7 @@ impl Nps {
     pub fn tango_score(self, level: Level) -> Option<Interval> {
         let shares = self.shares()?;
         let (n, z2) = (shares.n, level.z() * level.z());
-        let point = shares.score();
+        let point = shares.score;
         let (down, up) = if self.passives == self.n() {
             (z2 / (n + z2), z2 / (n + z2))
         } else if self.promoters == self.n() {
@@ -163,7 +163,7 @@ impl Nps {
         let shares = self.shares()?;
         let se = sqrt(self.sample_variance()? / shares.n);
         let t = crate::quantile::t_upper(level.alpha() / 2.0, shares.n - 1.0);
-        Some(Interval::around(100.0 * shares.score(), 100.0 * t * se, Method::T))
+        Some(Interval::around(100.0 * shares.score, 100.0 * t * se, Method::T))
     }
 
     /// Which interval [`Nps::default_interval`] gives: Tango's below ten answers and when all fall into one
@@ -188,57 +188,48 @@ impl Nps {
     }
 
     /// Promoters − detractors, and of how many.
-    pub(crate) fn net(self) -> (i128, u64) {
-        (i128::from(self.promoters) - i128::from(self.detractors), self.n())
+    pub(crate) fn net(self) -> (i128, i128) {
+        (i128::from(self.promoters) - i128::from(self.detractors), i128::from(self.n()))
     }
 
     pub(crate) fn shares(self) -> Option<Shares> {
-        (self.n() > 0)
-            .then(|| Shares::new(self.detractors as f64, self.passives as f64, self.promoters as f64))
+        (self.n() > 0).then(|| self.shares_with(0.0, 0.0))
     }
 
     /// The shares with which the adjusted Wald interval calculates.
     pub(crate) fn adjusted(self) -> Option<Shares> {
-        let Self { detractors, passives, promoters } = self;
-        (self.n() > 0)
-            .then(|| Shares::new(detractors as f64 + 0.75, passives as f64 + 1.5, promoters as f64 + 0.75))
+        (self.n() > 0).then(|| self.shares_with(0.75, 1.5))
+    }
+
+    /// Shares after so much was added to the outer bands and to the middle.
+    fn shares_with(self, outer: f64, middle: f64) -> Shares {
+        let (promoters, detractors) = (self.promoters as f64 + outer, self.detractors as f64 + outer);
+        let passives = self.passives as f64 + middle;
+        let n = detractors + passives + promoters;
+        // What is added to both ends does not change their difference, which whole numbers keep exactly.
+        let score = self.net().0 as f64 / n;
+        Shares { detractors: detractors / n, passives: passives / n, promoters: promoters / n, n, score }
     }
 }
 
 /// Shares of possibly fractional counts. Beyond 2^53 answers counts round by less than one part in 10^15.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shares {
-    pub(crate) detractors: f64,
-    pub(crate) passives: f64,
-    pub(crate) promoters: f64,
+    detractors: f64,
+    passives: f64,
+    promoters: f64,
     pub(crate) n: f64,
-    /// Promoters − detractors, before it is divided: exact for whole counts.
-    difference: f64,
+    /// The score as a fraction.
+    pub(crate) score: f64,
 }
 
 impl Shares {
-    fn new(detractors: f64, passives: f64, promoters: f64) -> Self {
-        let n = detractors + passives + promoters;
-        Self {
-            detractors: detractors / n,
-            passives: passives / n,
-            promoters: promoters / n,
-            n,
-            difference: promoters - detractors,
-        }
-    }
-
-    /// The score as a fraction.
-    pub(crate) fn score(self) -> f64 {
-        self.difference / self.n
-    }
-
     /// p + d − (p − d)², as the sum over pairs of bands, in which nothing cancels.
     pub(crate) fn variance(self) -> f64 {
         self.passives * (self.promoters + self.detractors) + 4.0 * self.promoters * self.detractors
     }
 
     fn wald(self, level: Level, method: Method) -> Interval {
-        Interval::around(100.0 * self.score(), 100.0 * level.z() * sqrt(self.variance() / self.n), method)
+        Interval::around(100.0 * self.score, 100.0 * level.z() * sqrt(self.variance() / self.n), method)
     }
 }

@@ -129,7 +129,9 @@ fn beta_cdf(a: f64, b: f64, x: f64, rest: f64) -> (f64, f64) {
         return (1.0, 0.0);
     }
     let kernel = beta_kernel(a, b, x, rest);
-    if x * (a + b + 2.0) < a + 1.0 {
+    // Whether x is below the mode, asked of the side that is not rounded.
+    let below_mode = if x < rest { x * (a + b + 2.0) < a + 1.0 } else { rest * (a + b + 2.0) > b + 1.0 };
+    if below_mode {
         let below = kernel / a * fraction(a, b, x);
         (below, 1.0 - below)
     } else {
@@ -145,7 +147,8 @@ fn fraction(a: f64, b: f64, x: f64) -> f64 {
     let mut d = 1.0 / floor(1.0 - (a + b) * x / (a + 1.0));
     let mut h = d;
     let mut m = 0.0;
-    while m < 1e6 {
+    // Converges within some times the root of the larger parameter, which is below 10^6 where it counts.
+    while m < 1e5 {
         m += 1.0;
         let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
         d = 1.0 / floor(1.0 + even * d);

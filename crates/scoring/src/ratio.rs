@@ -90,9 +90,9 @@ impl Ratio {
     }
 }
 
-/// x_b / n_b − x_a / n_a for whole x and n above 0, subtracted before anything is rounded while the products fit.
-pub(crate) fn difference((x_a, n_a): (i128, u64), (x_b, n_b): (i128, u64)) -> f64 {
-    let crossed = x_b.checked_mul(i128::from(n_a)).zip(x_a.checked_mul(i128::from(n_b)));
+/// x_b / n_b − x_a / n_a for n above 0, subtracted before anything is rounded while the products fit.
+pub(crate) fn difference((x_a, n_a): (i128, i128), (x_b, n_b): (i128, i128)) -> f64 {
+    let crossed = x_b.checked_mul(n_a).zip(x_a.checked_mul(n_b));
     match crossed.and_then(|(b, a)| b.checked_sub(a)) {
         Some(apart) => apart as f64 / n_a as f64 / n_b as f64,
         None => x_b as f64 / n_b as f64 - x_a as f64 / n_a as f64,

@@ -53,7 +53,7 @@ pub fn post_stratify(strata: &[Stratum]) -> Result<Weighted, MoreThanAll> {
     if strata.iter().any(|stratum| stratum.answers.n() > stratum.population) {
         return Err(MoreThanAll);
     }
-    let score = |nps: Nps| nps.shares().map(|shares| 100.0 * shares.score());
+    let score = |nps: Nps| nps.shares().map(|shares| 100.0 * shares.score);
     let people: f64 = strata.iter().map(|stratum| stratum.population as f64).sum();
     let sum = |count: fn(Nps) -> u64| strata.iter().map(|s| count(s.answers) as f64).sum::<f64>();
     let n = sum(Nps::n);
