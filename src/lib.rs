@@ -1,1 +1,67 @@
-//! The widget.
+//! The widget: one question on a stranger's page, kept and sent until it is acknowledged.
+//!
+//! This file is every export to JavaScript and nothing else.
+//!
+//! | Look for | In |
+//! |---|---|
+//! | what the page asked for | `config.rs` |
+//! | one mounted survey: loads, shows, saves, closes | `prompt.rs` |
+//! | one respondent's walk through a survey (pure) | `session.rs` |
+//! | when this respondent may be asked again (pure) | `recontact.rs` |
+//! | what is seen | `view/` |
+//! | what is sent, and kept until acknowledged | `delivery/` |
+//! | words, digits, direction | `text/` |
+//! | browser storage, clock, events | `storage.rs`, `clock.rs`, `event.rs` |
+
+mod clock;
+mod config;
+mod delivery;
+mod event;
+mod js;
+mod prompt;
+mod recontact;
+mod session;
+mod storage;
+mod text;
+mod view;
+
+use prompt::Prompt;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::HtmlElement;
+
+/// Shows a survey in `host`, an element in the document with an open shadow root.
+///
+/// `config` is an `EmbedConfig`: a plain object of strings as `config.rs` lists them. Definition and texts are fetched
+/// first, so the prompt appears a moment later. What fails is told by one `candor:error` event on the host, which is
+/// then removed; nothing is thrown.
+#[wasm_bindgen]
+#[must_use]
+pub fn mount(host: HtmlElement, config: &JsValue) -> Handle {
+    Handle(Prompt::mount(host, config))
+}
+
+/// Sends what earlier pages left unsent, shows nothing. Events go to the document.
+#[wasm_bindgen]
+pub fn flush(_config: &JsValue) {
+    delivery::flush();
+}
+
+/// A mounted survey. Letting go of it changes nothing: the survey stays until it is closed or unmounted.
+#[wasm_bindgen]
+pub struct Handle(Rc<Prompt>);
+
+#[wasm_bindgen]
+impl Handle {
+    /// Closes the survey as its close button does, with the reason `api`. Unanswered, that is a dismissal.
+    pub fn close(&self) {
+        self.0.close(prompt::Reason::Api);
+    }
+
+    /// Takes the view and every listener away, without a word to the server and without an event.
+    ///
+    /// An answer already given stays in the outbox and is sent, unless the outbox is cleared in the same task.
+    pub fn unmount(&self) {
+        self.0.unmount();
+    }
+}

@@ -1,3 +1,49 @@
-//! Every command of this repository.
+//! Every command of this repository: `cargo xtask <command>`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks to its terminal")]
 
-fn main() {}
+mod build;
+mod counts;
+mod demo;
+mod locales;
+mod node;
+mod size;
+mod test;
+mod tools;
+mod workspace;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask demo [--port 7878]    build everything in release and serve the demo
+cargo xtask test [step…]          everything that must pass; with names only these steps
+cargo xtask size                  what visitors download, held against the budget
+cargo xtask build [--server]      build what browsers download into target/candor/dist
+cargo xtask locales [--check]     compile the messages in locales/ to packs, or check that the packs are current";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let Some((command, rest)) = arguments.split_first() else { bail!("Name a command:\n\n{USAGE}") };
+    match command.as_str() {
+        "build" => build::command(rest),
+        "demo" => demo::command(rest),
+        "test" => test::command(rest),
+        "size" => size::command(rest),
+        "locales" => locales::command(rest),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        unknown => bail!("There is no command `{unknown}`:\n\n{USAGE}"),
+    }
+}

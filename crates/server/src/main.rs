@@ -1,3 +1,43 @@
 //! The `candor` binary.
 
-fn main() {}
+use anyhow::Context;
+use candor_server::{Config, Server, log, shutdown};
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Asks visitors one question at the right moment, keeps the answers and says what they are worth.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the widget, take answers, give scores.
+    Serve(Box<Config>),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(config) => serve(*config),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(config: Config) -> anyhow::Result<()> {
+    log::start(&config.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    runtime.block_on(async {
+        let server = Server::bind(config).await?;
+        server.run(shutdown::signal()).await;
+        Ok(())
+    })
+}

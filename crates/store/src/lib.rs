@@ -1,1 +1,151 @@
 //! Keeping and counting responses.
+//!
+//! | Look for | In |
+//! |---|---|
+//! | opening a database by its URL | [`Store::open`] |
+//! | keeping responses, acknowledged once durable | [`Store::save`] → [`Outcome`] |
+//! | counts per point and period | [`Store::tallies`] → [`Counts`] |
+//! | the responses themselves | [`Store::responses`] → [`Kept`] |
+//! | surveys of TOML files | [`Store::import`], [`Store::catalog`] |
+//!
+//! Only this crate knows SQL. It counts ratings per point and knows nothing of bands and scores.
+
+mod model;
+mod rollup;
+mod sqlite;
+
+pub use model::{
+    Arrival, Catalog, CatalogSite, CatalogSurvey, Counts, Difference, Dimension, ImportError, Kept,
+    OpenError, Outcome, Page, SLOT_MS, Segment, StoreError, TallyQuery,
+};
+
+use candor_survey::AuthoredSite;
+use sqlite::Sqlite;
+
+/// A database, opened by its URL. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Store(Backend);
+
+/// One variant for each kind of database, so that a second one is one more variant and every story runs on both.
+#[derive(Clone, Debug)]
+enum Backend {
+    Sqlite(Sqlite),
+}
+
+impl Store {
+    /// Opens the database, making or migrating it as needed.
+    ///
+    /// # Examples
+    /// `sqlite://candor.sqlite` is a file in the working directory, `sqlite:///var/lib/candor.sqlite` one anywhere.
+    ///
+    /// # Errors
+    /// [`OpenError`] if the URL is of no known kind, the file is none of Candor's, or a newer Candor wrote it.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        match url.strip_prefix("sqlite://") {
+            Some(path) if !path.is_empty() => {
+                Sqlite::open(path.into()).await.map(|s| Self(Backend::Sqlite(s)))
+            }
+            _ => Err(OpenError::UnknownUrl(url.to_owned())),
+        }
+    }
+
+    /// Makes the database agree with what was read from files: new versions are added, sites and surveys that are
+    /// missing from the files stop running. All or nothing.
+    ///
+    /// # Errors
+    /// [`ImportError::Edited`] if a version that has answers was changed; others as they say.
+    pub async fn import(&self, sites: Vec<AuthoredSite>) -> Result<(), ImportError> {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.import(sites).await,
+        }
+    }
+
+    /// Every site and every version of every survey.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn catalog(&self) -> Result<Catalog, StoreError> {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.catalog().await,
+        }
+    }
+
+    /// Keeps responses. Those of concurrent calls share a transaction; each call returns after its commit is on
+    /// durable storage. Outcomes come in the order given.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if too many wait already, [`StoreError::Closed`] after [`close`](Self::close), others if
+    /// the database fails; then none of the call's responses is kept.
+    pub async fn save(&self, arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.save(arrivals).await,
+        }
+    }
+
+    /// Counts per segment and period, every period of every segment once, those without answers included.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn tallies(&self, query: TallyQuery) -> Result<Vec<Counts>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.tallies(query).await,
+        }
+    }
+
+    /// The first and last quarter hour in which the survey has counts, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn span(&self, survey: String) -> Result<Option<(i64, i64)>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.span(survey).await,
+        }
+    }
+
+    /// Responses, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn responses(&self, page: Page) -> Result<Vec<Kept>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.responses(page).await,
+        }
+    }
+
+    /// Counts the rollup anew from the responses and says where the two differ; empty, as long as all is well.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn audit(&self) -> Result<Vec<Difference>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.audit().await,
+        }
+    }
+
+    /// Replaces the rollup by one counted anew from the responses.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; the rollup is then as before.
+    pub async fn recount(&self) -> Result<(), StoreError> {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.recount().await,
+        }
+    }
+
+    /// Writes something, to see that writing works.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it doesn't.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.probe().await,
+        }
+    }
+
+    /// Keeps what was handed to [`save`](Self::save), then closes the database.
+    pub async fn close(&self) {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.close().await,
+        }
+    }
+}

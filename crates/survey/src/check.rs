@@ -4,13 +4,15 @@ use std::{collections::BTreeMap, fmt};
 
 /// The longest comment, in characters (Unicode scalar values).
 pub const MAX_COMMENT_CHARS: usize = 5_000;
-const MAX_ENTRIES: usize = 32;
+/// The most entries of a map: context, attributes, options.
+pub(crate) const MAX_ENTRIES: usize = 32;
 
 /// A response that may be kept: every value is in its range and every answer fits its question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedResponse {
     response: NewResponse,
     rating: Option<Rating>,
+    skipped: Vec<String>,
 }
 
 impl CheckedResponse {
@@ -24,6 +26,13 @@ impl CheckedResponse {
     #[must_use]
     pub fn rating(&self) -> Option<Rating> {
         self.rating
+    }
+
+    /// The questions that a respondent who reached the end left unanswered; empty in every state but
+    /// [`Complete`](State::Complete).
+    #[must_use]
+    pub fn skipped(&self) -> &[String] {
+        &self.skipped
     }
 
     /// The comment, if there is one.
@@ -43,7 +52,7 @@ pub struct Invalid {
 }
 
 impl Invalid {
-    fn new(field: impl Into<String>, expected: impl Into<String>) -> Self {
+    pub(crate) fn new(field: impl Into<String>, expected: impl Into<String>) -> Self {
         Self { field: field.into(), expected: expected.into() }
     }
 }
@@ -66,7 +75,10 @@ impl NewResponse {
             return Err(Invalid::new("v", format!("the wire version {WIRE_VERSION}")));
         }
         if !is_uuid_v7(&self.id) {
-            return Err(Invalid::new("id", "a UUIDv7 in lower case, such as 0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11"));
+            return Err(Invalid::new(
+                "id",
+                "a UUIDv7 in lower case, such as 0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11",
+            ));
         }
         if self.revision == 0 {
             return Err(Invalid::new("revision", "an integer from 1"));
@@ -101,13 +113,21 @@ impl NewResponse {
         }
         entries("context", &self.context)?;
         let rating = self.check_answers(survey)?;
-        Ok(CheckedResponse { response: self, rating })
+        let answered = |id: &str| self.answers.iter().any(|answer| answer.question == id);
+        let skipped = match self.state {
+            State::Complete => {
+                survey.questions.iter().map(|q| q.id.clone()).filter(|id| !answered(id)).collect()
+            }
+            _ => Vec::new(),
+        };
+        Ok(CheckedResponse { response: self, rating, skipped })
     }
 
     fn check_answers(&self, survey: &Survey) -> Result<Option<Rating>, Invalid> {
         let unanswered = matches!(self.state, State::Shown | State::Dismissed);
         if unanswered != self.answers.is_empty() {
-            let expected = if unanswered { "no answer in this state" } else { "at least one answer in this state" };
+            let expected =
+                if unanswered { "no answer in this state" } else { "at least one answer in this state" };
             return Err(Invalid::new("answers", expected));
         }
         let mut rating = None;
@@ -124,7 +144,8 @@ impl NewResponse {
                 (Kind::Rating, Some(point), None) => {
                     let scale = survey.metric.scale();
                     let expected = || format!("an integer from {} to {}", scale.min(), scale.max());
-                    rating = Some(Rating::new(point, scale).map_err(|_| Invalid::new(at("rating"), expected()))?);
+                    rating =
+                        Some(Rating::new(point, scale).map_err(|_| Invalid::new(at("rating"), expected()))?);
                 }
                 (Kind::Text, None, Some(text)) => {
                     if text.is_empty() {
@@ -169,7 +190,7 @@ fn one_of(field: &str, value: &str, allowed: &[&str]) -> Result<(), Invalid> {
     if allowed.contains(&value) { Ok(()) } else { Err(Invalid::new(field, allowed.join(" or "))) }
 }
 
-fn is_slug(text: &str) -> bool {
+pub(crate) fn is_slug(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
     (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }

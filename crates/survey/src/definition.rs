@@ -2,7 +2,7 @@ use candor_scoring::Metric;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// One survey as a browser gets it: `GET /v1/surveys/{id}?locale=`, or a [`preset`](crate::preset).
+/// One survey as a browser gets it: `GET /v1/surveys/{id}?locale=`, or a [preset](crate::preset()).
 ///
 /// Texts are in the language of `locale`. A text that is absent is the widget's own wording for the metric.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +102,7 @@ impl Survey {
 /// The metric's name on the wire: `nps`, `csat` or `ces`.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Metric", rename_all = "snake_case")]
-enum MetricName {
+pub(crate) enum MetricName {
     Nps,
     Csat,
     Ces,

@@ -12,13 +12,16 @@ pub fn preset(id: &str) -> Option<Survey> {
         "ces" => Metric::Ces,
         _ => return None,
     };
+    Some(Survey { id: id.into(), version: 1, site: None, locale: None, metric, questions: questions(metric) })
+}
+
+/// What a survey asks that says nothing else: one rating under the metric's name, one open follow-up `why`.
+pub(crate) fn questions(metric: Metric) -> Vec<Question> {
+    let rating = match metric {
+        Metric::Nps => "nps",
+        Metric::Csat => "csat",
+        Metric::Ces => "ces",
+    };
     let question = |id: &str, kind| Question { id: id.into(), kind, ..Question::default() };
-    Some(Survey {
-        id: id.into(),
-        version: 1,
-        site: None,
-        locale: None,
-        metric,
-        questions: vec![question(id, Kind::Rating), question("why", Kind::Text)],
-    })
+    vec![question(rating, Kind::Rating), question("why", Kind::Text)]
 }

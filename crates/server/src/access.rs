@@ -1,0 +1,67 @@
+use crate::{App, problem::Problem};
+use axum::{
+    extract::FromRequestParts,
+    http::{header::AUTHORIZATION, request::Parts},
+};
+use std::fmt;
+use subtle::ConstantTimeEq;
+
+/// The token that reads scores and responses.
+#[derive(Clone)]
+pub(crate) struct Token(String);
+
+impl Token {
+    /// The operator's own.
+    pub(crate) fn parse(token: String) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            token.len() >= 8 && token.bytes().all(|b| b.is_ascii_graphic()),
+            "--token: expected at least 8 visible ASCII characters, no spaces"
+        );
+        Ok(Self(token))
+    }
+
+    /// One that nobody can guess: 128 random bits.
+    pub(crate) fn random() -> anyhow::Result<Self> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)
+            .map_err(|e| anyhow::anyhow!("the system gives no random numbers: {e}"))?;
+        Ok(Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+    }
+
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// In constant time, so that how long it takes doesn't tell how many characters were right.
+    fn is(&self, given: &str) -> bool {
+        self.0.as_bytes().ct_eq(given.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token")
+    }
+}
+
+/// Proof that the request bore the token: a handler that takes it can't be reached without.
+#[derive(Debug)]
+pub(crate) struct Reader;
+
+impl FromRequestParts<App> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let missing =
+            || Problem::unauthorized("expected the header Authorization: Bearer and the token", "Bearer");
+        let header = parts.headers.get(AUTHORIZATION).ok_or_else(missing)?;
+        let (scheme, token) = header.to_str().ok().and_then(|h| h.split_once(' ')).ok_or_else(missing)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(missing());
+        }
+        if !app.token.is(token.trim()) {
+            return Err(Problem::unauthorized("this is not the token", "Bearer error=\"invalid_token\""));
+        }
+        Ok(Self)
+    }
+}

@@ -1,0 +1,134 @@
+use crate::problem::Problem;
+use axum::http::StatusCode;
+use candor_survey::{AuthoredSurvey, RunningSurvey, Site, Survey, preset};
+use std::collections::BTreeMap;
+
+/// The site that every server has, open to every origin.
+const DEFAULT_SITE: &str = "default";
+
+/// The sites and surveys of this server, read from the database at start.
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    sites: BTreeMap<String, Listed>,
+    surveys: BTreeMap<String, Versions>,
+}
+
+#[derive(Debug)]
+struct Listed {
+    origins: Vec<String>,
+    list: Site,
+}
+
+#[derive(Debug)]
+struct Versions {
+    site: String,
+    running: Option<u32>,
+    all: BTreeMap<u32, AuthoredSurvey>,
+}
+
+/// A survey that was found, in the language asked for.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) survey: Survey,
+    /// Whether another language may be had.
+    pub(crate) translated: bool,
+}
+
+impl Catalog {
+    pub(crate) fn new(stored: candor_store::Catalog) -> Self {
+        let mut catalog = Self { sites: BTreeMap::new(), surveys: BTreeMap::new() };
+        catalog.list(DEFAULT_SITE.to_owned(), vec!["*".to_owned()], Vec::new());
+        for site in stored.sites {
+            let mut running = Vec::new();
+            for found in site.surveys {
+                let survey = found.survey;
+                let versions = catalog.surveys.entry(survey.id.clone()).or_insert_with(|| Versions {
+                    site: site.id.clone(),
+                    running: None,
+                    all: BTreeMap::new(),
+                });
+                if found.rank.is_some() {
+                    versions.running = Some(survey.version);
+                    running.push(RunningSurvey {
+                        id: survey.id.clone(),
+                        version: survey.version,
+                        options: survey.options.clone(),
+                    });
+                }
+                versions.all.insert(survey.version, survey);
+            }
+            catalog.list(site.id, site.origins, running);
+        }
+        catalog
+    }
+
+    fn list(&mut self, site: String, origins: Vec<String>, surveys: Vec<RunningSurvey>) {
+        self.sites.insert(site.clone(), Listed { origins, list: Site { site, surveys } });
+    }
+
+    /// What a site has running.
+    pub(crate) fn site(&self, id: &str) -> Result<&Site, Problem> {
+        self.listed(id).map(|listed| &listed.list)
+    }
+
+    /// The origins that a site lets in.
+    pub(crate) fn origins(&self, site: &str) -> Result<&[String], Problem> {
+        self.listed(site).map(|listed| listed.origins.as_slice())
+    }
+
+    fn listed(&self, id: &str) -> Result<&Listed, Problem> {
+        self.sites.get(id).ok_or_else(|| {
+            let detail = format!("there is no site {} here", quoted(id));
+            Problem::new(StatusCode::NOT_FOUND, detail)
+                .field("site")
+                .expected("the name of a site on this server")
+        })
+    }
+
+    /// A survey in the language that serves the wanted ones best; without a version, the one that is running, else the
+    /// newest.
+    ///
+    /// A version that isn't here is 404 and not 422: it may be deployed later, and until then browsers keep trying.
+    pub(crate) fn survey<'a>(
+        &self,
+        id: &str,
+        version: Option<u32>,
+        wanted: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Found, Problem> {
+        if let Some(survey) = preset(id) {
+            if version.is_some_and(|version| version != survey.version) {
+                return Err(unknown_version(id));
+            }
+            return Ok(Found { survey, translated: false });
+        }
+        let versions = self.surveys.get(id).ok_or_else(|| {
+            let detail = format!("there is no survey {} here", quoted(id));
+            let expected = "the id of a survey on this server, or nps, csat or ces";
+            Problem::new(StatusCode::NOT_FOUND, detail).field("survey").expected(expected)
+        })?;
+        let newest = || versions.all.keys().next_back().copied();
+        let authored = version
+            .or(versions.running)
+            .or_else(newest)
+            .and_then(|version| versions.all.get(&version))
+            .ok_or_else(|| unknown_version(id))?;
+        let translated = !authored.languages().is_empty();
+        Ok(Found { survey: authored.localized(&versions.site, wanted), translated })
+    }
+}
+
+fn unknown_version(survey: &str) -> Problem {
+    let detail = format!("there is no such version of {survey} here");
+    Problem::new(StatusCode::NOT_FOUND, detail)
+        .field("survey_version")
+        .expected("a version that was imported on this server")
+}
+
+/// What someone sent, short enough to be sent back.
+fn quoted(text: &str) -> String {
+    let mut short: String = text.chars().take(64).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    format!("{short:?}")
+}

@@ -1,0 +1,113 @@
+use axum::{
+    body::Body,
+    http::{
+        HeaderName, HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+    response::{IntoResponse, Response},
+};
+use candor_store::StoreError;
+use candor_survey::Invalid;
+use serde::Serialize;
+
+/// Why a request is not answered as asked, for the reader at the other end: an RFC 9457 problem document.
+///
+/// What the operator should know is logged where the problem is made, once; it isn't in here.
+#[derive(Debug)]
+pub(crate) struct Problem(Box<Content>);
+
+// Boxed, because a `Result` is as large as its larger half.
+#[derive(Debug)]
+struct Content {
+    status: StatusCode,
+    detail: String,
+    field: Option<String>,
+    expected: Option<String>,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    // The title says all that the type would; RFC 9457, section 4.2.1.
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'a str>,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self(Box::new(Content { status, detail: detail.into(), field: None, expected: None, header: None }))
+    }
+
+    /// 422: a value is not what it must be.
+    pub(crate) fn invalid(field: impl Into<String>, expected: impl Into<String>) -> Self {
+        let (field, expected) = (field.into(), expected.into());
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{field}: expected {expected}"))
+            .field(field)
+            .expected(expected)
+    }
+
+    pub(crate) fn field(mut self, field: impl Into<String>) -> Self {
+        self.0.field = Some(field.into());
+        self
+    }
+
+    pub(crate) fn expected(mut self, expected: impl Into<String>) -> Self {
+        self.0.expected = Some(expected.into());
+        self
+    }
+
+    fn header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.0.header = Some((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    /// 401: no token, or not the one. `challenge` is what RFC 6750 wants said in `WWW-Authenticate`.
+    pub(crate) fn unauthorized(detail: &str, challenge: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, detail).header(WWW_AUTHENTICATE, challenge)
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        Self::invalid(invalid.field, invalid.expected)
+    }
+}
+
+/// The database's trouble is temporary as far as a browser is concerned: it tries again.
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a request could not be served");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the server can't do this now: try again in a moment")
+            .header(RETRY_AFTER, "2")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Content { status, detail, field, expected, header } = *self.0;
+        let document = Document {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or("Problem"),
+            status: status.as_u16(),
+            detail: &detail,
+            field: field.as_deref(),
+            expected: expected.as_deref(),
+        };
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some((name, value)) = header {
+            headers.insert(name, value);
+        }
+        response
+    }
+}

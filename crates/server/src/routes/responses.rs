@@ -1,0 +1,287 @@
+use super::params::{Name, Params};
+use crate::{App, access::Reader, cors::Grant, problem::Problem};
+use axum::{
+    Json,
+    body::Body,
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE},
+    },
+    response::{IntoResponse, Response},
+};
+use candor_store::{Arrival, Outcome, Page};
+use candor_survey::{
+    Answer, NewResponse, Presentation, Receipt, ReceiptStatus, Respondent, State as Progress,
+};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, time::Duration};
+
+/// The largest body, in bytes. The longest comment in four-byte characters is a third of it.
+const MAX_BODY: usize = 64 * 1024;
+/// So much of a body that is too large is read and dropped: a client that is cut off while it sends sees no answer.
+const MAX_DROPPED: usize = 4 * 1024 * 1024;
+/// The deepest nesting. A response has three levels; this leaves room for what is added later.
+const MAX_DEPTH: usize = 16;
+
+/// `POST /v1/responses`: keeps one response, once, and says so after it is on durable storage.
+pub(crate) async fn create(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    check_content_type(&parts.headers)?;
+    let timeout = Duration::from_millis(app.http.body_timeout_ms);
+    let body = tokio::time::timeout(timeout, read(body))
+        .await
+        .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"))??;
+    let response = parse(&body)?;
+    let origins = app.catalog.origins(&response.site)?;
+    let grant = match Grant::decide(&parts.headers, origins) {
+        Ok(grant) => grant,
+        Err(refused) => return Ok(refused.into_response()),
+    };
+    Ok(grant.on(keep(&app, response).await))
+}
+
+async fn keep(app: &App, response: NewResponse) -> Result<Json<Receipt>, Problem> {
+    let survey = app.catalog.survey(&response.survey, Some(response.survey_version), [])?.survey;
+    let response = response.check(&survey)?;
+    let (id, revision) = (response.response().id.clone(), response.response().revision);
+    let arrival = Arrival { response, received_ms: Timestamp::now().as_millisecond() };
+    let outcome = app.store.save(vec![arrival]).await?.into_iter().next();
+    let (revision, status) = match outcome {
+        Some(Outcome::Stored) => (revision, ReceiptStatus::Stored),
+        Some(Outcome::Duplicate) => (revision, ReceiptStatus::Duplicate),
+        Some(Outcome::Superseded { kept }) => (kept, ReceiptStatus::Superseded),
+        Some(Outcome::ContentConflict) => {
+            let detail = format!("revision {revision} of this response was sent before with other content");
+            return Err(Problem::new(StatusCode::CONFLICT, detail)
+                .field("revision")
+                .expected("a higher revision"));
+        }
+        Some(Outcome::OtherSurvey) => {
+            let detail = "this id was used before for a response to another survey or of another site";
+            return Err(Problem::new(StatusCode::CONFLICT, detail).field("id").expected("an id of its own"));
+        }
+        None => {
+            tracing::error!("the store gave no outcome");
+            return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault"));
+        }
+    };
+    Ok(Json(Receipt { id, revision, status }))
+}
+
+/// `text/plain` is let in because it needs no preflight, which a page that is being left can't wait for.
+fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let essence =
+        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).and_then(|v| v.split(';').next());
+    let known = ["application/json", "text/plain"];
+    if essence.is_some_and(|essence| known.iter().any(|known| essence.trim().eq_ignore_ascii_case(known))) {
+        return Ok(());
+    }
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body is not declared as JSON")
+        .field("Content-Type")
+        .expected("application/json or text/plain"))
+}
+
+async fn read(mut body: Body) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    let mut total = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the body ended too early"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        total += data.len();
+        if total <= MAX_BODY {
+            bytes.extend_from_slice(&data);
+        } else if total > MAX_DROPPED {
+            break;
+        }
+    }
+    if total > MAX_BODY {
+        let expected = format!("at most {MAX_BODY} bytes");
+        return Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the body is too large: {expected}"),
+        )
+        .field("body")
+        .expected(expected));
+    }
+    Ok(bytes)
+}
+
+fn parse(body: &[u8]) -> Result<NewResponse, Problem> {
+    let not_json = |detail: String| Problem::new(StatusCode::BAD_REQUEST, detail).field("body");
+    let text = std::str::from_utf8(body).map_err(|e| {
+        not_json(format!("the body is not UTF-8: byte {}", e.valid_up_to())).expected("JSON in UTF-8")
+    })?;
+    if depth(text) > MAX_DEPTH {
+        let expected = format!("at most {MAX_DEPTH} levels");
+        return Err(not_json(format!("the body is nested too deeply: {expected}")).expected(expected));
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let response = serde_path_to_error::deserialize(&mut json).map_err(|e| {
+        let path = e.path().to_string();
+        let e = e.into_inner();
+        if e.is_data() {
+            wrong_shape(&path, &e.to_string())
+        } else {
+            not_json(format!("the body is not JSON: {e}"))
+        }
+    })?;
+    json.end().map_err(|e| not_json(format!("the body is not JSON: {e}")))?;
+    Ok(response)
+}
+
+/// The deepest nesting of a JSON text, without parsing it: a parser that recurses must not get to see it first.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in text.bytes() {
+        if in_string {
+            (in_string, escaped) = (escaped || byte != b'"', !escaped && byte == b'\\');
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Makes serde's words ones for people who don't write Rust.
+fn wrong_shape(path: &str, message: &str) -> Problem {
+    let path = if path == "." { "body" } else { path };
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let name = message.split('`').nth(1).unwrap_or_default();
+    let inner = |name: &str| if path == "body" { name.to_owned() } else { format!("{path}.{name}") };
+    if message.starts_with("missing field") {
+        return Problem::invalid(inner(name), "a value: the field is missing");
+    }
+    if message.starts_with("duplicate field") {
+        return Problem::invalid(inner(name), "the field once");
+    }
+    let expected = match message.rsplit_once("expected ").map_or(message, |(_, expected)| expected) {
+        "u8" => "an integer from 0 to 255",
+        "u32" => "an integer from 0 to 4294967295",
+        structure if structure.starts_with("struct ") => "a JSON object",
+        other => other,
+    };
+    Problem::invalid(path, expected)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Query {
+    /// Only this site's.
+    site: Option<String>,
+    /// How many, 1–500.
+    limit: Option<u32>,
+    /// The `next` of the page before this one.
+    before: Option<String>,
+    /// Also those that were only shown or dismissed.
+    unanswered: Option<bool>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct List {
+    survey: String,
+    responses: Vec<Item>,
+    /// What to give as `before` for the next page; null on the last.
+    next: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Item {
+    id: String,
+    revision: u32,
+    state: Progress,
+    /// When it was shown, or first rated if that arrived first; by the server's clock.
+    dated: Timestamp,
+    site: String,
+    survey_version: u32,
+    locale: String,
+    touchpoint: Option<String>,
+    answers: Vec<Answer>,
+    presentation: Presentation,
+    page: Option<String>,
+    respondent: Option<Respondent>,
+    context: BTreeMap<String, String>,
+    test: bool,
+}
+
+/// `GET /v1/surveys/{id}/responses`: the newest first, comments included, those tried out too and marked so.
+pub(crate) async fn list(
+    State(app): State<App>,
+    _: Reader,
+    Name(id): Name,
+    Params(query): Params<Query>,
+) -> Result<Response, Problem> {
+    let survey = app.catalog.survey(&id, None, [])?.survey.id;
+    let limit = query.limit.unwrap_or(50);
+    if !(1..=500).contains(&limit) {
+        return Err(Problem::invalid("limit", "an integer from 1 to 500"));
+    }
+    let after = query.before.as_deref().map(|before| position(before).ok_or(before)).transpose();
+    let page = Page {
+        survey: survey.clone(),
+        site: query.site,
+        unanswered: query.unanswered.unwrap_or(false),
+        after: after.map_err(|_| Problem::invalid("before", "the next of an earlier page"))?,
+        limit,
+    };
+    let kept = app.store.responses(page).await?;
+    let full = kept.len() == usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = kept.last().filter(|_| full).map(|kept| format!("{}_{}", kept.dated_ms, kept.response.id));
+    let responses = kept
+        .into_iter()
+        .map(|kept| {
+            let r = kept.response;
+            Item {
+                id: r.id,
+                revision: r.revision,
+                state: r.state,
+                dated: Timestamp::from_millisecond(kept.dated_ms).unwrap_or(Timestamp::UNIX_EPOCH),
+                site: r.site,
+                survey_version: r.survey_version,
+                locale: r.locale,
+                touchpoint: r.touchpoint,
+                answers: r.answers,
+                presentation: r.presentation,
+                page: r.page,
+                respondent: r.respondent,
+                context: r.context,
+                test: r.test,
+            }
+        })
+        .collect();
+    Ok(private(Json(List { survey, responses, next })))
+}
+
+fn position(before: &str) -> Option<(i64, String)> {
+    let (ms, id) = before.split_once('_')?;
+    Some((ms.parse().ok()?, id.to_owned()))
+}
+
+/// Marks what only the token's bearer may see, so that no cache keeps it.
+pub(super) fn private(response: impl IntoResponse) -> Response {
+    let mut response = response.into_response();
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_in_strings_are_not_nesting() {
+        assert_eq!(depth(r#"{"a": "[[[\"[[[", "b": [{}]}"#), 3);
+        assert_eq!(depth(r#"["\\", ["\\\"["]]"#), 2);
+        assert_eq!(depth("]]]["), 1);
+    }
+}

@@ -1,0 +1,247 @@
+use super::{
+    params::{Name, Params},
+    responses::private,
+};
+use crate::{App, access::Reader, calendar, problem::Problem};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
+use candor_scoring::{AddError, Metric, OffScale, Rating, Score, Tally};
+use candor_store::{Counts, Dimension, SLOT_MS, Segment, TallyQuery};
+use candor_survey::Survey;
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+/// The most periods of one request: hours of six weeks, days of nearly three years.
+const MAX_PERIODS: usize = 1_000;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Query {
+    /// The first moment: RFC 3339, or a date, which is its first moment in the time zone. By default the first answer's.
+    from: Option<String>,
+    /// The moment before which it ends, likewise. By default now.
+    to: Option<String>,
+    /// `hour`, `day`, `week` (from Monday) or `month`; without it there are no periods.
+    interval: Option<String>,
+    /// `locale:fa` for those answers alone, `locale` for each language by itself; likewise touchpoint, display, site.
+    segment: Option<String>,
+    /// In which periods begin, an IANA name such as `Asia/Tehran`. By default UTC.
+    timezone: Option<String>,
+    /// Only this site's answers: for the presets, which all sites share.
+    site: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Scores {
+    survey: String,
+    metric: &'static str,
+    scale: Ends,
+    total: Period,
+    periods: Vec<Period>,
+}
+
+#[derive(Debug, Serialize)]
+struct Ends {
+    min: u8,
+    max: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct Period {
+    from: String,
+    to: String,
+    /// `locale:fa`; absent for everyone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segment: Option<String>,
+    /// Ratings per point, ascending.
+    counts: Vec<u64>,
+    /// Their sum.
+    n: u64,
+    /// NPS in points, −100…100; CSAT and CES in percent. Null without answers.
+    score: Option<f64>,
+    /// The 95 % interval of the score.
+    interval: Option<[f64; 2]>,
+    /// How the interval was made.
+    method: Option<&'static str>,
+    /// How many were shown the survey.
+    shown: u64,
+    /// How many closed it unanswered.
+    dismissed: u64,
+    /// The share of those shown who rated, 0…1. Null if nobody was shown it.
+    response_rate: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+/// `GET /v1/surveys/{id}/scores`
+pub(crate) async fn show(
+    State(app): State<App>,
+    _: Reader,
+    Name(id): Name,
+    Params(query): Params<Query>,
+) -> Result<Response, Problem> {
+    let survey = app.catalog.survey(&id, None, [])?.survey;
+    let zone = match &query.timezone {
+        None => TimeZone::UTC,
+        Some(name) => TimeZone::get(name)
+            .map_err(|_| Problem::invalid("timezone", "the IANA name of a time zone, such as Asia/Tehran"))?,
+    };
+    let segment = segment(&query, &survey)?;
+    let (from, to) = range(&app, &query, &survey, &zone).await?;
+    let interval = match &query.interval {
+        None => None,
+        Some(name) => Some(
+            calendar::Interval::parse(name)
+                .ok_or_else(|| Problem::invalid("interval", "hour, day, week or month"))?,
+        ),
+    };
+
+    let view = View { metric: survey.metric, zone: &zone, segment: &segment };
+    // Each by itself adds up to less than everyone: an answer without a touchpoint is in no touchpoint.
+    let whole = if matches!(segment, Segment::Each(_)) { Segment::All } else { segment.clone() };
+    let total = tally(&app, &survey, whole, vec![from, to]).await?;
+    let total = total.first().map(|counts| view.period(counts, &[from, to])).transpose()?;
+
+    let boundaries = match interval {
+        None if matches!(segment, Segment::Each(_)) => Some(vec![from, to]),
+        None => None,
+        Some(interval) => {
+            Some(calendar::boundaries(from, to, interval, &zone, MAX_PERIODS).ok_or_else(|| {
+                Problem::invalid("interval", format!("one that gives at most {MAX_PERIODS} periods"))
+            })?)
+        }
+    };
+    let periods = match boundaries {
+        None => Vec::new(),
+        Some(boundaries) => tally(&app, &survey, segment.clone(), boundaries.clone())
+            .await?
+            .iter()
+            .map(|counts| view.period(counts, &boundaries))
+            .collect::<Result<_, _>>()?,
+    };
+
+    let scale = survey.metric.scale();
+    Ok(private(Json(Scores {
+        survey: survey.id,
+        metric: match survey.metric {
+            Metric::Nps => "nps",
+            Metric::Csat => "csat",
+            Metric::Ces => "ces",
+        },
+        scale: Ends { min: scale.min(), max: scale.max() },
+        total: total.ok_or_else(at_fault)?,
+        periods,
+    })))
+}
+
+fn segment(query: &Query, survey: &Survey) -> Result<Segment, Problem> {
+    let segment = match &query.segment {
+        None => Segment::All,
+        Some(text) => {
+            let (name, value) =
+                text.split_once(':').map_or((text.as_str(), None), |(name, value)| (name, Some(value)));
+            let dimension =
+                Dimension::ALL.into_iter().find(|dimension| dimension.name() == name).ok_or_else(|| {
+                    let names = Dimension::ALL.map(Dimension::name).join(", ");
+                    Problem::invalid(
+                        "segment",
+                        format!("one of {names}, alone or with a value as in locale:fa"),
+                    )
+                })?;
+            value.map_or(Segment::Each(dimension), |value| Segment::One(dimension, value.to_owned()))
+        }
+    };
+    match (&query.site, &survey.site) {
+        (None, _) => Ok(segment),
+        // The survey is this site's, so that all of its answers are.
+        (Some(wanted), Some(own)) if wanted == own => Ok(segment),
+        (Some(_), Some(own)) => Err(Problem::invalid("site", format!("{own}, whose survey this is"))),
+        (Some(wanted), None) if segment == Segment::All => Ok(Segment::One(Dimension::Site, wanted.clone())),
+        (Some(_), None) => Err(Problem::invalid("segment", "none together with the site, for a preset")),
+    }
+}
+
+/// From and to in milliseconds, on quarter hours.
+async fn range(app: &App, query: &Query, survey: &Survey, zone: &TimeZone) -> Result<(i64, i64), Problem> {
+    let time = |field: &'static str, text: &Option<String>| {
+        let Some(text) = text else { return Ok(None) };
+        let expected = "a time such as 2026-11-01T00:00:00Z or a date such as 2026-11-01";
+        calendar::parse(text, zone).map(Some).ok_or_else(|| Problem::invalid(field, expected))
+    };
+    let floor = |ms: i64| ms.div_euclid(SLOT_MS) * SLOT_MS;
+    let to = match time("to", &query.to)? {
+        Some(ms) => floor(ms + SLOT_MS - 1),
+        None => floor(Timestamp::now().as_millisecond()) + SLOT_MS,
+    };
+    let from = match time("from", &query.from)? {
+        Some(ms) => floor(ms),
+        None => app
+            .store
+            .span(survey.id.clone())
+            .await?
+            .map_or(to - SLOT_MS, |(first, _)| first.min(to - SLOT_MS)),
+    };
+    if from >= to {
+        return Err(Problem::invalid("from", "a time before to"));
+    }
+    Ok((from, to))
+}
+
+async fn tally(
+    app: &App,
+    survey: &Survey,
+    segment: Segment,
+    boundaries_ms: Vec<i64>,
+) -> Result<Vec<Counts>, Problem> {
+    Ok(app.store.tallies(TallyQuery { survey: survey.id.clone(), segment, boundaries_ms }).await?)
+}
+
+struct View<'a> {
+    metric: Metric,
+    zone: &'a TimeZone,
+    segment: &'a Segment,
+}
+
+impl View<'_> {
+    fn period(&self, counts: &Counts, boundaries: &[i64]) -> Result<Period, Problem> {
+        let tally = tally_of(self.metric, counts).map_err(|error| {
+            tracing::error!(%error, "the rollup holds what no survey can have");
+            at_fault()
+        })?;
+        let score = Score::of(self.metric, &tally);
+        let edge =
+            |i: usize| boundaries.get(i).map(|ms| calendar::rfc3339(*ms, self.zone)).unwrap_or_default();
+        let segment = match (self.segment, &counts.value) {
+            (Segment::One(dimension, _) | Segment::Each(dimension), Some(value)) => {
+                Some(format!("{}:{value}", dimension.name()))
+            }
+            _ => None,
+        };
+        Ok(Period {
+            from: edge(counts.period),
+            to: edge(counts.period + 1),
+            segment,
+            n: tally.n(),
+            score: score.map(|score| score.value),
+            interval: score.map(|score| [score.interval.low, score.interval.high]),
+            method: score.map(|score| score.interval.method.name()),
+            shown: counts.shown,
+            dismissed: counts.dismissed,
+            response_rate: (counts.shown > 0).then(|| tally.n() as f64 / counts.shown as f64),
+            reason: score.is_none().then_some("no_data"),
+            counts: tally.counts().to_vec(),
+        })
+    }
+}
+
+fn tally_of(metric: Metric, counts: &Counts) -> Result<Tally, AddError> {
+    let mut tally = Tally::new(metric.scale());
+    for &(point, n) in &counts.ratings {
+        let rating = Rating::new(point, metric.scale()).map_err(|e: OffScale| AddError::OffScale(e))?;
+        tally.add(rating, n)?;
+    }
+    Ok(tally)
+}
+
+fn at_fault() -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault; its log says more")
+}

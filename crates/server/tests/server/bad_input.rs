@@ -1,0 +1,222 @@
+use crate::spawn::{nps, problem, spawn, wire_json};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+/// `complete.json` with one thing changed; the path is a JSON pointer.
+fn but(path: &str, value: Value) -> Vec<u8> {
+    let mut response = wire_json("complete.json");
+    *response.pointer_mut(path).unwrap() = value;
+    response.to_string().into_bytes()
+}
+
+fn without(field: &str) -> Vec<u8> {
+    let mut response = wire_json("complete.json");
+    response.as_object_mut().unwrap().remove(field);
+    response.to_string().into_bytes()
+}
+
+fn with(field: &str, value: &str) -> Vec<u8> {
+    let text = wire_json("complete.json").to_string();
+    format!("{{\"{field}\":{value},{}", &text[1..]).into_bytes()
+}
+
+#[tokio::test]
+async fn each_wrong_body_gets_its_problem_and_nothing_is_stored() {
+    let server = spawn().await;
+    let complete = wire_json("complete.json").to_string().into_bytes();
+    let mut not_utf8 = complete.clone();
+    let at = not_utf8.windows(4).position(|w| w == b"Acme").unwrap();
+    not_utf8[at] = 0xff;
+    let mut raw_nul = complete.clone();
+    raw_nul[at] = 0;
+    let map = |n: usize| (0..n).map(|i| (format!("k{i}"), json!("v"))).collect::<serde_json::Map<_, _>>();
+
+    let rows: Vec<(&str, Vec<u8>, u16, &str)> = vec![
+        // What is no JSON.
+        ("empty body", vec![], 400, "body"),
+        ("1 MiB body", vec![b' '; 1 << 20], 413, "body"),
+        ("1 MiB of JSON", but("/answers/1/text", "x".repeat(1 << 20).into()), 413, "body"),
+        ("not UTF-8", not_utf8, 400, "body"),
+        ("NUL byte", raw_nul, 400, "body"),
+        ("half of it", complete[..complete.len() / 2].to_vec(), 400, "body"),
+        ("more after it", [&complete[..], b"{}"].concat(), 400, "body"),
+        ("half of a surrogate pair", with("page", r#""\ud800""#), 400, "body"),
+        ("deep nesting", "[".repeat(60_000).into(), 400, "body"),
+        ("deep nesting, closed", ["[".repeat(30_000), "]".repeat(30_000)].concat().into(), 400, "body"),
+        ("deep nesting of objects", r#"{"a":"#.repeat(10_000).into(), 400, "body"),
+        (
+            "deep nesting in an unknown field",
+            with("x", &["[".repeat(9_000), "]".repeat(9_000)].concat()),
+            400,
+            "body",
+        ),
+        // What has another shape.
+        ("an array", b"[]".to_vec(), 422, "body"),
+        ("a number", b"5".to_vec(), 422, "body"),
+        ("null", b"null".to_vec(), 422, "body"),
+        ("a missing field", without("survey"), 422, "survey"),
+        ("a field twice", with("v", "1"), 422, "v"),
+        ("another wire version", but("/v", json!(2)), 422, "v"),
+        ("a state that isn't one", but("/state", json!("done")), 422, "state"),
+        ("a rating as text", but("/answers/0/rating", json!("5")), 422, "answers[0].rating"),
+        ("rating 5.5", but("/answers/0/rating", json!(5.5)), 422, "answers[0].rating"),
+        ("rating 300", but("/answers/0/rating", json!(300)), 422, "answers[0].rating"),
+        ("rating -1", but("/answers/0/rating", json!(-1)), 422, "answers[0].rating"),
+        ("a number as context", but("/context/order_id", json!(1042)), 422, "context.order_id"),
+        ("an age below 0", but("/age_ms", json!(-1)), 422, "age_ms"),
+        // What has the shape and a wrong value.
+        ("rating 11", but("/answers/0/rating", json!(11)), 422, "answers[0].rating"),
+        ("rating 0 of 1 to 5", but("/answers/0/rating", json!(0)), 422, "answers[0].rating"),
+        ("unknown question", but("/answers/0/question", json!("mood")), 422, "answers[0].question"),
+        (
+            "a question twice",
+            but("/answers/1", json!({"question": "csat", "rating": 4})),
+            422,
+            "answers[1].question",
+        ),
+        (
+            "a text for a rating",
+            but("/answers/0", json!({"question": "csat", "text": "5"})),
+            422,
+            "answers[0].rating",
+        ),
+        (
+            "a rating for a text",
+            but("/answers/1", json!({"question": "why", "rating": 5})),
+            422,
+            "answers[1].text",
+        ),
+        ("an empty answer", but("/answers/1", json!({"question": "why"})), 422, "answers[1].text"),
+        ("nothing answered", but("/answers", json!([])), 422, "answers"),
+        ("shown and answered", but("/state", json!("shown")), 422, "answers"),
+        ("text of 100,000 characters", but("/answers/1/text", "x".repeat(100_000).into()), 413, "body"),
+        (
+            "text of 5,001 characters",
+            but("/answers/1/text", "快".repeat(5_001).into()),
+            422,
+            "answers[1].text",
+        ),
+        ("an escaped NUL", but("/answers/1/text", json!("a\0b")), 422, "answers[1].text"),
+        ("id not a UUID", but("/id", json!("1")), 422, "id"),
+        ("id a UUIDv4", but("/id", json!("0192f5e4-7c1b-4a44-9c5e-3b1f0f6f2a11")), 422, "id"),
+        ("id in capitals", but("/id", json!("0192F5E4-7C1B-7A44-9C5E-3B1F0F6F2A11")), 422, "id"),
+        ("revision 0", but("/revision", json!(0)), 422, "revision"),
+        ("a locale that is no tag", but("/locale", json!("zh Hant")), 422, "locale"),
+        ("a long touchpoint", but("/touchpoint", "x".repeat(65).into()), 422, "touchpoint"),
+        ("an unknown look", but("/presentation/display", json!("modal")), 422, "presentation.display"),
+        ("a long page", but("/page", "x".repeat(2_049).into()), 422, "page"),
+        ("a long name", but("/respondent/id", "x".repeat(129).into()), 422, "respondent.id"),
+        ("33 attributes", but("/respondent/attributes", map(33).into()), 422, "respondent.attributes"),
+        ("33 context entries", but("/context", map(33).into()), 422, "context"),
+        ("a long context entry", but("/context/product", "x".repeat(257).into()), 422, "context.product"),
+        // What isn't here.
+        ("unknown survey", but("/survey", json!("checkout")), 404, "survey"),
+        ("unknown version", but("/survey_version", json!(2)), 404, "survey_version"),
+        ("unknown site", but("/site", json!("nowhere")), 404, "site"),
+        ("another site's survey", but("/site", json!("default")), 422, "site"),
+    ];
+    for (name, body, status, field) in rows {
+        let response = server.post(body).await;
+        let found = response.status();
+        let problem = problem(response).await;
+        assert_eq!((found.as_u16(), problem["field"].as_str()), (status, Some(field)), "{name}: {problem}");
+        assert_eq!(server.stored().await, [], "{name}");
+    }
+    assert_eq!(server.get("/readyz").await.status(), StatusCode::OK);
+    server.expect(&wire_json("complete.json"), "stored").await;
+}
+
+#[tokio::test]
+async fn the_longest_comment_in_the_longest_characters_fits() {
+    let server = spawn().await;
+    let body = but("/answers/1/text", "𠮷".repeat(5_000).into());
+    assert_eq!(server.post(body).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_id_used_for_another_survey_is_a_conflict() {
+    let server = spawn().await;
+    server.expect(&wire_json("complete.json"), "stored").await;
+    let mut other = nps(0, 9, 9);
+    other["id"] = wire_json("complete.json")["id"].clone();
+    let response = server.post(other.to_string()).await;
+    assert_eq!(response.status(), StatusCode::CONFLICT);
+    assert_eq!(problem(response).await["field"], "id");
+    assert_eq!(server.stored().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_revision_with_other_content_is_a_conflict() {
+    let server = spawn().await;
+    server.expect(&nps(1, 2, 9), "stored").await;
+    let response = server.post(nps(1, 2, 8).to_string()).await;
+    assert_eq!(response.status(), StatusCode::CONFLICT);
+    assert_eq!(problem(response).await["field"], "revision");
+    assert_eq!(server.stored().await[0].answers[0].rating, Some(9));
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_told_the_right_ones() {
+    let server = spawn().await;
+    for (method, path, allow) in [
+        (Method::GET, "/v1/responses", "POST"),
+        (Method::PUT, "/v1/responses", "POST"),
+        (Method::DELETE, "/v1/surveys/nps", "GET,HEAD"),
+        (Method::POST, "/candor.js", "GET,HEAD"),
+        (Method::POST, "/healthz", "GET,HEAD"),
+    ] {
+        let response = server.request(method, path).send().await.unwrap();
+        assert_eq!(
+            (response.status(), &response.headers()["allow"]),
+            (StatusCode::METHOD_NOT_ALLOWED, &allow.parse().unwrap())
+        );
+        problem(response).await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_content_type_is_refused() {
+    let server = spawn().await;
+    let body = wire_json("complete.json").to_string();
+    let post = |kind: Option<&str>| {
+        let request = server.request(Method::POST, "/v1/responses").body(body.clone());
+        kind.map_or_else(
+            || request.try_clone().unwrap(),
+            |kind| request.try_clone().unwrap().header("content-type", kind),
+        )
+    };
+    for kind in [
+        None,
+        Some("application/x-www-form-urlencoded"),
+        Some("multipart/form-data"),
+        Some("application/jsonp"),
+    ] {
+        let response = post(kind).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind:?}");
+        assert_eq!(problem(response).await["field"], "Content-Type");
+    }
+    assert_eq!(server.stored().await, []);
+    for kind in ["application/json", "text/plain", "Text/Plain;charset=UTF-8"] {
+        assert_eq!(post(Some(kind)).send().await.unwrap().status(), StatusCode::OK, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_address_is_a_problem_too() {
+    let server = spawn().await;
+    for path in [
+        "/nowhere",
+        "/v1",
+        "/v1/surveys",
+        "/v1/surveys/none",
+        "/v1/sites/none",
+        "/v1/sites/%ff",
+        "/demo/index.html",
+        "/",
+        "/playground",
+    ] {
+        let response = server.get(path).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        problem(response).await;
+    }
+}

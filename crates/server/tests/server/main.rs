@@ -1,0 +1,30 @@
+//! The server as its clients meet it: real sockets, a real database.
+//!
+//! | Look for | In |
+//! |---|---|
+//! | each wrong request and its problem document | `bad_input.rs` |
+//! | one response, however often and in whatever order it is sent | `ingest.rs` |
+//! | who may read, and what they get | `reading.rs` |
+//! | definitions, languages, caching | `definitions.rs` |
+//! | pages of other origins | `origins.rs` |
+//! | the widget's files and the demo's pages | `files.rs` |
+//! | mistakes in TOML files | `surveys.rs` |
+//! | kill, stop, restart, slow clients | `process.rs` |
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may fail loudly; clippy.toml lets test functions, but not their helpers"
+)]
+
+mod bad_input;
+mod definitions;
+mod files;
+mod ingest;
+mod origins;
+mod process;
+mod reading;
+mod spawn;
+mod surveys;

@@ -1,0 +1,258 @@
+use crate::spawn::{TOKEN, config, nps, problem, spawn_with, wire};
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+use std::{
+    collections::HashSet,
+    io::{BufRead, BufReader},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// The real binary, killed when dropped.
+struct Process {
+    child: Child,
+    address: String,
+    /// Kept open: a log that can't be written would stop the process.
+    _log: BufReader<std::process::ChildStdout>,
+}
+
+impl Process {
+    fn start(folder: &TempDir) -> Self {
+        let surveys = folder.path().join("surveys");
+        std::fs::create_dir_all(&surveys).unwrap();
+        std::fs::write(surveys.join("shop.toml"), wire("shop.toml")).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_candor"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--token", TOKEN])
+            .arg("--database")
+            .arg(format!("sqlite://{}", folder.path().join("candor.sqlite").display()))
+            .arg("--surveys")
+            .arg(surveys)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        log.read_line(&mut line).unwrap();
+        let entry: Value = serde_json::from_str(&line).unwrap();
+        let address = entry["address"].as_str().unwrap_or_else(|| panic!("no address in {line}")).to_owned();
+        Self { child, address, _log: log }
+    }
+
+    async fn ids(&self) -> HashSet<String> {
+        let (client, mut ids, mut query) = (Client::new(), HashSet::new(), String::new());
+        loop {
+            let url = format!("http://{}/v1/surveys/nps/responses?limit=500{query}", self.address);
+            let page: Value = client.get(url).bearer_auth(TOKEN).send().await.unwrap().json().await.unwrap();
+            ids.extend(
+                page["responses"].as_array().unwrap().iter().map(|r| r["id"].as_str().unwrap().to_owned()),
+            );
+            let Some(next) = page["next"].as_str() else { return ids };
+            query = format!("&before={next}");
+        }
+    }
+
+    #[cfg(unix)]
+    fn terminate(&self) {
+        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    async fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the process did not end");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends responses from several clients until the server goes away; gives the ids that were acknowledged.
+async fn hammer(process: &Process, end: impl FnOnce()) -> HashSet<String> {
+    let client = Client::new();
+    let (acknowledged, sender) = {
+        let (sender, acknowledged) = tokio::sync::mpsc::unbounded_channel();
+        (acknowledged, sender)
+    };
+    let tasks: Vec<_> = (0..8_u64)
+        .map(|task| {
+            let (client, sender, address) = (client.clone(), sender.clone(), process.address.clone());
+            tokio::spawn(async move {
+                for n in 0.. {
+                    let response = nps(task * 1_000_000 + n, 2, 9);
+                    let request = client.post(format!("http://{address}/v1/responses"));
+                    let request = request.header("content-type", "text/plain").body(response.to_string());
+                    match request.send().await {
+                        Ok(answer) if answer.status() == StatusCode::OK => {
+                            sender.send(response["id"].as_str().unwrap().to_owned()).unwrap();
+                        }
+                        _ => break,
+                    }
+                }
+            })
+        })
+        .collect();
+    drop(sender);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    end();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let mut ids = HashSet::new();
+    let mut acknowledged = acknowledged;
+    while let Some(id) = acknowledged.recv().await {
+        ids.insert(id);
+    }
+    ids
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = Process::start(&folder);
+    let id = process.child.id();
+    let acknowledged = hammer(&process, || {
+        // SIGKILL, while requests are under way.
+        let killed = Command::new("kill").args(["-KILL", &id.to_string()]).status().unwrap();
+        assert!(killed.success());
+    })
+    .await;
+    process.wait().await;
+    assert!(acknowledged.len() > 8, "{} acknowledged", acknowledged.len());
+    let restarted = Process::start(&folder);
+    let missing: Vec<_> = acknowledged.difference(&restarted.ids().await).cloned().collect();
+    assert_eq!(missing, Vec::<String>::new(), "of {} acknowledged", acknowledged.len());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_stop_loses_nothing_and_ends_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = Process::start(&folder);
+    let acknowledged = hammer(&process, || process.terminate()).await;
+    assert!(process.wait().await.success());
+    assert!(acknowledged.len() > 8, "{} acknowledged", acknowledged.len());
+    assert!(!folder.path().join("candor.sqlite-wal").exists(), "the log is in the database file");
+    let restarted = Process::start(&folder);
+    assert!(acknowledged.is_subset(&restarted.ids().await));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_request_under_way_is_finished_before_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = Process::start(&folder);
+    let body = nps(1, 2, 9).to_string();
+    let (first, second) = body.split_at(body.len() / 2);
+    let mut stream = TcpStream::connect(&process.address).await.unwrap();
+    let head = format!(
+        "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{first}",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    process.terminate();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(TcpStream::connect(&process.address).await.is_err(), "no new connection is taken");
+    stream.write_all(second.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"stored\""), "{answer}");
+    assert!(process.wait().await.success());
+    assert_eq!(Process::start(&folder).ids().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_client_that_stalls_is_cut_off_and_others_are_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(&folder);
+    (config.http.header_timeout_ms, config.http.body_timeout_ms) = (300, 300);
+    let server = spawn_with(folder, config).await;
+    let mut stalled = Vec::new();
+    for start in ["", "POST /v1/resp", "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"] {
+        let mut stream = TcpStream::connect(&server.address).await.unwrap();
+        stream.write_all(start.as_bytes()).await.unwrap();
+        stalled.push(stream);
+    }
+    assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
+    for mut stream in stalled {
+        let mut rest = Vec::new();
+        let end = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
+        assert!(end.is_ok(), "the connection was kept");
+    }
+
+    let mut slow_body = TcpStream::connect(&server.address).await.unwrap();
+    let head =
+        "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 900\r\n\r\n{";
+    slow_body.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 64];
+    let read =
+        tokio::time::timeout(Duration::from_secs(5), slow_body.read(&mut answer)).await.unwrap().unwrap();
+    assert!(answer[..read].starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn while_the_database_cannot_be_written_browsers_are_told_to_try_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&folder);
+    let server = spawn_with(folder, config).await;
+    server.expect(&nps(1, 2, 9), "stored").await;
+    // Whoever holds the lock, a backup that went wrong for one, keeps all others from writing.
+    let lock = rusqlite::Connection::open(server.folder.path().join("candor.sqlite")).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (posted, ready) = tokio::join!(server.post(nps(2, 2, 9).to_string()), server.get("/readyz"));
+    for response in [posted, ready] {
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()["retry-after"], "2");
+        problem(response).await;
+    }
+    assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
+    assert_eq!(server.read_json("/v1/surveys/nps/scores").await["total"]["n"], 1);
+    lock.execute_batch("ROLLBACK").unwrap();
+    server.expect(&nps(2, 2, 9), "stored").await;
+}
+
+#[tokio::test]
+async fn a_made_up_token_is_long_and_not_the_same_twice() {
+    let mut tokens = HashSet::new();
+    for _ in 0..2 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(&folder);
+        config.access.token = None;
+        tokens.insert(candor_server::Server::bind(config).await.unwrap().token().to_owned());
+    }
+    assert!(tokens.len() == 2 && tokens.iter().all(|token| token.len() == 32), "{tokens:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_start_says_why_in_the_log_and_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    for (args, words) in [
+        (vec!["--database", "mysql://x"], "expected sqlite://"),
+        (vec!["--token", "short"], "--token"),
+        (vec!["--surveys", "/nowhere"], "/nowhere"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_candor"))
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(args)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let log = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(!output.status.success() && log.contains(words), "{words} is not in: {log}");
+    }
+}

@@ -1,0 +1,161 @@
+use crate::spawn::{TOKEN, nps, problem, spawn};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn reading_needs_the_token_and_sending_does_not() {
+    let server = spawn().await;
+    for path in ["/v1/surveys/nps/scores", "/v1/surveys/nps/responses", "/v1/surveys/none/scores"] {
+        for (header, challenge) in [
+            (None, "Bearer"),
+            (Some("Bearer".to_owned()), "Bearer"),
+            (Some("Bearer wrong-token".to_owned()), "Bearer error=\"invalid_token\""),
+            (Some(format!("Bearer {TOKEN}x")), "Bearer error=\"invalid_token\""),
+            (Some(format!("Bearer {}", &TOKEN[1..])), "Bearer error=\"invalid_token\""),
+            (Some(format!("Basic {TOKEN}")), "Bearer"),
+            (Some(TOKEN.to_owned()), "Bearer"),
+        ] {
+            let mut request = server.request(Method::GET, path);
+            if let Some(header) = &header {
+                request = request.header("authorization", header);
+            }
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{path} {header:?}");
+            assert_eq!(response.headers()["www-authenticate"], challenge, "{header:?}");
+            problem(response).await;
+        }
+    }
+    let response = server.get(&format!("/v1/surveys/nps/scores?token={TOKEN}")).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    let request = server.request(Method::GET, "/v1/surveys/nps/scores");
+    let lower_case = request.header("authorization", format!("bearer {TOKEN}"));
+    assert_eq!(lower_case.send().await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn no_answers_give_no_score() {
+    let server = spawn().await;
+    let total = &server.read_json("/v1/surveys/nps/scores").await["total"];
+    for field in ["score", "interval", "method", "response_rate"] {
+        assert_eq!(total[field], Value::Null, "{field}");
+    }
+    assert_eq!((&total["n"], &total["reason"]), (&json!(0), &json!("no_data")));
+    assert_eq!(total["counts"], json!(vec![0; 11]));
+}
+
+#[tokio::test]
+async fn a_score_has_its_counts_and_its_interval() {
+    let server = spawn().await;
+    for (n, rating) in [(1, 10), (2, 9), (3, 8), (4, 3)] {
+        server.expect(&nps(n, 2, rating), "stored").await;
+    }
+    let scores = server.read_json("/v1/surveys/nps/scores").await;
+    assert_eq!((&scores["metric"], &scores["scale"]), (&json!("nps"), &json!({"min": 0, "max": 10})));
+    let total = &scores["total"];
+    assert_eq!(total["counts"], json!([0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 1]));
+    assert_eq!(
+        (&total["n"], &total["score"], &total["method"]),
+        (&json!(4), &json!(25.0), &json!("adjusted_wald"))
+    );
+    let interval = total["interval"].as_array().unwrap();
+    assert!(interval[0].as_f64().unwrap() < 25.0 && interval[1].as_f64().unwrap() > 25.0);
+    assert_eq!((&scores["periods"], &total["reason"]), (&json!([]), &Value::Null));
+}
+
+#[tokio::test]
+async fn segments_are_counted_by_themselves() {
+    let server = spawn().await;
+    for (n, locale) in [(1, "fa"), (2, "fa"), (3, "zh-Hant")] {
+        let mut response = nps(n, 2, 9);
+        response["locale"] = json!(locale);
+        server.expect(&response, "stored").await;
+    }
+    let each = server.read_json("/v1/surveys/nps/scores?segment=locale").await;
+    let found: Vec<_> =
+        each["periods"].as_array().unwrap().iter().map(|p| (&p["segment"], &p["n"])).collect();
+    assert_eq!(found, [(&json!("locale:fa"), &json!(2)), (&json!("locale:zh-Hant"), &json!(1))]);
+    assert_eq!((&each["total"]["n"], &each["total"]["segment"]), (&json!(3), &Value::Null));
+    let one = server.read_json("/v1/surveys/nps/scores?segment=locale:fa").await;
+    assert_eq!((&one["total"]["n"], &one["total"]["segment"]), (&json!(2), &json!("locale:fa")));
+    let none = server.read_json("/v1/surveys/nps/scores?site=shop").await;
+    assert_eq!(none["total"]["reason"], "no_data");
+}
+
+#[tokio::test]
+async fn periods_begin_in_the_time_zone_and_empty_ones_say_so() {
+    let server = spawn().await;
+    server.expect(&nps(1, 2, 9), "stored").await;
+    let now = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::get("Asia/Tehran").unwrap());
+    let (today, tomorrow) = (now.date(), now.date().tomorrow().unwrap());
+    let from = today.yesterday().unwrap();
+    let path = format!("/v1/surveys/nps/scores?from={from}&to={tomorrow}&interval=day&timezone=Asia/Tehran");
+    let scores = server.read_json(&path).await;
+    let periods = scores["periods"].as_array().unwrap();
+    assert_eq!(periods.len(), 2);
+    assert_eq!((&periods[0]["n"], &periods[0]["reason"]), (&json!(0), &json!("no_data")));
+    assert_eq!(
+        (&periods[1]["n"], &periods[1]["from"]),
+        (&json!(1), &json!(format!("{today}T00:00:00+03:30")))
+    );
+    assert_eq!(periods[1]["to"], json!(format!("{tomorrow}T00:00:00+03:30")));
+}
+
+#[tokio::test]
+async fn a_wrong_parameter_is_named() {
+    let server = spawn().await;
+    for (path, field) in [
+        ("scores?from=yesterday", "from"),
+        ("scores?to=2026-13-01", "to"),
+        ("scores?from=2026-11-02&to=2026-11-01", "from"),
+        ("scores?interval=year", "interval"),
+        ("scores?from=2000-01-01&to=2026-01-01&interval=hour", "interval"),
+        ("scores?segment=mood", "segment"),
+        ("scores?timezone=Mars/Olympus", "timezone"),
+        ("scores?site=shop&segment=locale", "segment"),
+        ("scores?intervall=day", "intervall"),
+        ("responses?limit=0", "limit"),
+        ("responses?limit=ten", "limit"),
+        ("responses?before=x", "before"),
+    ] {
+        let response = server.read(&format!("/v1/surveys/nps/{path}")).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert_eq!(problem(response).await["field"], field, "{path}");
+    }
+    for what in ["scores", "responses"] {
+        let response = server.read(&format!("/v1/surveys/none/{what}")).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        assert_eq!(problem(response).await["field"], "survey");
+    }
+}
+
+#[tokio::test]
+async fn the_newest_responses_come_first_and_pages_meet() {
+    let server = spawn().await;
+    for n in 1..=5 {
+        server.expect(&nps(n, 2, 9), "stored").await;
+    }
+    let mut shown = nps(6, 1, 9);
+    (shown["state"], shown["answers"]) = (json!("shown"), json!([]));
+    server.expect(&shown, "stored").await;
+    let ids = |page: &Value| -> Vec<String> {
+        page["responses"].as_array().unwrap().iter().map(|r| r["id"].as_str().unwrap()[35..].into()).collect()
+    };
+    let first = server.read_json("/v1/surveys/nps/responses?limit=3").await;
+    let next = first["next"].as_str().unwrap();
+    let second = server.read_json(&format!("/v1/surveys/nps/responses?limit=3&before={next}")).await;
+    assert_eq!(
+        (ids(&first), ids(&second)),
+        (vec!["5".into(), "4".into(), "3".into()], vec!["2".into(), "1".into()])
+    );
+    assert_eq!(second["next"], Value::Null);
+    assert_eq!(ids(&server.read_json("/v1/surveys/nps/responses?unanswered=true").await).len(), 6);
+}
+
+#[tokio::test]
+async fn what_the_token_reads_is_cached_nowhere() {
+    let server = spawn().await;
+    for what in ["scores", "responses"] {
+        let response = server.read(&format!("/v1/surveys/nps/{what}")).await;
+        assert_eq!(response.headers()["cache-control"], "no-store");
+    }
+}

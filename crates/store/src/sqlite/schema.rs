@@ -1,0 +1,57 @@
+use crate::OpenError;
+use rusqlite::{Connection, TransactionBehavior};
+
+/// One file for each step of the schema. They are added to, never edited: databases out there have run them.
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_responses.sql")];
+
+/// `Cand`: tells a Candor database from any other SQLite file.
+const APPLICATION_ID: i64 = 0x4361_6e64;
+
+/// Brings the database to the newest schema, each step in a transaction of its own.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let number =
+        |connection: &Connection, name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let tables: i64 = connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables > 0 && number(connection, "application_id")? != APPLICATION_ID {
+        return Err(OpenError::Foreign);
+    }
+    if number(connection, "user_version")? > known {
+        return Err(OpenError::Newer { found: number(connection, "user_version")?, known });
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    for (version, sql) in (1..=known).zip(MIGRATIONS) {
+        let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Read again under the lock: another process may have gone first.
+        if number(&step, "user_version")? < version {
+            step.execute_batch(sql)?;
+            step.pragma_update(None, "application_id", APPLICATION_ID)?;
+            step.pragma_update(None, "user_version", version)?;
+            step.commit()?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_commit_is_synced_to_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = Connection::open(folder.path().join("candor.sqlite")).unwrap();
+        migrate(&mut connection).unwrap();
+        let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        assert_eq!((mode.as_str(), synchronous), ("wal", 2), "2 is FULL");
+    }
+
+    #[test]
+    fn migrating_again_changes_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        migrate(&mut connection).unwrap();
+    }
+}

@@ -1,0 +1,488 @@
+//! What every store does, told once and run on each kind of database.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may fail loudly; clippy.toml lets test functions, but not their helpers"
+)]
+
+use candor_store::{
+    Arrival, Counts, Dimension, ImportError, OpenError, Outcome, Page, SLOT_MS, Segment, Store, StoreError,
+    TallyQuery,
+};
+use candor_survey::{Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, State, preset};
+use std::collections::HashMap;
+use tempfile::TempDir;
+
+/// A store in a folder that is removed with it.
+struct Database {
+    url: String,
+    folder: TempDir,
+}
+
+impl Database {
+    async fn open(&self) -> Store {
+        Store::open(&self.url).await.unwrap()
+    }
+}
+
+fn sqlite() -> Database {
+    let folder = tempfile::tempdir().unwrap();
+    Database { url: format!("sqlite://{}", folder.path().join("candor.sqlite").display()), folder }
+}
+
+/// Runs each story on each kind of database.
+macro_rules! stories {
+    ($($story:ident)*) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $story() {
+                super::$story(super::sqlite()).await;
+            })*
+        }
+    };
+}
+
+stories! {
+    a_response_is_stored_and_counted_once
+    a_replayed_response_is_stored_once
+    revisions_out_of_order_leave_the_highest
+    a_revision_with_other_content_is_a_conflict_and_changes_nothing
+    the_same_id_under_another_survey_or_site_is_refused
+    age_is_not_content_but_dates_the_first_arrival
+    a_response_that_is_tried_out_is_kept_and_not_counted
+    what_was_acknowledged_is_there_after_reopening
+    a_response_is_one_of_each_of_its_segments
+    periods_without_answers_are_there_too
+    the_newest_response_comes_first_and_pages_meet
+    the_rollup_agrees_with_the_responses_after_any_history
+    a_recount_mends_the_rollup
+    concurrent_responses_are_all_kept
+    a_closed_store_keeps_what_it_took_and_takes_no_more
+    an_edited_version_is_taken_until_it_has_answers
+    a_survey_that_left_its_file_stops_running_and_stays_known
+    two_sites_cannot_share_a_survey
+    a_survey_cannot_change_its_metric
+    an_import_is_all_or_nothing
+}
+
+// ---- Responses ----
+
+const T0: i64 = 1_795_000_500_000;
+const ID: &str = "0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11";
+
+fn new(id: &str, revision: u32, state: State, rating: Option<u8>, text: Option<&str>) -> NewResponse {
+    let rating = rating.map(|rating| Answer { question: "nps".into(), rating: Some(rating), text: None });
+    let text = text.map(|text| Answer { question: "why".into(), rating: None, text: Some(text.into()) });
+    NewResponse {
+        v: 1,
+        id: id.into(),
+        revision,
+        state,
+        site: "default".into(),
+        survey: "nps".into(),
+        survey_version: 1,
+        locale: "fa".into(),
+        touchpoint: None,
+        answers: rating.into_iter().chain(text).collect(),
+        presentation: Presentation {
+            display: "popover".into(),
+            scale: "numbers".into(),
+            direction: "rtl".into(),
+        },
+        page: None,
+        respondent: None,
+        context: Default::default(),
+        test: false,
+        age_ms: 0,
+    }
+}
+
+fn rated(id: &str, revision: u32, rating: u8) -> NewResponse {
+    new(id, revision, State::Partial, Some(rating), None)
+}
+
+fn checked(response: NewResponse) -> CheckedResponse {
+    let survey = preset(&response.survey).unwrap();
+    response.check(&survey).unwrap()
+}
+
+async fn save(store: &Store, response: NewResponse) -> Outcome {
+    save_at(store, response, T0).await
+}
+
+async fn save_at(store: &Store, response: NewResponse, received_ms: i64) -> Outcome {
+    store.save(vec![Arrival { response: checked(response), received_ms }]).await.unwrap()[0]
+}
+
+async fn tallies(store: &Store, segment: Segment, boundaries_ms: &[i64]) -> Vec<Counts> {
+    let query = TallyQuery { survey: "nps".into(), segment, boundaries_ms: boundaries_ms.into() };
+    store.tallies(query).await.unwrap()
+}
+
+async fn all(store: &Store) -> Counts {
+    tallies(store, Segment::All, &[0, T0 * 2]).await.remove(0)
+}
+
+async fn kept(store: &Store) -> Vec<NewResponse> {
+    list(store, None, 100).await.into_iter().map(|(_, response)| response).collect()
+}
+
+async fn list(store: &Store, after: Option<(i64, String)>, limit: u32) -> Vec<(i64, NewResponse)> {
+    let page = Page { survey: "nps".into(), site: None, unanswered: true, after, limit };
+    store.responses(page).await.unwrap().into_iter().map(|kept| (kept.dated_ms, kept.response)).collect()
+}
+
+fn uuid(n: u64) -> String {
+    format!("0192f5e4-7c1b-7a44-8000-{n:012x}")
+}
+
+async fn a_response_is_stored_and_counted_once(database: Database) {
+    let store = database.open().await;
+    assert_eq!(save(&store, rated(ID, 2, 9)).await, Outcome::Stored);
+    let counts = all(&store).await;
+    assert_eq!((counts.ratings, counts.shown, counts.dismissed), (vec![(9, 1)], 1, 0));
+}
+
+async fn a_replayed_response_is_stored_once(database: Database) {
+    let store = database.open().await;
+    save(&store, rated(ID, 2, 9)).await;
+    for _ in 0..4 {
+        assert_eq!(save(&store, rated(ID, 2, 9)).await, Outcome::Duplicate);
+    }
+    assert_eq!(all(&store).await.ratings, [(9, 1)]);
+    assert_eq!(kept(&store).await.len(), 1);
+}
+
+async fn revisions_out_of_order_leave_the_highest(database: Database) {
+    let store = database.open().await;
+    let shown = new(ID, 1, State::Shown, None, None);
+    let complete = new(ID, 4, State::Complete, Some(9), Some("快！"));
+    assert_eq!(save(&store, rated(ID, 2, 3)).await, Outcome::Stored);
+    assert_eq!(save(&store, complete.clone()).await, Outcome::Stored);
+    assert_eq!(save(&store, rated(ID, 3, 5)).await, Outcome::Superseded { kept: 4 });
+    assert_eq!(save(&store, shown).await, Outcome::Superseded { kept: 4 });
+    assert_eq!(kept(&store).await, [complete]);
+    let counts = all(&store).await;
+    assert_eq!((counts.ratings, counts.shown), (vec![(9, 1)], 1));
+}
+
+async fn a_revision_with_other_content_is_a_conflict_and_changes_nothing(database: Database) {
+    let store = database.open().await;
+    save(&store, rated(ID, 2, 9)).await;
+    assert_eq!(save(&store, rated(ID, 2, 8)).await, Outcome::ContentConflict);
+    assert_eq!(kept(&store).await, [rated(ID, 2, 9)]);
+    assert_eq!(all(&store).await.ratings, [(9, 1)]);
+}
+
+async fn the_same_id_under_another_survey_or_site_is_refused(database: Database) {
+    let store = database.open().await;
+    save(&store, rated(ID, 2, 9)).await;
+    let mut other_survey = NewResponse { survey: "ces".into(), ..rated(ID, 3, 5) };
+    other_survey.answers[0].question = "ces".into();
+    assert_eq!(save(&store, other_survey).await, Outcome::OtherSurvey);
+    assert_eq!(
+        save(&store, NewResponse { site: "shop".into(), ..rated(ID, 3, 5) }).await,
+        Outcome::OtherSurvey
+    );
+    assert_eq!(kept(&store).await, [rated(ID, 2, 9)]);
+}
+
+async fn age_is_not_content_but_dates_the_first_arrival(database: Database) {
+    let store = database.open().await;
+    let aged = |revision, age_ms| NewResponse { age_ms, ..rated(ID, revision, 9) };
+    assert_eq!(save_at(&store, aged(2, 1_840), T0).await, Outcome::Stored);
+    assert_eq!(save_at(&store, aged(2, 60_000), T0 + 58_160).await, Outcome::Duplicate);
+    assert_eq!(save_at(&store, aged(3, 0), T0 + 3_600_000).await, Outcome::Stored);
+    assert_eq!(list(&store, None, 9).await, [(T0 - 1_840, rated(ID, 3, 9))]);
+}
+
+async fn a_response_that_is_tried_out_is_kept_and_not_counted(database: Database) {
+    let store = database.open().await;
+    let test = |revision, test| NewResponse { test, ..rated(ID, revision, 9) };
+    save(&store, test(2, true)).await;
+    assert_eq!(kept(&store).await, [test(2, true)]);
+    assert_eq!(all(&store).await, Counts::default());
+    save(&store, test(3, false)).await;
+    assert_eq!(all(&store).await.ratings, [(9, 1)]);
+    save(&store, test(4, true)).await;
+    assert_eq!(all(&store).await, Counts::default());
+}
+
+async fn what_was_acknowledged_is_there_after_reopening(database: Database) {
+    let store = database.open().await;
+    save(&store, rated(ID, 2, 9)).await;
+    store.close().await;
+    let store = database.open().await;
+    assert_eq!(kept(&store).await, [rated(ID, 2, 9)]);
+    assert_eq!(save(&store, rated(ID, 2, 9)).await, Outcome::Duplicate);
+}
+
+// ---- Counts ----
+
+async fn a_response_is_one_of_each_of_its_segments(database: Database) {
+    let store = database.open().await;
+    let checkout = |response| NewResponse { touchpoint: Some("checkout".into()), ..response };
+    save(&store, checkout(rated(&uuid(1), 2, 9))).await;
+    save(&store, checkout(NewResponse { locale: "zh-Hant".into(), ..rated(&uuid(2), 2, 3) })).await;
+    save(&store, new(&uuid(3), 2, State::Dismissed, None, None)).await;
+    let range = [T0 - T0 % SLOT_MS, T0 + SLOT_MS];
+    let each = tallies(&store, Segment::Each(Dimension::Locale), &range).await;
+    let found: Vec<_> =
+        each.iter().map(|c| (c.value.as_deref().unwrap(), &*c.ratings, c.shown, c.dismissed)).collect();
+    assert_eq!(found, [("fa", &[(9, 1)][..], 2, 1), ("zh-Hant", &[(3, 1)][..], 1, 0)]);
+    let checkout = tallies(&store, Segment::One(Dimension::Touchpoint, "checkout".into()), &range).await;
+    assert_eq!((&*checkout[0].ratings, checkout[0].shown), (&[(3, 1), (9, 1)][..], 2));
+    for (dimension, value) in [(Dimension::Site, "default"), (Dimension::Display, "popover")] {
+        assert_eq!(tallies(&store, Segment::One(dimension, value.into()), &range).await[0].shown, 3);
+    }
+    assert_eq!(tallies(&store, Segment::Each(Dimension::Locale), &[0, SLOT_MS]).await, []);
+}
+
+async fn periods_without_answers_are_there_too(database: Database) {
+    let store = database.open().await;
+    let start = T0 - T0 % SLOT_MS;
+    for (n, slot) in [(1, 0), (2, 0), (3, 2)] {
+        save_at(&store, rated(&uuid(n), 2, 9), start + slot * SLOT_MS).await;
+    }
+    let boundaries: Vec<i64> = (0..4).map(|slot| start + slot * SLOT_MS).collect();
+    let shown: Vec<_> =
+        tallies(&store, Segment::All, &boundaries).await.iter().map(|c| (c.period, c.shown)).collect();
+    assert_eq!(shown, [(0, 2), (1, 0), (2, 1)]);
+    assert_eq!(store.span("nps".into()).await.unwrap(), Some((start, start + 2 * SLOT_MS)));
+    assert_eq!(store.span("csat".into()).await.unwrap(), None);
+}
+
+async fn the_newest_response_comes_first_and_pages_meet(database: Database) {
+    let store = database.open().await;
+    // Three of the same moment: the id decides.
+    for n in 1..=6 {
+        save_at(&store, rated(&uuid(n), 2, 9), T0 + i64::try_from(n / 3).unwrap()).await;
+    }
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = list(&store, after, 2).await;
+        let Some((dated_ms, last)) = page.last() else { break };
+        after = Some((*dated_ms, last.id.clone()));
+        found.extend(page.into_iter().map(|(_, response)| response.id));
+    }
+    assert_eq!(found, [6, 5, 4, 3, 2, 1].map(uuid));
+}
+
+/// Numbers that look random and are the same in each run; Marsaglia, G. (2003), "Xorshift RNGs", Journal of
+/// Statistical Software 8(14), p. 4.
+struct Xorshift(u64);
+
+impl Xorshift {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % n
+    }
+}
+
+fn any_response(random: &mut Xorshift) -> NewResponse {
+    let rating = u8::try_from(random.below(11)).unwrap();
+    let (state, rating, text) = match random.below(6) {
+        0 => (State::Shown, None, None),
+        1 => (State::Dismissed, None, None),
+        2 | 3 => (State::Partial, Some(rating), None),
+        4 => (State::Complete, Some(rating), None),
+        _ => (State::Complete, (rating > 3).then_some(rating), Some("why not")),
+    };
+    NewResponse {
+        locale: ["en", "fa", "zh-Hant"][usize::try_from(random.below(3)).unwrap()].into(),
+        touchpoint: (random.below(2) == 0).then(|| "checkout".into()),
+        test: random.below(8) == 0,
+        age_ms: u32::try_from(random.below(3_000_000)).unwrap(),
+        ..new(&uuid(random.below(40)), u32::try_from(random.below(6) + 1).unwrap(), state, rating, text)
+    }
+}
+
+async fn the_rollup_agrees_with_the_responses_after_any_history(database: Database) {
+    for seed in 1..=8 {
+        let store = database.open().await;
+        let mut random = Xorshift(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
+        let mut highest: HashMap<String, u32> =
+            kept(&store).await.into_iter().map(|r| (r.id, r.revision)).collect();
+        for _ in 0..25 {
+            // Several in one transaction, some of the same response.
+            let batch: Vec<Arrival> = (0..=random.below(12))
+                .map(|_| Arrival {
+                    response: checked(any_response(&mut random)),
+                    received_ms: T0 + i64::try_from(random.below(10_000_000)).unwrap(),
+                })
+                .collect();
+            for arrival in &batch {
+                let response = arrival.response.response();
+                let highest = highest.entry(response.id.clone()).or_default();
+                *highest = response.revision.max(*highest);
+            }
+            store.save(batch).await.unwrap();
+        }
+        assert_eq!(store.audit().await.unwrap(), [], "seed {seed}");
+        let found: HashMap<String, u32> =
+            kept(&store).await.into_iter().map(|r| (r.id, r.revision)).collect();
+        assert_eq!(found, highest, "seed {seed}");
+        store.close().await;
+    }
+}
+
+async fn a_recount_mends_the_rollup(database: Database) {
+    let store = database.open().await;
+    save(&store, rated(ID, 2, 9)).await;
+    save(&store, new(&uuid(1), 2, State::Complete, None, Some("no rating"))).await;
+    let path = database.url.trim_start_matches("sqlite://");
+    rusqlite::Connection::open(path)
+        .unwrap()
+        .execute("UPDATE rollup SET n = 7 WHERE measure = 'rating'", [])
+        .unwrap();
+    let differences = store.audit().await.unwrap();
+    assert!(!differences.is_empty() && differences.iter().all(|d| (d.rollup, d.responses) == (7, 1)));
+    store.recount().await.unwrap();
+    assert_eq!(store.audit().await.unwrap(), []);
+    assert_eq!(all(&store).await.ratings, [(9, 1)]);
+}
+
+// ---- Concurrency ----
+
+async fn concurrent_responses_are_all_kept(database: Database) {
+    let store = database.open().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..300 {
+        let store = store.clone();
+        // Each response is sent twice at the same time.
+        tasks.spawn(async move { (n % 150, save(&store, rated(&uuid(n % 150), 2, 9)).await) });
+    }
+    let outcomes = tasks.join_all().await;
+    let count = |outcome| outcomes.iter().filter(|(_, found)| *found == outcome).count();
+    assert_eq!((count(Outcome::Stored), count(Outcome::Duplicate)), (150, 150));
+    assert_eq!(all(&store).await.ratings, [(9, 150)]);
+}
+
+async fn a_closed_store_keeps_what_it_took_and_takes_no_more(database: Database) {
+    let store = database.open().await;
+    let mut waiting = tokio::task::JoinSet::new();
+    for n in 0..50 {
+        let store = store.clone();
+        let arrival = Arrival { response: checked(rated(&uuid(n), 2, 9)), received_ms: T0 };
+        waiting.spawn(async move { store.save(vec![arrival]).await });
+    }
+    tokio::task::yield_now().await;
+    store.close().await;
+    let outcomes = waiting.join_all().await;
+    let stored = outcomes.iter().filter(|outcome| **outcome == Ok(vec![Outcome::Stored])).count();
+    let refused = outcomes.iter().filter(|outcome| **outcome == Err(StoreError::Closed)).count();
+    assert_eq!(stored + refused, 50);
+    let arrival = Arrival { response: checked(rated(ID, 2, 9)), received_ms: T0 };
+    assert_eq!(store.save(vec![arrival]).await, Err(StoreError::Closed));
+    assert_eq!(kept(&database.open().await).await.len(), stored);
+}
+
+// ---- Surveys ----
+
+fn site(name: &str, surveys: &[(&str, u32, &str)]) -> AuthoredSite {
+    let surveys: Vec<_> = surveys
+        .iter()
+        .map(|(id, version, metric)| serde_json::json!({"id": id, "version": version, "metric": metric}))
+        .collect();
+    serde_json::from_value(serde_json::json!({"site": name, "origins": ["*"], "survey": surveys})).unwrap()
+}
+
+async fn answer(store: &Store, survey: &str, version: u32, test: bool) {
+    let catalog = store.catalog().await.unwrap();
+    let known = catalog.sites.iter().flat_map(|site| &site.surveys).find(|s| s.survey.id == survey).unwrap();
+    let survey = known.survey.localized("shop", []);
+    let response = NewResponse {
+        survey: survey.id.clone(),
+        survey_version: version,
+        site: "shop".into(),
+        test,
+        ..rated(ID, 2 + u32::from(!test), 5)
+    };
+    let response = response.check(&survey).unwrap();
+    store.save(vec![Arrival { response, received_ms: T0 }]).await.unwrap();
+}
+
+async fn an_edited_version_is_taken_until_it_has_answers(database: Database) {
+    let store = database.open().await;
+    let edited = |quiet: &str| {
+        let mut site = site("shop", &[("a", 1, "nps")]);
+        site.surveys[0].options.insert("quiet".into(), quiet.into());
+        vec![site]
+    };
+    store.import(edited("90")).await.unwrap();
+    answer(&store, "a", 1, true).await;
+    store.import(edited("30")).await.unwrap();
+    answer(&store, "a", 1, false).await;
+    store.import(edited("30")).await.unwrap();
+    let error = store.import(edited("90")).await.unwrap_err();
+    assert!(matches!(&error, ImportError::Edited { survey, version: 1 } if survey == "a"), "{error}");
+    let mut raised = edited("90");
+    raised[0].surveys[0].version = 2;
+    store.import(raised).await.unwrap();
+}
+
+async fn a_survey_that_left_its_file_stops_running_and_stays_known(database: Database) {
+    let store = database.open().await;
+    store.import(vec![site("shop", &[("a", 1, "nps"), ("b", 1, "ces")])]).await.unwrap();
+    store.import(vec![site("shop", &[("b", 2, "ces")])]).await.unwrap();
+    let catalog = store.catalog().await.unwrap();
+    let mut found: Vec<_> =
+        catalog.sites[0].surveys.iter().map(|s| (s.survey.id.as_str(), s.survey.version, s.rank)).collect();
+    found.sort_unstable();
+    assert_eq!(found, [("a", 1, None), ("b", 1, None), ("b", 2, Some(0))]);
+}
+
+async fn two_sites_cannot_share_a_survey(database: Database) {
+    let store = database.open().await;
+    let sites = ["shop", "blog"].map(|name| site(name, &[("a", 1, "nps")])).to_vec();
+    let error = store.import(sites).await.unwrap_err();
+    assert!(matches!(&error, ImportError::OtherSite { site, .. } if site == "shop"), "{error}");
+}
+
+async fn a_survey_cannot_change_its_metric(database: Database) {
+    let store = database.open().await;
+    store.import(vec![site("shop", &[("a", 1, "nps")])]).await.unwrap();
+    let error = store.import(vec![site("shop", &[("a", 2, "csat")])]).await.unwrap_err();
+    assert!(matches!(error, ImportError::OtherMetric { .. }), "{error}");
+}
+
+async fn an_import_is_all_or_nothing(database: Database) {
+    let store = database.open().await;
+    let sites = vec![site("shop", &[("a", 1, "nps")]), site("blog", &[("a", 1, "nps")])];
+    store.import(sites).await.unwrap_err();
+    assert!(store.catalog().await.unwrap().sites.is_empty());
+}
+
+// ---- Opening; SQLite's own ----
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_with_a_sentence() {
+    let database = sqlite();
+    database.open().await.close().await;
+    let path = database.folder.path().join("candor.sqlite");
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let error = Store::open(&database.url).await.unwrap_err();
+    assert!(matches!(error, OpenError::Newer { found: 99, .. }));
+    assert!(error.to_string().contains("newer version of candor"), "{error}");
+}
+
+#[tokio::test]
+async fn another_programs_database_is_left_alone() {
+    let database = sqlite();
+    let path = database.folder.path().join("candor.sqlite");
+    rusqlite::Connection::open(&path).unwrap().execute("CREATE TABLE notes (text)", []).unwrap();
+    assert!(matches!(Store::open(&database.url).await.unwrap_err(), OpenError::Foreign));
+}
+
+#[tokio::test]
+async fn an_unknown_url_or_folder_is_named() {
+    let error = Store::open("mysql://x").await.unwrap_err().to_string();
+    assert!(error.contains("mysql://x") && error.contains("sqlite://"), "{error}");
+    let error = Store::open("sqlite:///nowhere/candor.sqlite").await.unwrap_err().to_string();
+    assert!(error.contains("/nowhere/candor.sqlite"), "{error}");
+}

@@ -1,0 +1,335 @@
+use crate::{
+    BandTexts, Invalid, Kind, Question, Survey, canonical as canonical_tag,
+    check::{MAX_ENTRIES, is_slug},
+    closest, preset,
+};
+use candor_scoring::Metric;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The longest text of a question, in characters.
+const MAX_TEXT_CHARS: usize = 500;
+
+/// A text by language, each under its canonical tag: `{"en": "How was it?", "zh-Hant": "…"}`.
+pub type Texts = BTreeMap<String, String>;
+
+/// A site as its owner writes it: one TOML file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthoredSite {
+    /// Its id, 1–64 of `a–z 0–9 - _`, unique on a server: what a page writes as `data-site`.
+    pub site: String,
+    /// The origins whose pages may ask and answer: `https://shop.example`, or `*` alone for all of them. Requests
+    /// that name no origin (a server, a shell) are always let in.
+    pub origins: Vec<String>,
+    /// What it has running, the most urgent first. A survey taken out of the file stops running; its answers stay.
+    #[serde(default, rename = "survey", skip_serializing_if = "Vec::is_empty")]
+    pub surveys: Vec<AuthoredSurvey>,
+}
+
+/// A survey as its owner writes it, in all of its languages: one `[[survey]]` table.
+///
+/// A version that has answers never changes: whoever edits it raises `version`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthoredSurvey {
+    /// Its id, 1–64 of `a–z 0–9 - _`, unique on a server and not a preset's name.
+    pub id: String,
+    /// From 1; one more with each edit once there are answers.
+    pub version: u32,
+    /// `nps`, `csat` or `ces`; the same in every version, because scores of two metrics can't be one trend.
+    #[serde(with = "crate::definition::MetricName")]
+    pub metric: Metric,
+    /// The same options as the script tag's `data-` attributes, without the prefix: `trigger`, `display`, `quiet`,
+    /// `position`, `theme`, `accent`, `product`, `task`, `privacy` … All values are strings.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
+    /// What is asked, one `[[survey.question]]` each: the rating first, then at most one free text. Left out, it is
+    /// the metric's preset: the rating under the metric's name and the follow-up `why`.
+    #[serde(default, rename = "question", skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<AuthoredQuestion>,
+}
+
+/// A question in all of its languages. A text left out is the widget's own wording for the metric.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthoredQuestion {
+    /// Its id within the survey, 1–64 of `a–z 0–9 - _`.
+    pub id: String,
+    /// `rating` or `text`.
+    pub kind: Kind,
+    /// The question: `text.en = "…"`, `text.zh-Hant = "…"`; `{product}` and `{task}` are filled in by the widget.
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    pub text: Texts,
+    /// The meaning of the lowest point: `low.en = "…"`. Ratings only.
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    pub low: Texts,
+    /// The meaning of the highest point. Ratings only.
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    pub high: Texts,
+    /// `text` for those who rated low: `unfavourable.en = "…"`. Free texts only, as are the next two.
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    pub unfavourable: Texts,
+    /// `text` for those in between.
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    pub neutral: Texts,
+    /// `text` for those who rated high.
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    pub favourable: Texts,
+}
+
+impl AuthoredSite {
+    /// Checks what the types can't say, and brings language tags into their canonical form.
+    ///
+    /// # Errors
+    /// [`Invalid`] names the first key that is wrong, such as `survey[1].id`, and what was expected.
+    pub fn check(mut self) -> Result<Self, Invalid> {
+        slug("site", &self.site)?;
+        if self.site == "default" {
+            return Err(Invalid::new(
+                "site",
+                "another name: the site default is built in and open to every origin",
+            ));
+        }
+        if self.origins.is_empty() {
+            return Err(Invalid::new("origins", "at least one origin, or \"*\""));
+        }
+        for (i, origin) in self.origins.iter().enumerate() {
+            if !(is_origin(origin) || origin == "*" && self.origins.len() == 1) {
+                let expected = "an origin such as \"https://shop.example\", or \"*\" alone";
+                return Err(Invalid::new(format!("origins[{i}]"), expected));
+            }
+        }
+        for i in 0..self.surveys.len() {
+            let (earlier, rest) = self.surveys.split_at_mut(i);
+            let Some(survey) = rest.first_mut() else { break };
+            if earlier.iter().any(|other| other.id == survey.id) {
+                return Err(Invalid::new(format!("survey[{i}].id"), "each id once"));
+            }
+            survey.check(&format!("survey[{i}]"))?;
+        }
+        Ok(self)
+    }
+}
+
+impl AuthoredSurvey {
+    fn check(&mut self, path: &str) -> Result<(), Invalid> {
+        slug(&format!("{path}.id"), &self.id)?;
+        if preset(&self.id).is_some() {
+            return Err(Invalid::new(format!("{path}.id"), "another name: this is a preset's"));
+        }
+        if self.version == 0 {
+            return Err(Invalid::new(format!("{path}.version"), "an integer from 1"));
+        }
+        if self.options.len() > MAX_ENTRIES {
+            return Err(Invalid::new(format!("{path}.options"), format!("at most {MAX_ENTRIES} options")));
+        }
+        for (i, question) in self.questions.iter_mut().enumerate() {
+            let path = format!("{path}.question[{i}]");
+            slug(&format!("{path}.id"), &question.id)?;
+            let expected = match i {
+                0 => Kind::Rating,
+                1 => Kind::Text,
+                _ => return Err(Invalid::new(path, "at most two questions, a rating and a text")),
+            };
+            if question.kind != expected {
+                return Err(Invalid::new(format!("{path}.kind"), "the rating first, then at most one text"));
+            }
+            for (key, texts) in question.texts_mut() {
+                let misplaced = match key {
+                    "text" => false,
+                    "low" | "high" => expected == Kind::Text,
+                    _ => expected == Kind::Rating,
+                };
+                if misplaced && !texts.is_empty() {
+                    return Err(Invalid::new(
+                        format!("{path}.{key}"),
+                        "no such key for this kind of question",
+                    ));
+                }
+                *texts = canonical_texts(&format!("{path}.{key}"), texts)?;
+            }
+        }
+        if let [first, second] = self.questions.as_slice()
+            && first.id == second.id
+        {
+            return Err(Invalid::new(format!("{path}.question[1].id"), "each id once"));
+        }
+        Ok(())
+    }
+
+    /// The tags of all languages in which it has texts, each once.
+    #[must_use]
+    pub fn languages(&self) -> Vec<&str> {
+        let mut tags: Vec<&str> = self
+            .questions
+            .iter()
+            .flat_map(AuthoredQuestion::texts)
+            .flat_map(|texts| texts.keys())
+            .map(String::as_str)
+            .collect();
+        tags.sort_unstable();
+        tags.dedup();
+        tags
+    }
+
+    /// Its definition as a browser gets it, in the language that serves the wanted ones (best first) best; else in
+    /// English, else in the first that it has.
+    #[must_use]
+    pub fn localized<'a>(&self, site: &str, wanted: impl IntoIterator<Item = &'a str>) -> Survey {
+        let languages = self.languages();
+        let tag = closest(wanted, &languages)
+            .or_else(|| closest(["en"], &languages))
+            .and_then(|index| languages.get(index))
+            .or(languages.first());
+        let mut survey = Survey {
+            id: self.id.clone(),
+            version: self.version,
+            site: Some(site.to_owned()),
+            locale: tag.map(|tag| (*tag).to_owned()),
+            metric: self.metric,
+            questions: self.questions.iter().map(|q| q.localized(tag.copied().unwrap_or_default())).collect(),
+        };
+        if survey.questions.is_empty() {
+            survey.questions = preset::questions(self.metric);
+        }
+        survey
+    }
+}
+
+impl AuthoredQuestion {
+    fn texts(&self) -> [&Texts; 6] {
+        [&self.text, &self.low, &self.high, &self.unfavourable, &self.neutral, &self.favourable]
+    }
+
+    fn texts_mut(&mut self) -> [(&'static str, &mut Texts); 6] {
+        [
+            ("text", &mut self.text),
+            ("low", &mut self.low),
+            ("high", &mut self.high),
+            ("unfavourable", &mut self.unfavourable),
+            ("neutral", &mut self.neutral),
+            ("favourable", &mut self.favourable),
+        ]
+    }
+
+    fn localized(&self, tag: &str) -> Question {
+        let text = |texts: &Texts| texts.get(tag).cloned();
+        let by_band = BandTexts {
+            unfavourable: text(&self.unfavourable),
+            neutral: text(&self.neutral),
+            favourable: text(&self.favourable),
+        };
+        Question {
+            id: self.id.clone(),
+            kind: self.kind,
+            text: text(&self.text),
+            low: text(&self.low),
+            high: text(&self.high),
+            by_band: (by_band != BandTexts::default()).then_some(by_band),
+        }
+    }
+}
+
+fn canonical_texts(path: &str, texts: &Texts) -> Result<Texts, Invalid> {
+    let mut canonical = Texts::new();
+    for (tag, text) in texts {
+        let path = format!("{path}.{tag}");
+        let Some(tag) = canonical_tag(tag) else {
+            return Err(Invalid::new(path, "a language tag as the last part, such as zh-Hant"));
+        };
+        if text.trim().is_empty() || text.chars().count() > MAX_TEXT_CHARS {
+            return Err(Invalid::new(path, format!("a text of 1 to {MAX_TEXT_CHARS} characters")));
+        }
+        if canonical.insert(tag, text.clone()).is_some() {
+            return Err(Invalid::new(path, "each language once"));
+        }
+    }
+    Ok(canonical)
+}
+
+fn slug(path: &str, id: &str) -> Result<(), Invalid> {
+    if is_slug(id) { Ok(()) } else { Err(Invalid::new(path, "1 to 64 of a–z, 0–9, - and _")) }
+}
+
+/// An origin as a browser sends it: scheme, host and a port that is not the scheme's own, in lower case.
+fn is_origin(origin: &str) -> bool {
+    let Some((scheme, host)) = origin.split_once("://") else { return false };
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:[]".contains(&b);
+    matches!(scheme, "http" | "https")
+        && !host.is_empty()
+        && host.bytes().all(allowed)
+        && !(scheme == "http" && host.ends_with(":80") || scheme == "https" && host.ends_with(":443"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(json: &str) -> AuthoredSite {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[track_caller]
+    fn refused(json: &str, field: &str) {
+        assert_eq!(site(json).check().unwrap_err().field, field);
+    }
+
+    #[test]
+    fn a_survey_without_questions_asks_the_presets() {
+        let site = site(
+            r#"{"site": "shop", "origins": ["*"], "survey": [{"id": "s", "version": 1, "metric": "ces"}]}"#,
+        );
+        let survey = site.check().unwrap().surveys[0].localized("shop", ["fa"]);
+        assert_eq!(survey.questions.iter().map(|q| q.id.as_str()).collect::<Vec<_>>(), ["ces", "why"]);
+        assert_eq!(survey.locale, None);
+    }
+
+    #[test]
+    fn texts_come_in_one_language_and_english_serves_who_has_none() {
+        let site = site(
+            r#"{"site": "shop", "origins": ["*"], "survey": [{"id": "s", "version": 1, "metric": "nps", "question": [
+                {"id": "q", "kind": "rating", "text": {"zh_hant": "推薦嗎？", "en": "Recommend?"}, "low": {"en": "No"}}]}]}"#,
+        );
+        let survey = &site.check().unwrap().surveys[0];
+        let chinese = survey.localized("shop", ["zh-CN", "zh-TW", "en"]);
+        assert_eq!(
+            (chinese.locale.as_deref(), chinese.questions[0].text.as_deref()),
+            (Some("zh-Hant"), Some("推薦嗎？"))
+        );
+        assert_eq!(chinese.questions[0].low, None);
+        assert_eq!(survey.localized("shop", ["fi"]).questions[0].text.as_deref(), Some("Recommend?"));
+    }
+
+    #[test]
+    fn each_wrong_key_is_named() {
+        refused(r#"{"site": "Shop", "origins": ["*"]}"#, "site");
+        refused(r#"{"site": "default", "origins": ["*"]}"#, "site");
+        refused(r#"{"site": "s", "origins": []}"#, "origins");
+        for origin in
+            ["https://a.example/", "https://A.example", "a.example", "https://a.example:443", "null"]
+        {
+            refused(
+                &format!(r#"{{"site": "s", "origins": ["http://b.example:8080", "{origin}"]}}"#),
+                "origins[1]",
+            );
+        }
+        let survey = |survey: &str| format!(r#"{{"site": "s", "origins": ["*"], "survey": [{survey}]}}"#);
+        refused(&survey(r#"{"id": "nps", "version": 1, "metric": "nps"}"#), "survey[0].id");
+        refused(&survey(r#"{"id": "a", "version": 0, "metric": "nps"}"#), "survey[0].version");
+        let twice =
+            r#"{"id": "a", "version": 1, "metric": "nps"}, {"id": "a", "version": 2, "metric": "nps"}"#;
+        refused(&survey(twice), "survey[1].id");
+        let question =
+            |q: &str| survey(&format!(r#"{{"id": "a", "version": 1, "metric": "nps", "question": [{q}]}}"#));
+        refused(&question(r#"{"id": "q", "kind": "text"}"#), "survey[0].question[0].kind");
+        refused(
+            &question(r#"{"id": "q", "kind": "rating", "text": {"!": "x"}}"#),
+            "survey[0].question[0].text.!",
+        );
+        refused(
+            &question(r#"{"id": "q", "kind": "rating", "neutral": {"en": "x"}}"#),
+            "survey[0].question[0].neutral",
+        );
+    }
+}

@@ -1,0 +1,54 @@
+### فارسی (Persian): ی and ک, never their Arabic look-alikes; ZWNJ inside compound words.
+###
+### Attested in use: nps-question.
+### Awaiting a native reader: all others.
+
+## Net Promoter Score
+
+nps-question = احتمال اینکه { $product } را به دوستان یا همکارانتان توصیه کنید چقدر است؟
+nps-question-plain = احتمال اینکه ما را به دوستان یا همکارانتان توصیه کنید چقدر است؟
+nps-low = اصلاً محتمل نیست
+nps-high = کاملاً محتمل است
+
+## Customer satisfaction
+
+csat-question = چقدر از { $product } رضایت دارید؟
+csat-question-plain = چقدر از تجربه‌تان رضایت دارید؟
+csat-1 = کاملاً ناراضی
+csat-2 = ناراضی
+csat-3 = نه راضی نه ناراضی
+csat-4 = راضی
+csat-5 = کاملاً راضی
+
+## Customer effort: $task is a noun that follows انجام, “خرید”.
+
+ces-question = انجام { $task } چقدر آسان بود؟
+ces-question-plain = انجام کارتان چقدر آسان بود؟
+ces-low = خیلی سخت
+ces-high = خیلی آسان
+
+## Follow-up
+
+followup = مهم‌ترین دلیل شما برای این امتیاز چیست؟
+followup-unfavourable = چه چیزی را باید بهتر کنیم؟
+followup-favourable = از چه چیزی بیشتر راضی بودید؟
+comment-label = نظر شما
+comment-hint = اختیاری
+too-long = لطفاً حداکثر { $max } نویسه بنویسید.
+
+## Buttons and names of parts
+
+send = ارسال
+not-now = فعلاً نه
+never = دیگر نپرسید
+close = بستن
+region = نظرسنجی
+privacy = حریم خصوصی
+ends = { $min } یعنی { $low } و { $max } یعنی { $high }.
+
+## What became of the answer
+
+thanks = از پاسخ شما سپاسگزاریم.
+sending = در حال ارسال…
+sent = ارسال شد.
+queued = ذخیره شد. با برقراری دوبارهٔ اتصال ارسال می‌شود.

@@ -1,0 +1,55 @@
+### ไทย (Thai): polite by its words, without gendered particles (ครับ, ค่ะ).
+###
+### From a Thai customer-experience guide: nps-question, followup-unfavourable.
+### Awaiting a native reader: all others.
+
+## Net Promoter Score
+
+nps-question = คุณมีแนวโน้มที่จะแนะนำ { $product } ให้เพื่อนหรือเพื่อนร่วมงานมากน้อยเพียงใด
+nps-question-plain = คุณมีแนวโน้มที่จะแนะนำเราให้เพื่อนหรือเพื่อนร่วมงานมากน้อยเพียงใด
+nps-low = ไม่มีแนวโน้มเลย
+nps-high = มีแนวโน้มมากที่สุด
+
+## Customer satisfaction
+
+csat-question = คุณพึงพอใจกับ { $product } มากน้อยเพียงใด
+csat-question-plain = คุณพึงพอใจกับการใช้บริการครั้งนี้มากน้อยเพียงใด
+csat-1 = ไม่พึงพอใจอย่างยิ่ง
+csat-2 = ไม่พึงพอใจ
+# A no-break space, so that ๆ never begins a line.
+csat-3 = เฉย ๆ
+csat-4 = พึงพอใจ
+csat-5 = พึงพอใจอย่างยิ่ง
+
+## Customer effort: $task is a verb, “ชำระเงิน”.
+
+ces-question = การ{ $task }ง่ายหรือยากเพียงใด
+ces-question-plain = การใช้บริการครั้งนี้ง่ายหรือยากเพียงใด
+ces-low = ยากมาก
+ces-high = ง่ายมาก
+
+## Follow-up
+
+followup = เหตุผลสำคัญที่สุดที่ให้คะแนนนี้คืออะไร
+followup-unfavourable = มีอะไรที่ควรปรับปรุง เพราะอะไร
+followup-favourable = คุณประทับใจอะไรมากที่สุด
+comment-label = ความคิดเห็นของคุณ
+comment-hint = ไม่บังคับ
+too-long = กรุณาพิมพ์ไม่เกิน { $max } ตัวอักษร
+
+## Buttons and names of parts
+
+send = ส่ง
+not-now = ไว้ทีหลัง
+never = ไม่ต้องถามอีก
+close = ปิด
+region = แบบสำรวจ
+privacy = ความเป็นส่วนตัว
+ends = { $min } หมายถึง { $low } และ { $max } หมายถึง { $high }
+
+## What became of the answer
+
+thanks = ขอบคุณสำหรับคำตอบ
+sending = กำลังส่ง…
+sent = ส่งแล้ว
+queued = บันทึกแล้ว จะส่งให้เมื่อเชื่อมต่อได้อีกครั้ง

@@ -1,0 +1,223 @@
+//! What the page asked for: a plain JavaScript object as it came, resolved once into [`EmbedConfig`].
+//!
+//! It is read property by property: a derived deserializer costs 4 kB more and refuses `quiet: 0` for not being a
+//! string.
+
+use crate::{js, recontact::Quiet};
+use candor_survey::{LANGUAGES, Language, Respondent};
+use js_sys::{Array, Object};
+use std::collections::BTreeMap;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// The limits of the wire. A longer text of the page is cut, so that it never costs a respondent's answer.
+const MAX_ENTRIES: usize = 32;
+const MAX_KEY: usize = 64;
+const MAX_VALUE: usize = 256;
+const MAX_ID: usize = 128;
+const MAX_PAGE: usize = 2_048;
+
+/// Everything the page decides about one survey. Each field is a property of the object, in lower case.
+#[derive(Debug)]
+pub(crate) struct EmbedConfig {
+    /// A preset (`nps`, `csat`, `ces`) or a survey's id. Required.
+    pub(crate) survey: String,
+    /// Default: `default`.
+    pub(crate) site: String,
+    /// Where definitions come from, without a trailing slash. Required unless `survey` is a preset.
+    pub(crate) api: String,
+    /// Where responses go. Default: `{api}/v1/responses`.
+    pub(crate) endpoint: String,
+    /// `send`: `each` (default) posts every change, `final` once, at the end or on leaving.
+    pub(crate) send_final: bool,
+    /// `langs`: wanted languages, best first. Default: English.
+    pub(crate) language: Language,
+    /// Where in the customer's journey it is asked, at most 64 characters.
+    pub(crate) touchpoint: Option<String>,
+    /// `display`: `popover` (default) or `inline`.
+    pub(crate) inline: bool,
+    /// `auto` (default), `light` or `dark`.
+    pub(crate) theme: Option<String>,
+    /// A CSS colour. Default: ink.
+    pub(crate) accent: Option<String>,
+    /// Days of quiet after an answer and a dismissal. Default: `90,30`.
+    pub(crate) quiet: Quiet,
+    /// `position`: `end` (default) or `start`.
+    pub(crate) at_start: bool,
+    /// Address of a privacy notice.
+    pub(crate) privacy: Option<String>,
+    /// What the question is about.
+    pub(crate) product: Option<String>,
+    /// What the visitor did, for CES.
+    pub(crate) task: Option<String>,
+    /// True for answers that are tried out.
+    pub(crate) test: bool,
+    /// The page's own wordings.
+    pub(crate) question: Option<String>,
+    pub(crate) low: Option<String>,
+    pub(crate) high: Option<String>,
+    pub(crate) followup: Option<String>,
+    /// A key, such as an order, for which the survey is shown once.
+    pub(crate) once: Option<String>,
+    /// What the page adds to the answer; `product` and `task` are in it.
+    pub(crate) context: BTreeMap<String, String>,
+    /// Who answers, if the page said so.
+    pub(crate) respondent: Option<Respondent>,
+    /// The folder of the message packs.
+    pub(crate) base: String,
+    /// The page's address without query and fragment.
+    pub(crate) page: Option<String>,
+    /// What was wrong and went by its default.
+    pub(crate) problems: Vec<String>,
+}
+
+impl EmbedConfig {
+    /// Resolves what the page passed.
+    ///
+    /// # Errors
+    /// What was expected, when there is no default: the survey's and the site's id, an address to send to.
+    pub(crate) fn read(raw: &JsValue) -> Result<Self, String> {
+        let mut problems = Vec::new();
+        let text = |key| js::text(raw, key).filter(|value| !value.trim().is_empty());
+        let mut choice = |key, default: &str, other: &[&str]| {
+            let value = text(key).filter(|value| value != default)?;
+            if other.contains(&value.as_str()) {
+                return Some(value);
+            }
+            problems.push(concat(&[
+                key,
+                ": expected ",
+                default,
+                " or ",
+                &other.join(" or "),
+                ", not ",
+                &value,
+            ]));
+            None
+        };
+        let send_final = choice("send", "each", &["final"]).is_some();
+        let inline = choice("display", "popover", &["inline"]).is_some();
+        let theme = choice("theme", "auto", &["light", "dark"]);
+        let at_start = choice("position", "end", &["start"]).is_some();
+
+        let survey = slug("survey", text("survey"))?;
+        let site = slug("site", text("site").or_else(|| Some("default".into())))?;
+        let api = text("api").unwrap_or_default().trim_end_matches('/').to_owned();
+        let endpoint = match text("endpoint") {
+            Some(endpoint) => endpoint,
+            None if api.is_empty() => return Err("endpoint: expected an address, or an api".into()),
+            None => concat(&[&api, "/v1/responses"]),
+        };
+        let quiet = text("quiet").map_or(Some(Quiet::DEFAULT), |text| Quiet::parse(&text));
+        if quiet.is_none() {
+            problems.push("quiet: expected days after an answer and after a dismissal, such as 90,30".into());
+        }
+        let privacy = text("privacy").filter(|url| is_web_address(url));
+
+        let langs: Vec<String> = js::get(raw, "langs")
+            .and_then(|langs| langs.dyn_into::<Array>().ok())
+            .map(|langs| langs.iter().filter_map(|lang| js::as_text(&lang)).collect())
+            .unwrap_or_default();
+        let (product, task) = (text("product"), text("task"));
+        let mut context = entries(js::get(raw, "context"));
+        for (key, value) in [("product", &product), ("task", &task)] {
+            if let (true, Some(value)) = (context.len() < MAX_ENTRIES, value) {
+                context.entry(key.into()).or_insert_with(|| clip(value, MAX_VALUE));
+            }
+        }
+        let respondent = js::get(raw, "respondent").map(|raw| Respondent {
+            id: js::text(&raw, "id").map(|id| clip(&id, MAX_ID)),
+            attributes: entries(js::get(&raw, "attributes")),
+        });
+        let page = text("page").map(|page| clip(page.split(['?', '#']).next().unwrap_or_default(), MAX_PAGE));
+
+        Ok(Self {
+            survey,
+            site,
+            api,
+            endpoint,
+            send_final,
+            language: Language::negotiate(langs.iter().map(String::as_str), &LANGUAGES),
+            touchpoint: text("touchpoint").map(|touchpoint| clip(&touchpoint, MAX_KEY)),
+            inline,
+            theme,
+            accent: text("accent"),
+            quiet: quiet.unwrap_or(Quiet::DEFAULT),
+            at_start,
+            privacy,
+            product,
+            task,
+            test: js::text(raw, "test").is_some_and(|test| test != "false"),
+            question: text("question"),
+            low: text("low"),
+            high: text("high"),
+            followup: text("followup"),
+            once: text("once"),
+            context,
+            respondent: respondent.filter(|r| r.id.is_some() || !r.attributes.is_empty()),
+            base: text("base").unwrap_or_default(),
+            page,
+            problems,
+        })
+    }
+}
+
+/// Joins texts; `format!` would bring the formatting machinery.
+pub(crate) fn concat(parts: &[&str]) -> String {
+    parts.concat()
+}
+
+/// An id as the server accepts it: 1–64 of `a–z 0–9 - _`.
+fn slug(key: &str, value: Option<String>) -> Result<String, String> {
+    let value = value.unwrap_or_default();
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    if (1..=64).contains(&value.len()) && value.bytes().all(allowed) {
+        return Ok(value);
+    }
+    Err(concat(&[key, ": expected 1 to 64 of a–z, 0–9, - and _, not ", &clip(&value, MAX_KEY)]))
+}
+
+/// No `javascript:` address becomes a link.
+fn is_web_address(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://") || url.starts_with('/')
+}
+
+/// At most `max` characters, none of them NUL.
+fn clip(text: &str, max: usize) -> String {
+    text.chars().filter(|&c| c != '\0').take(max).collect()
+}
+
+fn entries(raw: Option<JsValue>) -> BTreeMap<String, String> {
+    let Some(raw) = raw.filter(JsValue::is_object) else { return BTreeMap::new() };
+    let pairs = Object::keys(raw.unchecked_ref::<Object>()).into_iter().filter_map(|key| {
+        let key = key.as_string().filter(|key| !key.is_empty())?;
+        let value = js::text(&raw, &key)?;
+        Some((clip(&key, MAX_KEY), clip(&value, MAX_VALUE)))
+    });
+    pairs.take(MAX_ENTRIES).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_slugs() {
+        assert_eq!(slug("survey", Some("checkout-csat_2".into())).as_deref(), Ok("checkout-csat_2"));
+        for id in ["", "Shop", "a b", "../x", &"a".repeat(65)] {
+            assert!(slug("site", Some(id.into())).is_err(), "{id}");
+        }
+        assert!(slug("survey", None).is_err());
+    }
+
+    #[test]
+    fn texts_are_cut_by_characters() {
+        assert_eq!(clip("快快快", 2), "快快");
+        assert_eq!(clip("a\0b", 9), "ab");
+    }
+
+    #[test]
+    fn a_script_is_no_web_address() {
+        assert!(is_web_address("https://shop.example/privacy") && is_web_address("/privacy"));
+        assert!(!is_web_address("javascript:alert(1)") && !is_web_address("data:text/html,x"));
+    }
+}

@@ -1,0 +1,137 @@
+//! Every network call of the Wasm.
+
+use super::{Outcome, settled};
+use crate::{
+    clock::{self, window},
+    js,
+};
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::{AbortSignal, RequestInit, RequestRedirect, Response, VisibilityState};
+
+/// After this an attempt counts as failed. The server may still have got it: it knows the id when it comes again.
+const TIMEOUT_MS: u32 = 30_000;
+
+/// Posts a response so that it outlives the page and needs no preflight: `keepalive`, `text/plain`.
+///
+/// Browsers give all requests with `keepalive` together about 64 KiB; one that is refused for that is sent again without.
+pub(super) async fn post(url: &str, body: &str, keepalive: bool) -> Outcome {
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&body.into());
+    // A redirect would turn the POST into a GET that records nothing.
+    init.set_redirect(RequestRedirect::Error);
+    let _ = Reflect::set(&init, &"keepalive".into(), &keepalive.into());
+    let response = match fetch(url, &init).await {
+        Ok(response) => response,
+        Err(why) => return Outcome::Failed { why, retry_after_ms: None },
+    };
+    let status = response.status();
+    if response.ok() {
+        return Outcome::Accepted;
+    }
+    // What is wrong with the answer itself will not heal; a survey that is not deployed yet (404) may.
+    if matches!(status, 400 | 409 | 410 | 413 | 415 | 422) {
+        return Outcome::Rejected { status, problem: text_of(&response).await.unwrap_or_default() };
+    }
+    let retry_after = response.headers().get("retry-after").ok().flatten();
+    let retry_after_ms =
+        retry_after.and_then(|value| retry_after_ms(&value, clock::now(), js_sys::Date::parse));
+    Outcome::Failed { why: status_text(status), retry_after_ms }
+}
+
+/// Hands a response to the browser when a fetch was refused on leaving. Nobody hears what became of it, so that the
+/// entry stays and the next page sends it again.
+pub(super) fn beacon(url: &str, body: &str) {
+    if let Some(window) = window() {
+        let _ = window.navigator().send_beacon_with_opt_str(url, Some(body));
+    }
+}
+
+/// Whether the page is going away or may be at any moment.
+pub(super) fn is_leaving() -> bool {
+    let document = window().and_then(|window| window.document());
+    document.is_some_and(|document| document.visibility_state() == VisibilityState::Hidden)
+}
+
+/// Gets a JSON document.
+pub(crate) async fn get_json(url: &str) -> Result<JsValue, String> {
+    let response = fetch(url, &RequestInit::new()).await?;
+    if !response.ok() {
+        return Err(status_text(response.status()));
+    }
+    settled(response.json().map_err(|_| String::new())?).await
+}
+
+/// Runs one sender at a time, of all the tabs of this origin, where the browser has locks.
+pub(super) async fn exclusively<F>(work: fn() -> F)
+where
+    F: Future<Output = ()> + 'static,
+{
+    let locks = window().and_then(|window| js::get(&window.navigator(), "locks"));
+    let request = locks.as_ref().and_then(|locks| js::get(locks, "request")?.dyn_into::<Function>().ok());
+    let (Some(locks), Some(request)) = (locks, request) else { return work().await };
+    let held = Closure::once_into_js(move |_lock: JsValue| -> Promise {
+        future_to_promise(async move {
+            work().await;
+            Ok(JsValue::UNDEFINED)
+        })
+    });
+    match request.call2(&locks, &"candor:out".into(), &held) {
+        // Refused in sandboxed frames; their storage is refused as well, so that no other tab sees these entries.
+        Ok(promise) if JsFuture::from(Promise::resolve(&promise)).await.is_ok() => {}
+        _ => work().await,
+    }
+}
+
+async fn fetch(url: &str, init: &RequestInit) -> Result<Response, String> {
+    let window = window().ok_or_else(String::new)?;
+    // No cookie ever goes along.
+    let _ = Reflect::set(init, &"credentials".into(), &"omit".into());
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
+    // Called by hand, because a page may have put in its place a function that throws.
+    let fetch = js::get(&window, "fetch")
+        .and_then(|fetch| fetch.dyn_into::<Function>().ok())
+        .ok_or_else(String::new)?;
+    let promise = fetch.call2(&window, &url.into(), init).map_err(|error| super::message_of(&error))?;
+    settled(Promise::resolve(&promise)).await?.dyn_into().map_err(|_| String::from("fetch gave no response"))
+}
+
+async fn text_of(response: &Response) -> Option<String> {
+    settled(response.text().ok()?).await.ok()?.as_string()
+}
+
+fn status_text(status: u16) -> String {
+    let mut text = String::from("status ");
+    text.extend([100, 10, 1].map(|place| char::from(b'0' + (status / place % 10) as u8)));
+    text
+}
+
+/// Seconds or a date (RFC 9110, section 10.2.3), at most a day.
+fn retry_after_ms(value: &str, now: f64, parse_date: fn(&str) -> f64) -> Option<f64> {
+    let seconds = value.trim().parse::<u32>().ok().map(|seconds| f64::from(seconds) * 1_000.0);
+    let ms = seconds.unwrap_or_else(|| parse_date(value) - now);
+    (ms > 0.0).then_some(ms.min(86_400_000.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_read_as_seconds_or_as_a_date() {
+        let date = |value: &str| if value == "Wed, 21 Oct 2015 07:28:00 GMT" { 5_000.0 } else { f64::NAN };
+        let check = |value, expect| assert_eq!(retry_after_ms(value, 2_000.0, date), expect, "{value}");
+        check("120", Some(120_000.0));
+        check("Wed, 21 Oct 2015 07:28:00 GMT", Some(3_000.0));
+        check("4000000000", Some(86_400_000.0));
+        check("0", None);
+        check("soon", None);
+    }
+
+    #[test]
+    fn a_status_is_told() {
+        assert_eq!(status_text(503), "status 503");
+    }
+}

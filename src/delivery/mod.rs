@@ -1,0 +1,208 @@
+//! Getting a response to its endpoint: at once, and again until it is acknowledged.
+
+mod client;
+mod outbox;
+
+use crate::{clock, event};
+pub(crate) use client::get_json;
+pub(crate) use outbox::Entry;
+use std::cell::{Cell, RefCell};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::HtmlElement;
+
+/// Full jitter: a random part of a bound that doubles from the first to the last.
+const FIRST_WAIT_MS: f64 = 1_000.0;
+const LONGEST_WAIT_MS: f64 = 300_000.0;
+
+thread_local! {
+    /// Responses of this page. Their own prompts send them, so that [`flush`] leaves them alone.
+    static OWN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    static FLUSHING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What became of an attempt.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// Any 2xx. The body is never read.
+    Accepted,
+    /// It will never be accepted: the entry is dropped.
+    Rejected {
+        /// The HTTP status.
+        status: u16,
+        /// The problem document, or whatever else was in the body.
+        problem: String,
+    },
+    /// It may be accepted later.
+    Failed {
+        /// A status, or what the browser says of the network.
+        why: String,
+        /// What `Retry-After` asks for.
+        retry_after_ms: Option<f64>,
+    },
+}
+
+/// Marks a response as this page's own.
+pub(crate) fn claim(id: &str) {
+    OWN.with_borrow_mut(|own| own.push(id.into()));
+}
+
+/// Sends once, without keeping: for impressions, which are worth no retry and no loading of the module on the next page.
+pub(crate) fn send_once(entry: Entry, host: HtmlElement) {
+    spawn_local(async move {
+        if let Outcome::Accepted = client::post(entry.endpoint(), &entry.body(), true).await {
+            tell(Some(&host), &entry, &Outcome::Accepted);
+        }
+    });
+}
+
+/// Sends a kept entry until it is acknowledged, rejected, expired, replaced by a later revision or gone from the outbox.
+/// Gone means that someone else had it acknowledged or that the page withdrew consent. `report` hears of each attempt.
+pub(crate) fn send(entry: Entry, host: HtmlElement, report: Box<dyn Fn(&Outcome)>) {
+    spawn_local(async move {
+        let mut attempt = 0;
+        loop {
+            let outcome = client::post(entry.endpoint(), &entry.body(), attempt == 0).await;
+            report(&outcome);
+            // A failure is told once, however often it repeats.
+            if attempt == 0 || !matches!(outcome, Outcome::Failed { .. }) {
+                tell(Some(&host), &entry, &outcome);
+            }
+            let Outcome::Failed { retry_after_ms, .. } = outcome else { return entry.forget() };
+            if attempt == 0 && client::is_leaving() {
+                client::beacon(entry.endpoint(), &entry.body());
+            }
+            wait(attempt, retry_after_ms).await;
+            attempt += 1;
+            if !entry.is_current() {
+                return;
+            }
+            if entry.is_expired() {
+                return entry.forget();
+            }
+        }
+    });
+}
+
+/// Sends what other pages left, one tab at a time, until nothing is left.
+pub(crate) fn flush() {
+    if FLUSHING.replace(true) {
+        return;
+    }
+    spawn_local(async {
+        let mut attempt = 0;
+        while !left().is_empty() {
+            client::exclusively(flush_round).await;
+            if left().is_empty() {
+                break;
+            }
+            wait(attempt, None).await;
+            attempt += 1;
+        }
+        FLUSHING.set(false);
+    });
+}
+
+fn left() -> Vec<String> {
+    OWN.with_borrow(|own| outbox::ids().into_iter().filter(|id| !own.contains(id)).collect())
+}
+
+async fn flush_round() {
+    for id in left() {
+        let Some(entry) = Entry::kept(&id) else {
+            outbox::discard(&id);
+            continue;
+        };
+        if entry.is_expired() {
+            entry.forget();
+            continue;
+        }
+        let outcome = client::post(entry.endpoint(), &entry.body(), true).await;
+        if !matches!(outcome, Outcome::Failed { .. }) {
+            tell(None, &entry, &outcome);
+            entry.forget();
+        }
+    }
+}
+
+async fn wait(attempt: u32, retry_after_ms: Option<f64>) {
+    let bound = (FIRST_WAIT_MS * f64::from(1_u32 << attempt.min(16))).min(LONGEST_WAIT_MS);
+    let ms = retry_after_ms.unwrap_or(0.0) + js_sys::Math::random() * bound;
+    gloo::timers::future::TimeoutFuture::new(ms as u32).await;
+}
+
+fn tell(host: Option<&HtmlElement>, entry: &Entry, outcome: &Outcome) {
+    match outcome {
+        Outcome::Accepted => event::emit(
+            host,
+            "candor:sent",
+            &[
+                ("survey", entry.field("survey")),
+                ("id", entry.field("id")),
+                ("revision", entry.field("revision")),
+            ],
+        ),
+        Outcome::Rejected { status, problem } => event::emit(
+            host,
+            "candor:error",
+            &[
+                ("code", "rejected".into()),
+                ("message", problem.as_str().into()),
+                ("status", (*status).into()),
+                ("problem", js_sys::JSON::parse(problem).unwrap_or(JsValue::NULL)),
+            ],
+        ),
+        Outcome::Failed { why, .. } => event::error(host, "undelivered", why),
+    }
+}
+
+/// Awaits a promise of the browser; its rejection as text.
+async fn settled(promise: js_sys::Promise) -> Result<JsValue, String> {
+    JsFuture::from(promise).await.map_err(|error| message_of(&error))
+}
+
+fn message_of(error: &JsValue) -> String {
+    crate::js::text(error, "message").unwrap_or_default()
+}
+
+/// How long ago, for the wire.
+fn age_ms(since: f64, now: f64) -> u32 {
+    // A clock that was set back gives no negative age, and casts from floating point saturate.
+    (now - since) as u32
+}
+
+/// How long this has been going on, by whichever clock knows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Since {
+    /// Milliseconds since 1970.
+    pub(crate) wall: f64,
+    /// By [`clock::monotonic`], if it began within this page.
+    pub(crate) monotonic: Option<f64>,
+}
+
+impl Since {
+    /// From now on.
+    pub(crate) fn now() -> Self {
+        Self { wall: clock::now(), monotonic: Some(clock::monotonic()) }
+    }
+
+    fn age_ms(self) -> u32 {
+        match self.monotonic {
+            Some(began) => age_ms(began, clock::monotonic()),
+            None => age_ms(self.wall, clock::now()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_never_negative_and_fits() {
+        assert_eq!(age_ms(1_000.0, 2_840.9), 1_840);
+        assert_eq!(age_ms(2_000.0, 1_000.0), 0);
+        assert_eq!(age_ms(0.0, 1e18), u32::MAX);
+        assert_eq!(age_ms(f64::NAN, 1.0), 0);
+    }
+}

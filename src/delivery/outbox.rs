@@ -1,0 +1,159 @@
+//! Responses that are not acknowledged yet, in browser storage: `candor:out:<id>` is
+//! `{"t": when it began, "u": endpoint, "b": the response without its age}`.
+//!
+//! The write is synchronous, so that an answer survives a tab closed in the same instant.
+
+use super::Since;
+use crate::{clock, js, storage};
+use js_sys::{JSON, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+
+const PREFIX: &str = "candor:out:";
+const MAX_ENTRIES: usize = 50;
+const MAX_BYTES: usize = 256 * 1024;
+const MAX_AGE_MS: f64 = 7.0 * 86_400_000.0;
+
+/// One response at one revision, and where it goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    since: Since,
+    endpoint: String,
+    response: JsValue,
+}
+
+impl Entry {
+    /// `response` is a `NewResponse` as a JavaScript object.
+    pub(crate) fn new(since: Since, endpoint: String, response: JsValue) -> Self {
+        let _ = Reflect::delete_property(response.unchecked_ref::<Object>(), &"age_ms".into());
+        Self { since, endpoint, response }
+    }
+
+    /// What an earlier page kept under this id; `None` if it is not there or cannot be read.
+    pub(super) fn kept(id: &str) -> Option<Self> {
+        let stored = JSON::parse(&storage::get(&key(id))?).ok()?;
+        let since = Since { wall: js::get(&stored, "t")?.as_f64()?, monotonic: None };
+        let entry = Self { since, endpoint: js::text(&stored, "u")?, response: js::get(&stored, "b")? };
+        (entry.id() == id).then_some(entry)
+    }
+
+    /// Writes it down before it returns, in place of an earlier revision. False if only memory would take it.
+    pub(crate) fn keep(&self) -> bool {
+        let stored = Object::new();
+        for (name, value) in [
+            ("t", self.since.wall.into()),
+            ("u", self.endpoint.as_str().into()),
+            ("b", self.response.clone()),
+        ] {
+            let _ = Reflect::set(&stored, &name.into(), &value);
+        }
+        let durable = js::stringify(&stored).is_some_and(|text| storage::set(&key(&self.id()), &text));
+        prune();
+        durable
+    }
+
+    /// Forgets it, unless a later revision has taken its place.
+    pub(super) fn forget(&self) {
+        if self.is_current() {
+            discard(&self.id());
+        }
+    }
+
+    /// Whether the outbox still holds this very revision.
+    pub(crate) fn is_current(&self) -> bool {
+        Self::kept(&self.id()).is_some_and(|kept| kept.field("revision") == self.field("revision"))
+    }
+
+    /// Older than a week: whatever was wrong will not heal.
+    pub(super) fn is_expired(&self) -> bool {
+        clock::now() - self.since.wall > MAX_AGE_MS
+    }
+
+    pub(super) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// What goes on the wire now.
+    pub(super) fn body(&self) -> String {
+        let _ = Reflect::set(&self.response, &"age_ms".into(), &self.since.age_ms().into());
+        let text = js::stringify(&self.response).unwrap_or_default();
+        let _ = Reflect::delete_property(self.response.unchecked_ref::<Object>(), &"age_ms".into());
+        text
+    }
+
+    /// A property of the response.
+    pub(super) fn field(&self, name: &str) -> JsValue {
+        js::get(&self.response, name).unwrap_or(JsValue::UNDEFINED)
+    }
+
+    fn id(&self) -> String {
+        self.field("id").as_string().unwrap_or_default()
+    }
+}
+
+/// Every id that is kept, the oldest first: UUIDv7 sorts by time.
+pub(super) fn ids() -> Vec<String> {
+    storage::keys(PREFIX).into_iter().filter_map(|key| key.strip_prefix(PREFIX).map(str::to_owned)).collect()
+}
+
+/// Forgets whatever is kept under an id.
+pub(super) fn discard(id: &str) {
+    storage::remove(&key(id));
+}
+
+fn key(id: &str) -> String {
+    [PREFIX, id].concat()
+}
+
+/// Lets the oldest go when there are too many, or too long ones.
+fn prune() {
+    let sizes = storage::keys(PREFIX).into_iter().map(|key| {
+        let bytes = key.len() + storage::get(&key).map_or(0, |value| value.len());
+        (key, bytes)
+    });
+    for key in surplus(&sizes.collect::<Vec<_>>()) {
+        storage::remove(key);
+    }
+}
+
+/// Which keys to remove of those given, the oldest first, with their sizes in bytes. The newest always stays.
+fn surplus(sizes: &[(String, usize)]) -> impl Iterator<Item = &str> {
+    let (mut count, mut bytes) = (0, 0);
+    let kept = sizes.iter().rev().take_while(move |(_, size)| {
+        count += 1;
+        bytes += size;
+        count == 1 || (count <= MAX_ENTRIES && bytes <= MAX_BYTES)
+    });
+    let surplus = sizes.len() - kept.count();
+    sizes.iter().take(surplus).map(|(key, _)| key.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(sizes: &[usize], expect: usize) {
+        let sizes: Vec<_> = sizes.iter().enumerate().map(|(i, &size)| (i.to_string(), size)).collect();
+        let removed: Vec<_> = surplus(&sizes).collect();
+        let oldest: Vec<_> = (0..expect).map(|i| i.to_string()).collect();
+        assert_eq!(removed, oldest);
+    }
+
+    #[test]
+    fn the_oldest_of_too_many_go() {
+        check(&[300; 50], 0);
+        check(&[300; 53], 3);
+    }
+
+    #[test]
+    fn the_oldest_of_too_long_ones_go() {
+        check(&[100_000, 100_000, 100_000], 1);
+        check(&[1_000, 1_000, 262_000], 2);
+    }
+
+    #[test]
+    fn the_newest_stays_however_long() {
+        check(&[10, 300_000], 1);
+        check(&[], 0);
+    }
+}

@@ -1,0 +1,26 @@
+//! Reading JavaScript values that may be anything: a getter that throws reads as absent.
+
+use js_sys::{JSON, Reflect};
+use wasm_bindgen::JsValue;
+
+/// A property, unless it is absent, null or cannot be read.
+pub(crate) fn get(object: &JsValue, key: &str) -> Option<JsValue> {
+    let value = Reflect::get(object, &key.into()).ok()?;
+    (!value.is_undefined() && !value.is_null()).then_some(value)
+}
+
+/// A property as text, so that `{order_id: 1042}` is what its writer meant. Objects and functions have none.
+pub(crate) fn text(object: &JsValue, key: &str) -> Option<String> {
+    as_text(&get(object, key)?)
+}
+
+/// A string as it is; a number or boolean as JavaScript writes it.
+pub(crate) fn as_text(value: &JsValue) -> Option<String> {
+    value.as_string().or_else(|| (!value.is_object()).then(|| stringify(value)).flatten())
+}
+
+/// JSON text; `None` for what JSON cannot say.
+pub(crate) fn stringify(value: &JsValue) -> Option<String> {
+    // The result may be undefined, whatever its type says.
+    JsValue::from(JSON::stringify(value).ok()?).as_string()
+}

@@ -1,0 +1,479 @@
+//! One mounted survey: loads what it needs, shows it, keeps and sends what is answered, closes.
+
+use crate::{
+    clock,
+    config::{EmbedConfig, concat},
+    delivery::{self, Entry, Outcome, Since},
+    event,
+    recontact::{self, Ending},
+    session::{Session, TooLong},
+    storage,
+    text::{Texts, fill},
+    view,
+};
+use candor_scoring::Band;
+use candor_survey::{
+    Kind, LANGUAGES, Language, MAX_COMMENT_CHARS, NewResponse, Presentation, State, Survey, WIRE_VERSION,
+};
+use leptos::prelude::{ArcRwSignal, GetUntracked, Set};
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    rc::Rc,
+};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
+use web_sys::HtmlElement;
+
+/// A survey from [`Prompt::mount`] until it has left the page.
+pub(crate) struct Prompt {
+    host: HtmlElement,
+    visit: OnceCell<Rc<Visit>>,
+    /// Closed or unmounted, perhaps while it was still loading.
+    gone: Cell<bool>,
+}
+
+impl Prompt {
+    /// Starts loading, and shows the survey when all is there.
+    pub(crate) fn mount(host: HtmlElement, config: &JsValue) -> Rc<Self> {
+        let prompt = Rc::new(Self { host, visit: OnceCell::new(), gone: Cell::new(false) });
+        let config = EmbedConfig::read(config);
+        let loading = prompt.clone();
+        spawn_local(async move {
+            if let Err((code, message)) = loading.load(config).await {
+                event::error(Some(&loading.host), code, &message);
+                loading.gone.set(true);
+                loading.host.remove();
+            }
+        });
+        prompt
+    }
+
+    async fn load(&self, config: Result<EmbedConfig, String>) -> Result<(), (&'static str, String)> {
+        let config = config.map_err(|message| ("config", message))?;
+        for problem in &config.problems {
+            event::error(Some(&self.host), "config", problem);
+        }
+        // The pack is on its way while the definition is waited for.
+        let pack = fetch_pack(&config, &config.language);
+        let survey = survey_of(&config).await.map_err(|message| ("definition", message))?;
+        if !survey.questions.iter().any(|question| question.kind == Kind::Rating) {
+            return Err(("definition", "expected a question that asks for a rating".into()));
+        }
+        let language = match &survey.locale {
+            Some(locale) if *locale != config.language.tag => {
+                Language::negotiate([locale.as_str()], &LANGUAGES)
+            }
+            _ => config.language.clone(),
+        };
+        let pack = if language.tag == config.language.tag { pack } else { fetch_pack(&config, &language) };
+        let texts = match pack {
+            None => Texts::english(),
+            Some(pack) => match JsFuture::from(pack).await {
+                Ok(pack) => Texts::new(pack, &language),
+                Err(message) => {
+                    event::error(Some(&self.host), "pack", &message.as_string().unwrap_or_default());
+                    Texts::english()
+                }
+            },
+        };
+        let Some(root) = self.host.shadow_root() else {
+            return Err(("config", "host: expected an element with an open shadow root".into()));
+        };
+        if !self.gone.get() && self.host.is_connected() {
+            let visit = Rc::new(Visit::new(self.host.clone(), config, texts, survey));
+            let _ = self.visit.set(visit.clone());
+            visit.show(&root);
+        }
+        Ok(())
+    }
+
+    /// Closes it as its reader would.
+    pub(crate) fn close(&self, reason: Reason) {
+        match self.visit.get() {
+            Some(visit) => visit.close(reason),
+            None => {
+                self.gone.set(true);
+                self.host.remove();
+            }
+        }
+    }
+
+    /// Takes it away without a word.
+    pub(crate) fn unmount(&self) {
+        self.gone.set(true);
+        if let Some(visit) = self.visit.get() {
+            visit.unmount();
+        }
+    }
+}
+
+/// The pack of a language, unless it is the embedded one.
+fn fetch_pack(config: &EmbedConfig, language: &Language) -> Option<js_sys::Promise> {
+    if language.tag == "en" {
+        return None;
+    }
+    let url = concat(&[&config.base, language.tag, ".json"]);
+    Some(future_to_promise(async move {
+        delivery::get_json(&url).await.map_err(|why| concat(&[&url, ": ", &why]).into())
+    }))
+}
+
+async fn survey_of(config: &EmbedConfig) -> Result<Survey, String> {
+    if let Some(preset) = candor_survey::preset(&config.survey) {
+        return Ok(preset);
+    }
+    let url = concat(&[&config.api, "/v1/surveys/", &config.survey, "?locale=", config.language.tag]);
+    let definition = delivery::get_json(&url).await.map_err(|why| concat(&[&url, ": ", &why]))?;
+    serde_wasm_bindgen::from_value(definition).map_err(|error| error.to_string())
+}
+
+/// Where the respondent is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// At the scale.
+    Ask,
+    /// A rating is chosen; the follow-up stands below the scale.
+    FollowUp,
+    /// Done.
+    Thanks,
+}
+
+/// Why a survey closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// By its close button.
+    Close,
+    /// By Escape.
+    Escape,
+    /// "Not now".
+    NotNow,
+    /// "Don't ask again".
+    Never,
+    /// By the page.
+    Api,
+}
+
+impl Reason {
+    /// As `candor:closed` tells it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Close => "close",
+            Self::Escape => "escape",
+            Self::NotNow => "not-now",
+            Self::Never => "never",
+            Self::Api => "api",
+        }
+    }
+}
+
+/// One respondent before one survey. The views read it and call it; it knows nothing of them but its signals.
+pub(crate) struct Visit {
+    host: HtmlElement,
+    pub(crate) config: EmbedConfig,
+    pub(crate) texts: Texts,
+    pub(crate) session: RefCell<Session>,
+    id: String,
+    shown: Since,
+    answered: OnceCell<Since>,
+    /// Kept, but not sent: a rating passed on the way to another, or all of them when the page wants one post.
+    unsent: RefCell<Option<Entry>>,
+    /// A rating that the page has not been told of.
+    untold: Cell<bool>,
+    mounted: RefCell<Option<view::Mounted>>,
+    pub(crate) step: ArcRwSignal<Step>,
+    /// What assistive technology is told, and after the end everyone.
+    pub(crate) status: ArcRwSignal<String>,
+    /// The follow-up question; its wording depends on the rating.
+    pub(crate) follow_up: ArcRwSignal<String>,
+}
+
+impl Visit {
+    fn new(host: HtmlElement, config: EmbedConfig, texts: Texts, survey: Survey) -> Self {
+        Self {
+            host,
+            config,
+            texts,
+            session: RefCell::new(Session::new(survey)),
+            id: clock::uuid_v7(),
+            shown: Since::now(),
+            answered: OnceCell::new(),
+            unsent: RefCell::new(None),
+            untold: Cell::new(false),
+            mounted: RefCell::new(None),
+            step: ArcRwSignal::new(Step::Ask),
+            status: ArcRwSignal::new(String::new()),
+            follow_up: ArcRwSignal::new(String::new()),
+        }
+    }
+
+    fn show(self: &Rc<Self>, root: &web_sys::ShadowRoot) {
+        delivery::claim(&self.id);
+        self.follow_up.set(self.follow_up_text());
+        self.mounted.replace(Some(view::mount(self, &self.host, root)));
+        if let Some(key) = &self.config.once {
+            let key = concat(&["candor:once:", &self.config.survey, ":", key]);
+            storage::set(&key, &whole(clock::now()));
+        }
+        self.emit("candor:shown", &[]);
+        if !self.config.send_final {
+            if let Some(entry) = self.entry() {
+                delivery::send_once(entry, self.host.clone());
+            }
+        }
+        delivery::flush();
+    }
+
+    /// A point was chosen. It is kept before this returns; it is sent at once unless the respondent is only `passing`
+    /// it with the arrow keys on the way to another.
+    pub(crate) fn choose(self: &Rc<Self>, point: u8, passing: bool) {
+        if self.session.borrow_mut().choose(point) {
+            self.answered.get_or_init(Since::now);
+            self.keep();
+            self.untold.set(true);
+            self.be_quiet(Ending::Answered);
+            let follow_up = self.follow_up_text();
+            self.status.set(follow_up.clone());
+            self.follow_up.set(follow_up);
+            if self.step.get_untracked() == Step::Ask {
+                self.step.set(Step::FollowUp);
+            }
+        }
+        if !passing {
+            self.commit();
+        }
+    }
+
+    /// The respondent has settled on the rating.
+    pub(crate) fn commit(self: &Rc<Self>) {
+        if self.untold.replace(false) {
+            let rating = self.session.borrow().answers().into_iter().find(|answer| answer.rating.is_some());
+            if let Some(answer) = rating {
+                let rating = answer.rating.map_or(JsValue::UNDEFINED, JsValue::from);
+                self.emit("candor:answered", &[("question", answer.question.into()), ("rating", rating)]);
+            }
+        }
+        if !self.config.send_final {
+            self.send();
+        }
+    }
+
+    /// The respondent is done.
+    ///
+    /// # Errors
+    /// [`TooLong`]: nothing has changed.
+    pub(crate) fn complete(self: &Rc<Self>, comment: &str) -> Result<(), TooLong> {
+        self.session.borrow_mut().complete(comment)?;
+        self.keep();
+        self.status.set(self.texts.get("sending"));
+        self.step.set(Step::Thanks);
+        self.commit();
+        let comment = self.session.borrow().answers().into_iter().find(|answer| answer.text.is_some());
+        if let Some(answer) = comment {
+            self.emit("candor:answered", &[("question", answer.question.into())]);
+        }
+        self.send();
+        Ok(())
+    }
+
+    /// The page may go away at any moment.
+    pub(crate) fn leaving(self: &Rc<Self>) {
+        self.commit();
+        self.send();
+    }
+
+    /// Closes it, as its reader or the page wants.
+    pub(crate) fn close(self: &Rc<Self>, reason: Reason) {
+        if self.mounted.borrow().is_none() {
+            return;
+        }
+        if self.session.borrow_mut().close() {
+            self.keep();
+            self.be_quiet(Ending::Dismissed);
+        }
+        if reason == Reason::Never {
+            self.be_quiet(Ending::Never);
+        }
+        self.leaving();
+        self.emit("candor:closed", &[("reason", reason.name().into())]);
+        if let Some(mounted) = self.mounted.take() {
+            let focus = mounted.focus_to_return();
+            mounted.drop_later();
+            self.host.remove();
+            if let Some(focus) = focus {
+                view::focus(&focus);
+            }
+        }
+    }
+
+    fn unmount(self: &Rc<Self>) {
+        if let Some(mounted) = self.mounted.take() {
+            mounted.drop_later();
+        }
+        // Not in this task: a page that withdraws consent removes the host first and clears the outbox then.
+        if let Some(entry) = self.unsent.take() {
+            let visit = self.clone();
+            spawn_local(async move {
+                gloo::timers::future::TimeoutFuture::new(0).await;
+                if entry.is_current() {
+                    visit.unsent.replace(Some(entry));
+                    visit.send();
+                }
+            });
+        }
+    }
+
+    fn keep(&self) {
+        if let Some(entry) = self.entry() {
+            if !entry.keep() {
+                event::error(Some(&self.host), "storage", "the answer is kept in memory only");
+            }
+            self.unsent.replace(Some(entry));
+        }
+    }
+
+    fn send(self: &Rc<Self>) {
+        if let Some(entry) = self.unsent.take() {
+            let visit = self.clone();
+            let report = move |outcome: &Outcome| {
+                let key = match outcome {
+                    Outcome::Failed { .. } => "queued",
+                    Outcome::Accepted | Outcome::Rejected { .. } => "sent",
+                };
+                if visit.step.get_untracked() == Step::Thanks {
+                    visit.status.set(visit.texts.get(key));
+                }
+            };
+            delivery::send(entry, self.host.clone(), Box::new(report));
+        }
+    }
+
+    /// The response as it stands.
+    fn entry(&self) -> Option<Entry> {
+        let session = self.session.borrow();
+        let survey = session.survey();
+        let config = &self.config;
+        let response = NewResponse {
+            v: WIRE_VERSION,
+            id: self.id.clone(),
+            revision: session.revision(),
+            state: session.state(),
+            site: config.site.clone(),
+            survey: survey.id.clone(),
+            survey_version: survey.version,
+            locale: survey.locale.clone().unwrap_or_else(|| self.texts.tag.clone()),
+            touchpoint: config.touchpoint.clone(),
+            answers: session.answers(),
+            presentation: Presentation {
+                display: if config.inline { "inline" } else { "popover" }.into(),
+                scale: "numbers".into(),
+                direction: self.texts.dir().into(),
+            },
+            page: config.page.clone(),
+            respondent: config.respondent.clone(),
+            context: config.context.clone(),
+            test: config.test,
+            age_ms: 0,
+        };
+        let since = match session.state() {
+            State::Partial | State::Complete => self.answered.get().copied(),
+            State::Shown | State::Dismissed => None,
+        };
+        let response = response.serialize(&Serializer::json_compatible()).ok()?;
+        Some(Entry::new(since.unwrap_or(self.shown), config.endpoint.clone(), response))
+    }
+
+    fn be_quiet(&self, ending: Ending) {
+        let own = concat(&["candor:quiet:", &self.config.survey]);
+        for key in ["candor:quiet", &own] {
+            let marked = storage::get(key).and_then(|mark| mark.parse::<u64>().ok()).map(|mark| mark as f64);
+            if let Some(until) = recontact::quiet_until(self.config.quiet, ending, marked, clock::now()) {
+                storage::set(key, &whole(until));
+            }
+        }
+    }
+
+    fn emit(&self, name: &str, details: &[(&str, JsValue)]) {
+        let mut all = vec![("survey", self.config.survey.as_str().into()), ("id", self.id.as_str().into())];
+        all.extend_from_slice(details);
+        event::emit(Some(&self.host), name, &all);
+    }
+
+    // What is said. The page's own words come first, then the survey's, then Candor's.
+
+    /// The rating question.
+    pub(crate) fn question(&self) -> String {
+        let session = self.session.borrow();
+        let own = session.question(Kind::Rating).and_then(|question| question.text.as_deref());
+        let named = concat(&[self.metric(), "-question"]);
+        [self.config.question.as_deref(), own, Some(&self.texts.get(&named))]
+            .into_iter()
+            .flatten()
+            .find_map(|text| self.fill(text))
+            .unwrap_or_else(|| self.texts.get(&concat(&[&named, "-plain"])))
+    }
+
+    /// The meaning of the lowest and the highest point.
+    pub(crate) fn ends(&self) -> [String; 2] {
+        let session = self.session.borrow();
+        let question = session.question(Kind::Rating);
+        let end = |own: &Option<String>, survey: Option<&String>, key: &str| {
+            own.as_ref().or(survey).cloned().unwrap_or_else(|| self.texts.get(&concat(&[self.metric(), key])))
+        };
+        let (low, high) = if self.has_labels() { ("-1", "-5") } else { ("-low", "-high") };
+        [
+            end(&self.config.low, question.and_then(|q| q.low.as_ref()), low),
+            end(&self.config.high, question.and_then(|q| q.high.as_ref()), high),
+        ]
+    }
+
+    /// Whether every point has a label of its own.
+    pub(crate) fn has_labels(&self) -> bool {
+        self.metric() == "csat"
+    }
+
+    /// The metric as message keys name it.
+    pub(crate) fn metric(&self) -> &'static str {
+        use candor_scoring::Metric::{Ces, Csat, Nps};
+        match self.session.borrow().survey().metric {
+            Nps => "nps",
+            Csat => "csat",
+            Ces => "ces",
+        }
+    }
+
+    fn follow_up_text(&self) -> String {
+        let session = self.session.borrow();
+        let question = session.question(Kind::Text);
+        let by_band = question.and_then(|question| question.by_band.as_ref());
+        let (own, key) = match session.band() {
+            Some(Band::Unfavourable) => {
+                (by_band.and_then(|by| by.unfavourable.as_ref()), "followup-unfavourable")
+            }
+            Some(Band::Favourable) => (by_band.and_then(|by| by.favourable.as_ref()), "followup-favourable"),
+            _ => (by_band.and_then(|by| by.neutral.as_ref()), "followup"),
+        };
+        let own = own.or_else(|| question.and_then(|question| question.text.as_ref()));
+        [self.config.followup.as_ref(), own]
+            .into_iter()
+            .flatten()
+            .find_map(|text| self.fill(text))
+            .unwrap_or_else(|| self.texts.get(key))
+    }
+
+    /// What is said of a comment that is too long.
+    pub(crate) fn too_long(&self) -> String {
+        let max = self.texts.number(MAX_COMMENT_CHARS as u32);
+        fill(&self.texts.get("too-long"), &[("max", Some(&max))]).unwrap_or_default()
+    }
+
+    fn fill(&self, text: &str) -> Option<String> {
+        fill(text, &[("product", self.config.product.as_deref()), ("task", self.config.task.as_deref())])
+    }
+}
+
+/// A whole number of milliseconds; formatting a float would bring 14 kB of code.
+fn whole(ms: f64) -> String {
+    (ms as u64).to_string()
+}

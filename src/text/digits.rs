@@ -1,0 +1,49 @@
+//! Numbers as a language writes them. On the wire they are plain numbers.
+
+/// A small number in the digits that follow `zero` in Unicode.
+pub(crate) fn localise(number: u32, zero: char) -> String {
+    let mut digits = Vec::new();
+    let mut rest = number;
+    loop {
+        digits.extend(char::from_u32(zero as u32 + rest % 10));
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    digits.into_iter().rev().collect()
+}
+
+/// The value of a digit as keyboards of our languages type it, 0 to 9.
+pub(crate) fn digit_of(key: &str) -> Option<u8> {
+    let mut chars = key.chars();
+    let (Some(typed), None) = (chars.next(), chars.next()) else { return None };
+    ['0', '٠', '۰', '๐', '０'].into_iter().find_map(|zero| {
+        let value = (typed as u32).checked_sub(zero as u32)?;
+        u8::try_from(value).ok().filter(|value| *value < 10)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_in_the_digits_of_the_language() {
+        for (zero, expect) in [('0', "10"), ('٠', "١٠"), ('۰', "۱۰"), ('๐', "๑๐")] {
+            assert_eq!(localise(10, zero), expect);
+        }
+        assert_eq!(localise(0, '۰'), "۰");
+        assert_eq!(localise(5_000, '0'), "5000");
+    }
+
+    #[test]
+    fn digits_of_every_language_are_read() {
+        for (key, expect) in [("0", 0), ("9", 9), ("٣", 3), ("۳", 3), ("๓", 3), ("３", 3)] {
+            assert_eq!(digit_of(key), Some(expect), "{key}");
+        }
+        for key in ["", "a", "10", "Enter", "F1", "½"] {
+            assert_eq!(digit_of(key), None, "{key}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Words, digits and direction.
+
+mod digits;
+mod fill;
+mod pack;
+
+pub(crate) use digits::digit_of;
+pub(crate) use fill::{FSI, PDI, fill};
+pub(crate) use pack::Texts;

@@ -1,0 +1,56 @@
+use super::digits::localise;
+use crate::js;
+use candor_survey::Language;
+use js_sys::JSON;
+use wasm_bindgen::JsValue;
+
+/// English is embedded: there is always something to say.
+const ENGLISH: &str = include_str!("../../locales/en/pack.json");
+
+/// The messages of one language, with English behind them.
+pub(crate) struct Texts {
+    pack: JsValue,
+    english: JsValue,
+    /// The language of the texts: `zh-Hant`.
+    pub(crate) tag: String,
+    /// Right to left.
+    pub(crate) rtl: bool,
+    zero: char,
+}
+
+impl Texts {
+    /// The embedded language.
+    pub(crate) fn english() -> Self {
+        Self::new(JsValue::UNDEFINED, &Language { tag: "en", region: None })
+    }
+
+    /// A fetched pack; the region decides the digits where a language has several.
+    pub(crate) fn new(pack: JsValue, language: &Language) -> Self {
+        let english = JSON::parse(ENGLISH).unwrap_or(JsValue::UNDEFINED);
+        let by_region =
+            language.region.as_deref().and_then(|region| js::text(&pack, &["zero-", region].concat()));
+        let zero = by_region.or_else(|| js::text(&pack, "zero")).and_then(|zero| zero.chars().next());
+        Self {
+            rtl: js::text(&pack, "dir").as_deref() == Some("rtl"),
+            zero: zero.unwrap_or('0'),
+            tag: language.tag.into(),
+            pack,
+            english,
+        }
+    }
+
+    /// A message; a key that not even English has is shown as it is.
+    pub(crate) fn get(&self, key: &str) -> String {
+        js::text(&self.pack, key).or_else(|| js::text(&self.english, key)).unwrap_or_else(|| key.into())
+    }
+
+    /// A number in the digits of the language.
+    pub(crate) fn number(&self, number: u32) -> String {
+        localise(number, self.zero)
+    }
+
+    /// The direction as HTML names it.
+    pub(crate) fn dir(&self) -> &'static str {
+        if self.rtl { "rtl" } else { "ltr" }
+    }
+}

@@ -1,0 +1,154 @@
+//! Styles and colours.
+
+use crate::{
+    clock::{push_hex, window},
+    prompt::Visit,
+};
+use js_sys::Array;
+use web_sys::{CssStyleSheet, HtmlElement, ShadowRoot};
+
+const EVERYWHERE: &str = include_str!("style/everywhere.css");
+const POPOVER: &str = include_str!("style/popover.css");
+const INLINE: &str = include_str!("style/inline.css");
+
+/// The surfaces on which an accent must be seen, as `everywhere.css` has them.
+const LIGHT_SURFACE: [u8; 3] = [255, 255, 255];
+const DARK_SURFACE: [u8; 3] = [30, 31, 34];
+
+/// Gives the root its styles as a constructed sheet, which no `style-src` forbids.
+pub(super) fn adopt(visit: &Visit, root: &ShadowRoot) {
+    // The host's own direction is the page's; the side is that of the survey's language.
+    let side = if visit.config.at_start == visit.texts.rtl { "right" } else { "left" };
+    let placed = [
+        ":host{left:auto!important;right:auto!important;",
+        side,
+        ":max(24px,env(safe-area-inset-",
+        side,
+        "))!important}",
+        POPOVER,
+    ];
+    let placement = if visit.config.inline { INLINE.into() } else { placed.concat() };
+    if let Ok(sheet) = CssStyleSheet::new() {
+        let _ = sheet.replace_sync(&[EVERYWHERE, &placement].concat());
+        root.set_adopted_style_sheets(&Array::of1(&sheet));
+    }
+}
+
+/// Chooses light or dark, and an accent that can be read on it.
+pub(super) fn colour(visit: &Visit, host: &HtmlElement, wrapper: &HtmlElement) {
+    let Some(window) = window() else { return };
+    let style = wrapper.style();
+    let computed = |element: &HtmlElement, property: &str| {
+        window
+            .get_computed_style(element)
+            .ok()
+            .flatten()
+            .and_then(|style| style.get_property_value(property).ok())
+    };
+    let scheme = match visit.config.theme.as_deref() {
+        Some(theme) => Some(theme),
+        // A page that says what it is, is followed, also when it changes its mind; else the reader's own setting holds.
+        None => computed(host, "color-scheme").filter(|scheme| scheme != "normal").map(|_| "inherit"),
+    };
+    if let Some(scheme) = scheme {
+        let _ = style.set_property("color-scheme", scheme);
+    }
+    let Some(accent) = &visit.config.accent else { return };
+    // The browser knows every notation of a colour. What it does not know leaves the sentinel.
+    let _ = style.set_property("color", "rgba(1,2,3,0)");
+    let _ = style.set_property("color", accent);
+    let colour = computed(wrapper, "color").as_deref().and_then(parse_rgb);
+    let _ = style.remove_property("color");
+    let Some(colour) = colour else { return };
+    let more =
+        window.match_media("(prefers-contrast:more)").ok().flatten().is_some_and(|query| query.matches());
+    // With a margin for the approximation in `luminance`.
+    let contrast = if more { 7.2 } else { 4.65 };
+    for (name, surface, ink) in [("--light", LIGHT_SURFACE, 0), ("--dark", DARK_SURFACE, 255)] {
+        let _ = style.set_property(name, &hex(readable(colour, surface, ink, contrast)));
+    }
+}
+
+/// The colour, moved towards the ink just far enough to contrast with the surface. Text of the surface's colour is then
+/// as readable on it as it is on the surface.
+fn readable(colour: [u8; 3], surface: [u8; 3], ink: u8, contrast: f32) -> [u8; 3] {
+    let mixed = |sixteenths: u16| {
+        colour.map(|channel| {
+            ((u16::from(channel) * (16 - sixteenths) + u16::from(ink) * sixteenths) / 16) as u8
+        })
+    };
+    (0..16).map(mixed).find(|mixed| ratio(*mixed, surface) >= contrast).unwrap_or([ink; 3])
+}
+
+/// WCAG 2.2, contrast ratio, 1 to 21.
+fn ratio(a: [u8; 3], b: [u8; 3]) -> f32 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// WCAG 2.2, relative luminance, with a polynomial in place of the power of 2.4, which is off by less than 0.003.
+fn luminance(colour: [u8; 3]) -> f32 {
+    let [r, g, b] = colour.map(|channel| {
+        let c = f32::from(channel) / 255.0;
+        c * (c * (c * 0.305_306 + 0.682_171_1) + 0.012_522_878)
+    });
+    0.2126 * r + 0.7152 * g + 0.0722 * b
+}
+
+/// Reads `rgb(1, 2, 3)`, as browsers write the colours of sRGB. A transparent colour is none.
+fn parse_rgb(text: &str) -> Option<[u8; 3]> {
+    let inside = text.strip_prefix("rgb(")?.strip_suffix(')')?;
+    let mut channels = inside.split(',').map(|channel| channel.trim().parse::<u8>().ok());
+    Some([channels.next()??, channels.next()??, channels.next()??])
+}
+
+fn hex(colour: [u8; 3]) -> String {
+    let mut text = String::from("#");
+    for channel in colour {
+        push_hex(&mut text, channel);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definition itself.
+    fn exact_ratio(a: [u8; 3], b: [u8; 3]) -> f64 {
+        let luminance = |colour: [u8; 3]| {
+            let [r, g, b] = colour.map(|channel| {
+                let c = f64::from(channel) / 255.0;
+                if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+            });
+            0.2126 * r + 0.7152 * g + 0.0722 * b
+        };
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn every_one_of_4096_accents_can_be_read_in_both_themes() {
+        for rgb in 0..4_096_u16 {
+            let colour = [rgb >> 8, rgb >> 4 & 15, rgb & 15].map(|digit| (digit * 17) as u8);
+            for (surface, ink) in [(LIGHT_SURFACE, 0), (DARK_SURFACE, 255)] {
+                let at = |contrast| exact_ratio(readable(colour, surface, ink, contrast), surface);
+                assert!(at(4.65) >= 4.5, "{colour:?} on {surface:?}: {}", at(4.65));
+                assert!(at(7.2) >= 7.0, "{colour:?} on {surface:?}: {}", at(7.2));
+            }
+        }
+    }
+
+    #[test]
+    fn an_accent_that_can_be_read_stays_as_it_is() {
+        assert_eq!(readable([0, 82, 204], LIGHT_SURFACE, 0, 4.65), [0, 82, 204]);
+    }
+
+    #[test]
+    fn colours_are_read_as_browsers_write_them() {
+        assert_eq!(parse_rgb("rgb(255, 102, 0)"), Some([255, 102, 0]));
+        assert_eq!(parse_rgb("rgba(1, 2, 3, 0)"), None);
+        assert_eq!(parse_rgb("color(srgb 1 0 0)"), None);
+        assert_eq!(hex([255, 102, 0]), "#ff6600");
+    }
+}

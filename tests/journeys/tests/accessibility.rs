@@ -1,0 +1,299 @@
+//! Everyone can answer: what axe finds, and what a keyboard does.
+#![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use anyhow::{Context, Result, ensure};
+use candor_journeys::{Browser, Candor, Key, Options, Page, Pages, target, word};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+fn axe() -> Result<String> {
+    let path = match std::env::var_os("CANDOR_AXE") {
+        Some(path) => PathBuf::from(path),
+        None => target()?.join("candor/node/node_modules/axe-core/axe.min.js"),
+    };
+    std::fs::read_to_string(&path).with_context(|| {
+        format!(
+            "There is no axe-core at {}. `cargo xtask build` installs it with npm; CANDOR_AXE names another.",
+            path.display()
+        )
+    })
+}
+
+/// No violation of WCAG 2.2 AA, by axe, which must have looked into the shadow root.
+async fn no_violation(browser: &Browser, axe: &str, step: &str) -> Result<()> {
+    if browser.eval("typeof axe").await? == "undefined" {
+        browser.run(axe, &[]).await?;
+    }
+    let script = "const done = arguments[0];
+        axe.run(document, {runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}}).then(result => done({
+            violations: result.violations.flatMap(v => v.nodes.map(n => `${v.id}: ${v.help} · ${n.html} · ${n.failureSummary}`)),
+            unsure: result.incomplete.flatMap(v => v.nodes.map(n => `${v.id}: ${n.html}`)),
+            inside: [...result.passes, ...result.violations].flatMap(r => r.nodes).filter(n => Array.isArray(n.target[0])).length,
+        }), error => done({violations: [String(error)]}))";
+    let result = browser.run_async(script).await?;
+    assert_eq!(result["violations"], json!([]), "{step}");
+    ensure!(result["inside"].as_u64() > Some(0), "{step}: axe did not see into the shadow root: {result}");
+    Ok(())
+}
+
+/// A page that is readable in both themes itself.
+const THEMES: &str = "<style>:root { color-scheme: light dark; background: light-dark(#fff, #111); color: light-dark(#111, #eee) }
+    a { color: light-dark(#00c, #9cf) }</style>";
+
+async fn stage(attributes: &str, language: &str) -> Result<(Pages, Candor)> {
+    let (pages, candor) = (Pages::start().await?, Candor::start()?);
+    let tag = candor.tag(&format!("data-product=\"Acme\" data-quiet=\"0\" {attributes}"));
+    pages.set("/", Page::in_language(language, &format!("{THEMES}{tag}")));
+    Ok((pages, candor))
+}
+
+async fn no_violation_on_any_step(language: &str, attributes: &str, rating: u8) -> Result<()> {
+    let axe = axe()?;
+    let (pages, _candor) = stage(attributes, language).await?;
+    let browser = Browser::open().await?;
+    for dark in [false, true] {
+        browser.look(Options { dark, ..Options::default() }).await?;
+        let step = |name: &str| format!("{language}, {attributes}, {name}, dark: {dark}");
+        browser.goto(&pages.url("/")).await?;
+        browser.prompt().await?;
+        no_violation(&browser, &axe, &step("scale")).await?;
+        browser.choose(rating).await?;
+        browser.write_comment("…").await?;
+        no_violation(&browser, &axe, &step("follow-up")).await?;
+        browser.click_button(&word(language, "send")?).await?;
+        let thanks = json!(word(language, "thanks")?);
+        browser.widget_until("the thanks", &format!("root.textContent.includes({thanks})")).await?;
+        no_violation(&browser, &axe, &step("thanks")).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn axe_finds_no_violation_on_any_step_of_a_recommendation() -> Result<()> {
+    no_violation_on_any_step("en", "data-survey=\"nps\" data-privacy=\"/privacy\"", 9).await
+}
+
+#[tokio::test]
+async fn axe_finds_no_violation_on_any_step_of_a_satisfaction_inline() -> Result<()> {
+    no_violation_on_any_step("fa", "data-survey=\"csat\" data-display=\"inline\"", 2).await
+}
+
+#[tokio::test]
+async fn axe_finds_no_violation_on_any_step_of_an_effort() -> Result<()> {
+    no_violation_on_any_step("zh-Hant", "data-survey=\"ces\"", 4).await
+}
+
+/// An NPS prompt in this language, with the focus on the page's button before it.
+async fn keyboard(language: &str) -> Result<(Pages, Candor, Browser)> {
+    let (pages, candor) = stage("data-survey=\"nps\"", language).await?;
+    let browser = Browser::open().await?;
+    browser.goto(&pages.url("/")).await?;
+    browser.prompt().await?;
+    Ok((pages, candor, browser))
+}
+
+async fn chosen(browser: &Browser) -> Result<Value> {
+    browser.widget("(radios.find(r => r.checked) || {}).value").await
+}
+
+/// Puts the focus on the scale as Tab would from just before it.
+async fn into_the_scale(browser: &Browser) -> Result<()> {
+    browser.run("document.querySelector('#link').focus()", &[]).await?;
+    for _ in 0..6 {
+        browser.press(&[Key::Tab]).await?;
+        if browser.widget("!!root && radios.includes(root.activeElement)").await? == true {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("Tab does not reach the scale")
+}
+
+#[tokio::test]
+async fn the_scale_is_a_group_named_by_its_question_and_nothing_is_chosen() -> Result<()> {
+    let (_pages, _candor, browser) = keyboard("en").await?;
+    let tree = browser.cdp("Accessibility.getFullAXTree", json!({})).await?;
+    let nodes = tree["nodes"].as_array().cloned().unwrap_or_default();
+    let of = |role: &str| -> Vec<&Value> {
+        nodes.iter().filter(|n| n["ignored"] == false && n["role"]["value"] == role).collect()
+    };
+    let radios = of("radio");
+    assert_eq!(radios.len(), 11);
+    let question = word("en", "nps-question")?;
+    let named = |node: &&Value| {
+        let name: String = node["name"]["value"]
+            .as_str()
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| !matches!(c, '\u{2068}' | '\u{2069}'))
+            .collect();
+        name == question.replace("{product}", "Acme")
+    };
+    let groups: Vec<_> = of("group").into_iter().chain(of("radiogroup")).collect();
+    let group = groups
+        .iter()
+        .find(|node| named(node))
+        .with_context(|| format!("no group is named by its question: {groups:#?}"))?;
+    let ends = [word("en", "nps-low")?, word("en", "nps-high")?];
+    let description = group["description"]["value"].as_str().unwrap_or_default();
+    assert!(
+        ends.iter().all(|end| description.contains(end)),
+        "the meaning of the ends describes it: {group:#?}"
+    );
+    let region = word("en", "region")?;
+    assert!(
+        of("region").iter().chain(&of("complementary")).any(|n| n["name"]["value"] == json!(region)),
+        "a region of that name"
+    );
+    for (i, radio) in radios.iter().enumerate() {
+        let name = radio["name"]["value"].as_str().unwrap_or_default();
+        assert!(name.contains(&i.to_string()), "the visible text is part of the name: {name}");
+        let checked = radio["properties"].as_array().into_iter().flatten().find(|p| p["name"] == "checked");
+        assert_eq!(checked.map(|p| p["value"]["value"].clone()), Some(json!("false")));
+    }
+    assert_eq!(chosen(&browser).await?, Value::Null);
+    Ok(())
+}
+
+#[tokio::test]
+async fn arrows_move_and_choose_and_send_nothing_off() -> Result<()> {
+    let (_pages, _candor, browser) = keyboard("en").await?;
+    into_the_scale(&browser).await?;
+    assert_eq!(browser.widget("root.activeElement.value").await?, "0", "Tab enters at the first");
+    for (key, value) in [
+        (Key::Right, "1"),
+        (Key::Right, "2"),
+        (Key::Down, "3"),
+        (Key::Left, "2"),
+        (Key::End, "10"),
+        (Key::Home, "0"),
+    ] {
+        browser.press(&[key]).await?;
+        browser
+            .widget_until(
+                value,
+                &format!("radios.some(r => r.checked && r.value === '{value}' && root.activeElement === r)"),
+            )
+            .await?;
+    }
+    assert!(browser.widget("radios.every(seen)").await? == true, "an arrow does not leave the scale");
+    Ok(())
+}
+
+#[tokio::test]
+async fn arrows_flip_in_right_to_left() -> Result<()> {
+    let (_pages, _candor, browser) = keyboard("fa").await?;
+    into_the_scale(&browser).await?;
+    for (key, value) in [(Key::Left, "1"), (Key::Left, "2"), (Key::Right, "1")] {
+        browser.press(&[key]).await?;
+        browser.widget_until(value, &format!("radios.some(r => r.checked && r.value === '{value}')")).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn digits_choose_inside_the_scale_and_nowhere_else() -> Result<()> {
+    let (_pages, _candor, browser) = keyboard("en").await?;
+    browser.run("document.querySelector('#button').focus()", &[]).await?;
+    browser.type_text("7").await?;
+    assert_eq!(chosen(&browser).await?, Value::Null, "the page's keys are the page's");
+    into_the_scale(&browser).await?;
+    // Each in a pause of its own, but for 10: its two digits in one go.
+    for (typed, value) in [("7", "7"), ("٣", "3"), ("۵", "5"), ("๙", "9"), ("10", "10")] {
+        browser.type_text(typed).await?;
+        browser.widget_until(value, &format!("radios.some(r => r.checked && r.value === '{value}')")).await?;
+        browser.run_async("setTimeout(arguments[0], 700)").await?;
+        assert_eq!(chosen(&browser).await?, value);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn tab_passes_through_and_leaves_both_ways() -> Result<()> {
+    let (_pages, _candor, browser) = keyboard("en").await?;
+    into_the_scale(&browser).await?;
+    for (key, shift) in [("forwards", false), ("backwards", true)] {
+        into_the_scale(&browser).await?;
+        let mut left = false;
+        for _ in 0..8 {
+            if shift {
+                browser.press_with_shift(Key::Tab).await?
+            } else {
+                browser.press(&[Key::Tab]).await?
+            }
+            if browser.widget("root.activeElement === null").await? == true {
+                left = true;
+                break;
+            }
+            let on_a_radio = browser.widget("radios.includes(root.activeElement)").await?;
+            assert_eq!(on_a_radio, false, "{key}: one Tab stop for the whole scale");
+        }
+        assert!(left, "{key}: the prompt traps the focus");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn escape_closes_only_from_inside_and_the_page_does_not_hear_it() -> Result<()> {
+    let (_pages, _candor, browser) = keyboard("en").await?;
+    browser
+        .run(
+            "journey.escapes = 0; addEventListener('keydown', e => journey.escapes += e.key === 'Escape')",
+            &[],
+        )
+        .await?;
+    browser.run("document.querySelector('#button').focus()", &[]).await?;
+    browser.press(&[Key::Escape]).await?;
+    assert_eq!(browser.eval("journey.escapes").await?, 1);
+    browser.prompt().await?;
+
+    into_the_scale(&browser).await?;
+    browser.press(&[Key::Escape]).await?;
+    browser.gone().await?;
+    assert_eq!(browser.eval("journey.escapes").await?, 1, "the one inside stays inside");
+    assert_eq!(
+        browser.eval("document.activeElement.id").await?,
+        "link",
+        "the focus returns to where it came from"
+    );
+    let closed = browser.events("closed").await?;
+    assert_eq!(closed.len(), 1, "{closed:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_whole_answer_is_given_by_keyboard_alone() -> Result<()> {
+    let (_pages, candor, browser) = keyboard("en").await?;
+    into_the_scale(&browser).await?;
+    browser.type_text("8").await?;
+    browser.widget_until("eight", "radios.some(r => r.checked && r.value === '8')").await?;
+    // Forward to the comment, however many stops there are between, then to Send.
+    for _ in 0..6 {
+        browser.press(&[Key::Tab]).await?;
+        if browser.widget("root.activeElement === $('textarea')").await? == true {
+            break;
+        }
+    }
+    assert_eq!(
+        browser.widget("root.activeElement === $('textarea')").await?,
+        true,
+        "Tab reaches the comment"
+    );
+    browser.type_text("by keyboard").await?;
+    let send = format!("root.activeElement === button({})", json!(word("en", "send")?));
+    for _ in 0..4 {
+        browser.press(&[Key::Tab]).await?;
+        if browser.widget(&send).await? == true {
+            break;
+        }
+    }
+    browser.press(&[Key::Enter]).await?;
+    let thanks = json!(word("en", "thanks")?);
+    browser.widget_until("the thanks", &format!("root.textContent.includes({thanks})")).await?;
+    assert_eq!(
+        browser.widget("host.matches(':focus-within')").await?,
+        true,
+        "a change of step keeps the focus inside"
+    );
+    candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]).await?;
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! The demo as a visitor finds it: page, widget and endpoint on one origin, as `cargo xtask demo` serves them.
+
+use anyhow::Result;
+use candor_journeys::{Browser, Candor, TOKEN, word};
+use serde_json::{Value, json};
+
+const LANGUAGES: [&str; 6] = ["en", "th", "zh-Hant", "vi", "fa", "ar"];
+
+/// Nothing was thrown, refused or logged since the last look.
+async fn all_quiet(browser: &Browser, page: &str) -> Result<()> {
+    assert_eq!(browser.eval("journey.errors").await?, json!([]), "{page}");
+    assert_eq!(browser.eval("journey.violations").await?, json!([]), "{page}");
+    assert_eq!(browser.events("error").await?, Vec::<Value>::new(), "{page}");
+    assert_eq!(browser.log("browser").await?, Vec::<Value>::new(), "{page}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_article_asks_within_its_text_in_each_language() -> Result<()> {
+    let (demo, browser) = (Candor::demo()?, Browser::open().await?);
+    for language in LANGUAGES {
+        browser.goto(&demo.url(&format!("/demo/{language}/article.html"))).await?;
+        browser.prompt().await?;
+        assert_eq!(browser.widget("$('[lang]').lang").await?, language);
+        assert_eq!(browser.widget("host.matches(':popover-open')").await?, false);
+        browser.widget("(host.scrollIntoView({block: 'center'}), 0)").await?;
+        browser.screenshot(&format!("article-{language}")).await?;
+        all_quiet(&browser, language).await?;
+    }
+    browser.choose(8).await?;
+    demo.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]).await
+}
+
+#[tokio::test]
+async fn a_help_page_asks_how_easy_it_was_in_each_language() -> Result<()> {
+    let (demo, browser) = (Candor::demo()?, Browser::open().await?);
+    for language in LANGUAGES {
+        browser.goto(&demo.url(&format!("/demo/{language}/help.html"))).await?;
+        browser.until("the loader", "typeof candor === 'function' && !candor.q").await?;
+        browser.click_page("#solved").await?;
+        browser.prompt().await?;
+        assert_eq!(browser.widget("$('[lang]').lang").await?, language);
+        assert_eq!(browser.widget("radios.length").await?, 7);
+        browser.screenshot(&format!("help-{language}")).await?;
+        all_quiet(&browser, language).await?;
+    }
+    browser.choose(7).await?;
+    demo.counted("ces", &[0, 0, 0, 0, 0, 0, 1]).await
+}
+
+#[tokio::test]
+async fn the_page_under_a_strict_policy_asks_and_lists_no_violation() -> Result<()> {
+    let (demo, browser) = (Candor::demo()?, Browser::open().await?);
+    browser.goto(&demo.url("/demo/csp.html")).await?;
+    browser.choose(3).await?;
+    browser.click_button(&word("en", "send")?).await?;
+    browser.until("the receipt", "journey.events.some(e => e.type === 'sent' && e.revision >= 3)").await?;
+    all_quiet(&browser, "csp.html").await
+}
+
+#[tokio::test]
+async fn a_comment_appears_on_the_page_of_scores() -> Result<()> {
+    let (demo, browser) = (Candor::demo()?, Browser::open().await?);
+    browser.goto(&demo.url("/demo/vi/article.html")).await?;
+    browser.choose(9).await?;
+    browser.write_comment("Đáng đọc").await?;
+    browser.click_button(&word("vi", "send")?).await?;
+    browser.until("the receipt", "journey.events.some(e => e.type === 'sent' && e.revision >= 3)").await?;
+    browser.goto(&demo.url("/demo/scores.html")).await?;
+    browser.until("the token's field", "document.querySelector('#token')").await?;
+    browser.click_page("#token").await?;
+    browser.type_text(TOKEN).await?;
+    browser.click_page("#token-form button").await?;
+    browser
+        .until("the comment", "document.querySelector('#comments').innerText.includes('Đáng đọc')")
+        .await?;
+    browser.until("the score", "document.querySelector('#scores').innerText.includes('+100')").await?;
+    browser.screenshot("scores").await?;
+    all_quiet(&browser, "scores.html").await
+}
+
+#[tokio::test]
+async fn the_index_and_the_playground_open_without_a_fault() -> Result<()> {
+    let (demo, browser) = (Candor::demo()?, Browser::open().await?);
+    for path in ["/", "/playground", "/demo/no-wasm.html"] {
+        browser.goto(&demo.url(path)).await?;
+        browser
+            .until("the page", "document.readyState === 'complete' && !!document.querySelector('h1')")
+            .await?;
+        browser.screenshot(&format!("page{}", path.replace('/', "-"))).await?;
+        assert_eq!(browser.eval("journey.errors").await?, json!([]), "{path}");
+    }
+    Ok(())
+}

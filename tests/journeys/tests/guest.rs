@@ -1,0 +1,214 @@
+//! A good guest: what the page notices of the widget is the prompt, and nothing else.
+#![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use anyhow::{Result, ensure};
+use candor_journeys::{Browser, Candor, Page, Pages, word};
+use serde_json::{Value, json};
+
+/// Origins and a page that asks NPS as soon as it is loaded.
+async fn asking(attributes: &str) -> Result<(Pages, Candor, Browser)> {
+    let (pages, candor) = (Pages::start().await?, Candor::start()?);
+    pages.set(
+        "/",
+        Page::with_body(&candor.tag(&format!("data-survey=\"nps\" data-product=\"Acme\" {attributes}"))),
+    );
+    Ok((pages, candor, Browser::open().await?))
+}
+
+/// From the scale to the thanks and away, through every view.
+async fn answer_and_close(browser: &Browser) -> Result<()> {
+    browser.choose(9).await?;
+    browser.write_comment("all is well").await?;
+    browser.click_button(&word("en", "send")?).await?;
+    let thanks = json!(word("en", "thanks")?);
+    browser.widget_until("the thanks", &format!("root.textContent.includes({thanks})")).await?;
+    browser.until("the receipt", "journey.events.some(e => e.type === 'sent' && e.revision >= 3)").await?;
+    browser.click_button(&word("en", "close")?).await?;
+    browser.gone().await
+}
+
+/// What was requested before the module: a request that comes late still comes before it.
+async fn requested_before_the_module(browser: &Browser, start: &str) -> Result<Vec<String>> {
+    browser.until("the loader", "typeof candor === 'function' && !candor.q").await?;
+    ensure!(browser.widget("!host").await? == true, "nothing is due yet");
+    browser.run(start, &[]).await?;
+    browser.prompt().await?;
+    let all = browser.requested().await?;
+    let before = all.iter().take_while(|url| !url.ends_with("/element.js") && !url.ends_with("/candor.wasm"));
+    Ok(before.cloned().collect())
+}
+
+#[tokio::test]
+async fn a_page_on_which_no_survey_is_due_loads_the_loader_and_nothing_else() -> Result<()> {
+    let (pages, candor, browser) = asking("data-trigger=\"event=done\"").await?;
+    browser.requested().await?;
+    browser.goto(&pages.url("/")).await?;
+    let requested = requested_before_the_module(&browser, "candor('event', 'done')").await?;
+    assert_eq!(requested, [pages.url("/"), candor.url("/candor.js")]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_of_a_site_on_which_no_survey_is_due_loads_the_loader_and_the_list() -> Result<()> {
+    let pages = Pages::start().await?;
+    let source = "site = \"quiet\"\norigins = [\"*\"]\n\n[[survey]]\nid = \"quiet-nps\"\nversion = 1\nmetric = \"nps\"\n\n\
+                  [survey.options]\ntrigger = \"event=done\"\n";
+    let candor = Candor::with_sites(&[("quiet.toml", source)])?;
+    pages.set("/", Page::with_body(&candor.tag("data-site=\"quiet\"")));
+    let browser = Browser::open().await?;
+    browser.requested().await?;
+    browser.goto(&pages.url("/")).await?;
+    // The event may come before the list: the survey that it starts is found all the same.
+    let requested = requested_before_the_module(&browser, "candor('event', 'done')").await?;
+    assert_eq!(requested, [pages.url("/"), candor.url("/candor.js"), candor.url("/v1/sites/quiet")]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn opening_and_closing_leave_the_focus_where_it_was() -> Result<()> {
+    let (pages, _candor, browser) = asking("data-trigger=\"event=done\"").await?;
+    browser.goto(&pages.url("/")).await?;
+    browser.until("the loader", "typeof candor === 'function' && !candor.q").await?;
+    browser
+        .run(
+            "journey.focus = []; for (const type of ['blur', 'focus', 'focusin', 'focusout'])
+                addEventListener(type, e => journey.focus.push(type), true);
+            document.querySelector('#button').focus(); journey.focus.length = 0; candor('event', 'done')",
+            &[],
+        )
+        .await?;
+    browser.prompt().await?;
+    assert_eq!(browser.eval("document.activeElement.id").await?, "button");
+    assert_eq!(browser.eval("journey.focus").await?, json!([]), "not even for a moment");
+    browser.run("candor('close')", &[]).await?;
+    browser.gone().await?;
+    assert_eq!(browser.eval("document.activeElement.id").await?, "button");
+    assert_eq!(browser.eval("journey.focus").await?, json!([]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_page_keeps_its_globals_its_styles_its_history_and_a_silent_console() -> Result<()> {
+    let state = "{globals: Object.getOwnPropertyNames(window), history: history.length, cookie: document.cookie,
+        sheets: document.styleSheets.length + document.adoptedStyleSheets.length, head: document.head.innerHTML,
+        html: document.documentElement.getAttributeNames(), body: document.body.getAttributeNames(),
+        scroll: [scrollX, scrollY], url: location.href,
+        patched: [fetch, Element.prototype.attachShadow, Array.prototype.at].every(f => String(f).includes('[native code]'))}";
+    let (pages, candor, browser) = asking("data-trigger=\"event=done\"").await?;
+    let tag = candor.tag("data-survey=\"nps\" data-product=\"Acme\" data-trigger=\"event=done\"");
+    pages.set("/", Page::with_body(&format!("<script>journey.before = {state}</script>{tag}")));
+    browser.goto(&pages.url("/")).await?;
+    browser.until("the loader", "typeof candor === 'function' && !candor.q").await?;
+    browser.run("candor('event', 'done')", &[]).await?;
+    browser.prompt().await?;
+    let children = browser.eval("[...document.body.children].map(e => e.localName)").await?;
+    assert_eq!(children, json!(["main", "script", "script", "candor-survey"]), "one element joins the page");
+    answer_and_close(&browser).await?;
+
+    let (mut before, mut after) = (browser.eval("journey.before").await?, browser.eval(state).await?);
+    let (old, new) = (before["globals"].take(), after["globals"].take());
+    assert_eq!(after, before);
+    let mut old = old.as_array().cloned().unwrap_or_default();
+    // chromedriver's own, left behind by each script that a test runs.
+    old.push(json!("ret_nodes"));
+    let added: Vec<Value> =
+        new.as_array().into_iter().flatten().filter(|name| !old.contains(name)).cloned().collect();
+    assert_eq!(added, [json!("candor")]);
+    assert_eq!(
+        browser.eval("!document.querySelector('candor-survey')").await?,
+        true,
+        "and it leaves the page"
+    );
+    assert_eq!(browser.eval("journey.errors").await?, json!([]));
+    assert_eq!(browser.log("browser").await?, Vec::<Value>::new(), "nothing in the console");
+    Ok(())
+}
+
+/// A page of its own strictness, with the tag in its body, on three origins.
+async fn strict(script_src: &str) -> Result<(Pages, Candor, Candor, Browser)> {
+    let (pages, widget, endpoint) = (Pages::start().await?, Candor::start()?, Candor::start()?);
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-c2VjcmV0' {script_src}; style-src 'self'; \
+         require-trusted-types-for 'script'; connect-src {} {}",
+        widget.origin(),
+        endpoint.origin()
+    );
+    let attributes = format!(
+        "nonce=\"c2VjcmV0\" data-survey=\"nps\" data-product=\"Acme\" data-endpoint=\"{}\"",
+        endpoint.endpoint()
+    );
+    pages.set("/", Page::with_body(&widget.tag(&attributes)).header("content-security-policy", &policy));
+    Ok((pages, widget, endpoint, Browser::open().await?))
+}
+
+#[tokio::test]
+async fn a_strict_policy_with_trusted_types_is_never_violated() -> Result<()> {
+    let (pages, _widget, endpoint, browser) = strict("'wasm-unsafe-eval'").await?;
+    browser.goto(&pages.url("/")).await?;
+    answer_and_close(&browser).await?;
+    endpoint.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).await?;
+    assert_eq!(browser.eval("journey.violations").await?, json!([]));
+    assert_eq!(browser.eval("journey.errors").await?, json!([]));
+    assert_eq!(browser.events("error").await?, Vec::<Value>::new());
+    assert_eq!(browser.log("browser").await?, Vec::<Value>::new());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_policy_that_refuses_wasm_leaves_the_page_untouched_and_one_event_says_why() -> Result<()> {
+    let (pages, _widget, _endpoint, browser) = strict("").await?;
+    let watch = "addEventListener('DOMContentLoaded', () => {
+        journey.body = document.body.innerHTML; journey.changes = 0;
+        new MutationObserver(list => journey.changes += list.length).observe(document, {subtree: true, childList: true, attributes: true});
+    })";
+    browser.before_every_page(watch).await?;
+    browser.requested().await?;
+    browser.goto(&pages.url("/")).await?;
+    browser.until("the event", "journey.events.length > 0").await?;
+    // Asked again by the page, it stays at that one.
+    browser.run("candor('show', 'nps'); candor('event', 'anything')", &[]).await?;
+    browser.run_async("requestIdleCallback(() => setTimeout(arguments[0]))").await?;
+    let errors = browser.events("error").await?;
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!(errors[0]["code"], "wasm", "{errors:?}");
+    assert_eq!(browser.eval("journey.events.length").await?, 1);
+    assert_eq!(browser.eval("journey.changes").await?, 0, "the page is as it was");
+    assert_eq!(browser.eval("document.body.innerHTML === journey.body").await?, true);
+    assert_eq!(browser.eval("journey.errors").await?, json!([]));
+    let requested = browser.requested().await?;
+    assert!(
+        !requested.iter().any(|url| url.ends_with(".wasm")),
+        "nothing is downloaded that cannot run: {requested:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_with_hostile_styles_does_not_reach_into_the_prompt() -> Result<()> {
+    let (pages, candor) = (Pages::start().await?, Candor::start()?);
+    pages.rewrite("src=\"/candor.js\"", &format!("src=\"{}\"", candor.url("/candor.js")));
+    // The demo's page, and one of no style with the same tag.
+    let tag = candor.tag("data-survey=\"nps\" data-product=\"Fernway\" data-quiet=\"0\" data-test");
+    pages.set("/plain.html", Page::with_body(&tag));
+    let browser = Browser::open().await?;
+    let look = "[host, ...root.querySelectorAll('*')].map(e => { const s = getComputedStyle(e), r = e.getBoundingClientRect();
+        const of = e === host ? ['display', 'visibility', 'opacity', 'position', 'transform', 'overflow'] : ['color',
+            'fontFamily', 'fontSize', 'fontWeight', 'textTransform', 'textAlign', 'lineHeight', 'letterSpacing', 'borderTopWidth',
+            'borderTopColor', 'display', 'visibility', 'opacity', 'animationName', 'cursor', 'backgroundColor'];
+        return [e.localName, Math.round(r.width), Math.round(r.height), ...of.map(p => s[p])].join(' ') })";
+    let mut looks = Vec::new();
+    for path in ["/plain.html", "/hostile.html"] {
+        browser.goto(&pages.url(path)).await?;
+        browser.choose(6).await?;
+        browser.widget_until("the follow-up", "$('textarea') && seen($('textarea'))").await?;
+        browser.hover_at(1.0, 1.0).await?;
+        looks.push(browser.widget(look).await?);
+    }
+    browser.screenshot("hostile").await?;
+    let (plain, hostile) = (looks[0].as_array().cloned(), looks[1].as_array().cloned());
+    let differ: Vec<_> =
+        plain.into_iter().flatten().zip(hostile.into_iter().flatten()).filter(|(a, b)| a != b).collect();
+    assert_eq!(differ, []);
+    assert_eq!(looks[0].as_array().map(Vec::len), looks[1].as_array().map(Vec::len));
+    Ok(())
+}

@@ -1,0 +1,366 @@
+//! When a survey is shown, and when it is not: the tag, its triggers, its commands, and where the module comes from.
+#![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use anyhow::{Context, Result};
+use candor_journeys::{Browser, CODE_OF_OUTBOX, Candor, Endpoint, Page, Pages, Reply, http};
+use http::{HeaderMap, Method, Response, Server, StatusCode};
+use serde_json::{Value, json};
+
+/// Nothing of a survey is in the page or on its way.
+const NOTHING: &str =
+    "!document.querySelector('candor-survey') && candor('debug').every(state => !state.due)";
+
+/// A host, a server that knows only the presets, and a browser.
+async fn stage() -> Result<(Pages, Candor, Browser)> {
+    Ok((Pages::start().await?, Candor::start()?, Browser::open().await?))
+}
+
+/// Puts a page with this body at `/` and loads it with an empty storage.
+async fn load(browser: &Browser, pages: &Pages, body: &str) -> Result<()> {
+    pages.set("/", Page::with_body(body));
+    browser.goto(&pages.url("/elsewhere")).await?;
+    browser.run("localStorage.clear()", &[]).await?;
+    browser.goto(&pages.url("/")).await?;
+    browser.until("the loader", "window.candor && candor.version").await?;
+    Ok(())
+}
+
+/// Why this survey is not shown.
+async fn because(browser: &Browser, survey: &str) -> Result<String> {
+    let script = "return candor('debug').find(state => state.survey === arguments[0])";
+    let state = browser.run(script, &[json!(survey)]).await?;
+    assert_eq!(state["due"], false, "{state}");
+    Ok(state["because"].as_str().unwrap_or_default().into())
+}
+
+#[tokio::test]
+async fn each_trigger_starts_its_survey_and_not_before() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let far = "<div style=\"height: 3000px\"></div><p id=\"far\">far</p>";
+    for (trigger, act) in [
+        ("event=bought", "candor('event', 'sold'); candor('event', 'bought')"),
+        ("click=#button", "document.querySelector('#button').click()"),
+        ("scroll=50", "scrollTo(0, 2500)"),
+        ("selector=#far", "scrollTo(0, 9000)"),
+        ("exit", "document.body.dispatchEvent(new MouseEvent('mouseout', {bubbles: true, clientY: -1}))"),
+        ("manual", "candor('show', 'nps')"),
+        ("event=never click=#button", "document.querySelector('#button').click()"),
+    ] {
+        let tag = candor.tag(&format!("data-survey=\"nps\" data-trigger=\"{trigger}\""));
+        load(&browser, &pages, &format!("{tag}{far}")).await?;
+        let waits = format!("waits for {}", trigger.replace(' ', " or "));
+        assert_eq!(because(&browser, "nps").await?, waits);
+        assert_eq!(browser.eval(NOTHING).await?, true, "{trigger}");
+        browser.run(act, &[]).await?;
+        browser.prompt().await.with_context(|| trigger.to_owned())?;
+    }
+    for trigger in ["", "load", "idle=0.3", "delay=0.3", "sample=1 url=/*"] {
+        load(&browser, &pages, &candor.tag(&format!("data-survey=\"nps\" data-trigger=\"{trigger}\"")))
+            .await?;
+        browser.prompt().await.with_context(|| trigger.to_owned())?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_keeps_a_survey_back_is_said_in_words() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let conditions =
+        "url=/thanks* device=mobile attr:plan=pro from=2999-01-01 until=2020-01-01 sample=0 sometimes";
+    let tag = candor.tag(&format!("data-survey=\"nps\" data-once=\"k\" data-trigger=\"{conditions}\""));
+    let lost = candor.tag("data-survey=\"ces\" data-display=\"inline\" data-target=\"#[\"");
+    load(&browser, &pages, &format!("{tag}{lost}")).await?;
+    let needs: Vec<_> = conditions.split(' ').map(|condition| format!("needs {condition}")).collect();
+    assert_eq!(because(&browser, "nps").await?, needs.join("; "));
+    assert_eq!(because(&browser, "ces").await?, "the page has no place for it");
+
+    // A quiet period and a key are left by an earlier page.
+    browser
+        .run("Object.assign(localStorage, {'candor:quiet': Date.now() + 9e4, 'candor:once:nps:k': 1})", &[])
+        .await?;
+    let said = because(&browser, "nps").await?;
+    assert!(said.contains("; quiet until ") && said.ends_with("; was shown for k"), "{said}");
+    assert_eq!(browser.events("error").await?, [] as [Value; 0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_page_says_later_is_looked_at_again() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let tag = candor.tag("data-survey=\"nps\" data-trigger=\"event=bought url=/thanks/* attr:plan=pro\"");
+    load(&browser, &pages, &tag).await?;
+    browser.run("candor('event', 'bought'); candor('set', {plan: 'free'})", &[]).await?;
+    assert_eq!(because(&browser, "nps").await?, "needs url=/thanks/*; needs attr:plan=pro");
+    browser.run("history.pushState(null, '', '/thanks/42'); candor('event', 'moved')", &[]).await?;
+    assert_eq!(because(&browser, "nps").await?, "needs attr:plan=pro");
+    browser.run("candor('identify', 'u-77', {plan: 'pro'})", &[]).await?;
+    browser.prompt().await
+}
+
+#[tokio::test]
+async fn what_a_page_says_of_respondent_and_event_goes_with_the_answer() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let endpoint = Endpoint::start(Reply::Status(204)).await?;
+    let tag = candor.tag(&format!(
+        "data-survey=\"nps\" data-trigger=\"event=bought\" data-endpoint=\"{}\"",
+        endpoint.url()
+    ));
+    // Said before the script is there, as the stub allows.
+    let said = "<script>window.candor=typeof candor=='function'?candor:function(){(candor.q=candor.q||[]).push(arguments)}
+        candor('identify', 7, {plan: 'pro'}); candor('set', {seats: 3});
+        candor('event', 'bought', {order_id: 1042, gift: null}, {touchpoint: 'checkout'})</script>";
+    load(&browser, &pages, &format!("{said}{tag}")).await?;
+    browser.choose(9).await?;
+    let body = endpoint.received("the rating", |body| body["state"] == "partial").await?;
+    assert_eq!(body["respondent"], json!({"id": "7", "attributes": {"plan": "pro", "seats": "3"}}));
+    assert_eq!(body["context"], json!({"order_id": "1042"}));
+    assert_eq!(body["touchpoint"], "checkout");
+    assert_eq!(body["page"], pages.url("/"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_quiet_period_holds_on_the_next_page_and_zero_asks_again() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    load(&browser, &pages, &candor.tag("data-survey=\"nps\"")).await?;
+    browser.choose(9).await?;
+    browser.run("candor('close')", &[]).await?;
+    browser.gone().await?;
+    browser.goto(&pages.url("/")).await?;
+    browser.until("the loader", "window.candor && candor.version").await?;
+    assert!(because(&browser, "nps").await?.starts_with("quiet until "));
+    browser.run("candor('show', 'csat', {quiet: 0})", &[]).await?;
+    browser.prompt().await?;
+
+    // "Don't ask again" outweighs it.
+    browser.run("localStorage['candor:quiet'] = 8640000000000000", &[]).await?;
+    browser.goto(&pages.url("/")).await?;
+    browser.until("the loader", "window.candor && candor.version").await?;
+    browser.run("candor('show', 'csat', {quiet: 0})", &[]).await?;
+    assert!(because(&browser, "csat").await?.starts_with("quiet until "));
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_popover_is_open_at_a_time_and_the_next_follows() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let tags =
+        ["nps", "csat"].map(|survey| candor.tag(&format!("data-survey=\"{survey}\" data-quiet=\"0\"")));
+    let inline =
+        candor.tag("data-survey=\"ces\" data-display=\"inline\" data-target=\"main\" data-quiet=\"0\"");
+    load(&browser, &pages, &format!("{}{inline}", tags.concat())).await?;
+    browser.until("both", "journey.events.filter(e => e.type === 'shown').length === 2").await?;
+    let waiting = "candor('debug').filter(state => state.because === 'another survey is shown').length";
+    assert_eq!(browser.eval(waiting).await?, 1);
+    assert_eq!(browser.eval("document.querySelectorAll('main > candor-survey').length").await?, 1);
+    browser
+        .run("document.querySelectorAll('candor-survey[popover]').length === 1 && candor('close')", &[])
+        .await?;
+    browser.until("the third", "journey.events.filter(e => e.type === 'shown').length === 3").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn before_consent_nothing_is_stored_sent_or_shown_and_a_withdrawal_clears() -> Result<()> {
+    let pages = Pages::start().await?;
+    let source = "site = \"careful\"\norigins = [\"*\"]\n\n[[survey]]\nid = \"careful-nps\"\nversion = 1\nmetric = \"nps\"\n\n\
+                  [survey.options]\ntrigger = \"load sample=1\"\n";
+    let candor = Candor::with_sites(&[("careful.toml", source)])?;
+    let browser = Browser::open().await?;
+    let tag = candor.tag("data-site=\"careful\" data-consent=\"required\"");
+    load(&browser, &pages, &tag).await?;
+    assert_eq!(because(&browser, "site careful").await?, "consent is not given");
+    assert_eq!(browser.eval("Object.keys(localStorage)").await?, json!([]));
+    let asked = browser.requested().await?.into_iter().filter(|url| url.starts_with(&candor.origin()));
+    assert_eq!(asked.collect::<Vec<_>>(), [candor.url("/candor.js")]);
+
+    browser.run("localStorage.mine = 1; candor('consent', true)", &[]).await?;
+    browser.choose(3).await?;
+    browser.run("candor('consent', false)", &[]).await?;
+    assert_eq!(browser.eval("Object.keys(localStorage)").await?, json!(["mine"]));
+    assert_eq!(browser.eval("document.querySelector('candor-survey')").await?, Value::Null);
+    assert_eq!(browser.events("closed").await?, [] as [Value; 0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reset_removes_what_is_candors_and_nothing_else() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    load(&browser, &pages, &candor.tag("data-survey=\"nps\" data-trigger=\"sample=1\"")).await?;
+    browser.choose(9).await?;
+    assert_eq!(browser.eval("!!localStorage['candor:seed'] && !!localStorage['candor:quiet']").await?, true);
+    browser.run("localStorage.mine = 1; candor('reset')", &[]).await?;
+    assert_eq!(browser.eval(CODE_OF_OUTBOX).await?, json!([]));
+    // A fresh seed may be drawn at once, for whoever comes next.
+    let kept = "Object.keys(localStorage).filter(key => key !== 'candor:seed')";
+    assert_eq!(browser.eval(kept).await?, json!(["mine"]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_sample_stays_the_same_for_a_browser() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let tags: Vec<_> = (0..24)
+        .map(|i| candor.tag(&format!("data-survey=\"s{i}\" data-trigger=\"manual sample=0.5\"")))
+        .collect();
+    load(&browser, &pages, &tags.concat()).await?;
+    let drawn = "JSON.stringify(candor('debug').length === 24 && candor('debug').map(s => s.survey + s.because).sort())";
+    browser.until("all tags", "candor('debug').length === 24").await?;
+    let first = browser.eval(drawn).await?;
+    let out = first.as_str().unwrap_or_default().matches("needs sample").count();
+    assert!((2..=22).contains(&out), "{out} of 24 are out of a half");
+    browser.reload().await?;
+    browser.until("all tags", "window.candor && candor.version && candor('debug').length === 24").await?;
+    assert_eq!(browser.eval(drawn).await?, first);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_inline_survey_follows_its_tag_and_speaks_the_language_above_it() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let tag = candor.tag("data-survey=\"nps\" data-display=\"inline\"");
+    load(&browser, &pages, &format!("<section lang=\"th\">{tag}<p>after</p></section>")).await?;
+    browser.prompt().await?;
+    assert_eq!(
+        browser.eval("document.querySelector('section > script + candor-survey + p') !== null").await?,
+        true
+    );
+    let asked = candor_journeys::word("th", "nps-question-plain")?;
+    assert_eq!(browser.widget(&format!("root.textContent.includes({})", json!(asked))).await?, true);
+    // A page that takes the host away takes the survey away; the next event may ask again.
+    browser.run("document.querySelector('candor-survey').remove()", &[]).await?;
+    assert_eq!(because(&browser, "nps").await?, "was shown");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_tag_manager_may_insert_the_tag_and_take_it_away() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let script = format!(
+        "<script>const tag = document.createElement('script'); tag.src = '{}'; tag.dataset.survey = 'nps';
+         tag.onload = () => tag.remove(); document.head.append(tag)</script>",
+        candor.url("/candor.js")
+    );
+    load(&browser, &pages, &script).await?;
+    browser.prompt().await
+}
+
+#[tokio::test]
+async fn copies_of_the_loader_share_one_page() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let other = Candor::start()?;
+    let pinned = other.tag("data-survey=\"csat\" data-trigger=\"event=done\" data-quiet=\"0\"");
+    let pinned = pinned.replace("/candor.js", concat!("/candor-", env!("CARGO_PKG_VERSION"), ".js"));
+    assert!(pinned.contains("candor-"), "{pinned}");
+    let tag = candor.tag("data-survey=\"nps\" data-quiet=\"0\"");
+    load(&browser, &pages, &format!("{tag}{pinned}")).await?;
+    browser.choose(9).await?;
+    browser.run("candor('close'); candor('event', 'done')", &[]).await?;
+    browser.until("the other", "journey.events.some(e => e.type === 'shown' && e.survey === 'csat')").await?;
+    browser.choose(5).await?;
+    // Each to its own server.
+    candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).await?;
+    other.counted("csat", &[0, 0, 0, 0, 1]).await?;
+    let modules = browser.requested().await?.into_iter().filter(|url| url.ends_with("/element.js"));
+    assert!(modules.collect::<Vec<_>>().iter().all(|url| url.starts_with(&candor.origin())), "one module");
+    Ok(())
+}
+
+#[tokio::test]
+async fn calls_that_make_no_sense_are_events_and_never_exceptions() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    load(&browser, &pages, &candor.tag("data-survey=\"nps\" data-trigger=\"manual\"")).await?;
+    browser
+        .run(
+            "candor(); candor('fly'); candor('on', 'shown'); candor('identify'); candor('set'); candor('event');
+             candor('close'); candor('show', 'No such thing')",
+            &[],
+        )
+        .await?;
+    browser.until("the errors", "journey.events.filter(e => e.type === 'error').length >= 3").await?;
+    let errors = browser.events("error").await?;
+    assert!(errors.iter().all(|error| error["code"] == "config"), "{errors:?}");
+    browser.run("candor('show', 'nps')", &[]).await?;
+    browser.prompt().await?;
+    Ok(())
+}
+
+/// Serves the browser files of `candor`, each as `change` leaves it.
+async fn mirror(candor: &Candor, change: fn(&str, Vec<u8>) -> Option<Vec<u8>>) -> Result<Server> {
+    let origin = candor.origin();
+    Server::start(move |request| {
+        let url = format!("{origin}{}", request.path);
+        async move {
+            let answer = http::send(Method::GET, &url, &HeaderMap::new(), "").await;
+            let Ok(answer) = answer else { return http::status(StatusCode::BAD_GATEWAY) };
+            let (head, body) = answer.into_parts();
+            let changed = if head.status.is_success() { change(&request.path, body.to_vec()) } else { None };
+            let mut response = match changed {
+                Some(bytes) => Response::new(bytes.into()),
+                None => http::status(StatusCode::NOT_FOUND),
+            };
+            for name in ["content-type", "access-control-allow-origin"] {
+                if let Some(value) = head.headers.get(name) {
+                    response.headers_mut().insert(name, value.clone());
+                }
+            }
+            response
+        }
+    })
+    .await
+}
+
+fn tag_of(mirror: &Server) -> String {
+    format!("<script async src=\"{}/candor.js\" data-survey=\"nps\"></script>", mirror.origin())
+}
+
+#[tokio::test]
+async fn a_module_that_was_changed_on_its_way_does_not_run() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    for (file, code) in [("/element.js", "module"), ("/candor.wasm", "wasm")] {
+        let change = match code {
+            "module" => |path: &str, mut bytes: Vec<u8>| {
+                if path.ends_with("/element.js") {
+                    bytes.extend(b";window.evil = 1");
+                }
+                Some(bytes)
+            },
+            // An empty section of its own: valid, and other bytes.
+            _ => |path: &str, mut bytes: Vec<u8>| {
+                if path.ends_with("/candor.wasm") {
+                    bytes.extend([0, 2, 1, b'x']);
+                }
+                Some(bytes)
+            },
+        };
+        let mirror = mirror(&candor, change).await?;
+        load(&browser, &pages, &tag_of(&mirror)).await?;
+        browser.until("the error", "journey.events.length > 0").await?;
+        assert_eq!(browser.eval("journey.events.map(e => e.code)").await?, json!([code]), "{file}");
+        assert_eq!(
+            browser.eval("window.evil || document.querySelector('candor-survey')").await?,
+            Value::Null
+        );
+        assert_eq!(because(&browser, "nps").await?, "failed to load");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_version_that_is_gone_is_replaced_by_the_current_one() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let gone =
+        |path: &str, bytes| (!path.starts_with("/w/") || path.starts_with("/w/latest/")).then_some(bytes);
+    let mirror = mirror(&candor, gone).await?;
+    load(&browser, &pages, &tag_of(&mirror)).await?;
+    browser.prompt().await?;
+    assert_eq!(browser.events("error").await?, [] as [Value; 0]);
+
+    // The server itself tells pages of other origins that a version is gone.
+    let status = format!(
+        "fetch('{}', {{method: 'HEAD'}}).then(r => arguments[0](r.status), e => arguments[0](String(e)))",
+        candor.url("/w/000000000000/element.js")
+    );
+    assert_eq!(browser.run_async(&status).await?, 404);
+    Ok(())
+}

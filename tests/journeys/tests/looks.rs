@@ -1,0 +1,245 @@
+//! Six languages on narrow and wide screens: every text whole, digits as the language writes them, mirrored when it is.
+#![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use anyhow::Result;
+use candor_journeys::{Browser, Candor, Options, Page, Pages, word};
+use serde_json::{Value, json};
+
+const LANGUAGES: [&str; 6] = ["en", "th", "zh-Hant", "vi", "fa", "ar"];
+const NARROW: Options = Options { width: 320, height: 640, dark: false };
+const WIDE: Options = Options { width: 1280, height: 800, dark: false };
+
+/// Texts that are cut or that stick out of their box. An inline box has no client size: the block around it is asked.
+/// What is there for screen readers only is one pixel wide on purpose.
+const CUT_TEXTS: &str = "$$('*').filter(e => seen(e) && e.clientWidth > 1 && e.localName !== 'style' &&
+    [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) &&
+    (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight))
+    .map(e => `${e.outerHTML.slice(0, 160)} ${e.scrollWidth}×${e.scrollHeight} in ${e.clientWidth}×${e.clientHeight}`)";
+
+/// What reaches out of the viewport or makes the page scroll sideways.
+const OUTSIDE: &str = "$$('*').concat(host).filter(e => { const r = e.getBoundingClientRect();
+    return r.width > 1 && (r.left < -0.5 || r.right > innerWidth + 0.5 || r.top < -0.5 && e.localName !== 'input') })
+    .map(e => e.outerHTML.slice(0, 120)).concat(document.documentElement.scrollWidth > innerWidth ? ['the page scrolls'] : [])";
+
+/// Texts that run under a button that is not theirs, such as the question under the close button.
+const COVERED: &str = "(() => { const found = [], buttons = $$('button').filter(seen).map(b => [b, b.getBoundingClientRect()]);
+    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), range = document.createRange();
+    for (let text; text = texts.nextNode();) {
+        if (!text.data.trim() || text.parentElement.clientWidth === 1) continue;
+        range.selectNodeContents(text);
+        for (const r of range.getClientRects()) for (const [b, box] of buttons)
+            if (!b.contains(text) && r.left < box.right - 1 && r.right > box.left + 1 && r.top < box.bottom - 1 && r.bottom > box.top + 1)
+                found.push(`${text.data} under ${b.className}`);
+    }
+    return found })()";
+
+/// Targets smaller than `least` in either direction: a radio's is its label.
+fn small_targets(least: u32) -> String {
+    format!(
+        "[...new Set($$('button, a[href], textarea, input').map(e => e.labels && e.labels[0] && e.type === 'radio' ? e.labels[0] : e))]
+        .filter(seen).map(e => [e.getBoundingClientRect(), e.outerHTML.slice(0, 80)])
+        .filter(([r]) => r.width < {least} || r.height < {least}).map(([r, e]) => `${{e}} ${{r.width}}×${{r.height}}`)"
+    )
+}
+
+async fn stage() -> Result<(Pages, Candor)> {
+    Ok((Pages::start().await?, Candor::start()?))
+}
+
+/// A page in this language that asks at once, and the browser on it.
+async fn ask(browser: &Browser, pages: &Pages, candor: &Candor, language: &str, survey: &str) -> Result<()> {
+    let tag = candor.tag(&format!(
+        "data-survey=\"{survey}\" data-product=\"Fernway\" data-quiet=\"0\" data-privacy=\"/privacy\""
+    ));
+    pages.set("/", Page::in_language(language, &tag));
+    browser.goto(&pages.url("/")).await?;
+    browser.prompt().await
+}
+
+async fn whole(browser: &Browser, what: &str) -> Result<()> {
+    assert_eq!(browser.widget(CUT_TEXTS).await?, json!([]), "{what}: cut");
+    assert_eq!(browser.widget(OUTSIDE).await?, json!([]), "{what}: outside");
+    assert_eq!(browser.widget(COVERED).await?, json!([]), "{what}: covered");
+    let width = browser.eval("innerWidth").await?.as_u64().unwrap_or_default();
+    let least = if width <= 510 { 44 } else { 24 };
+    assert_eq!(browser.widget(&small_targets(least)).await?, json!([]), "{what}: targets under {least} px");
+    Ok(())
+}
+
+/// Walks through every view in every language, at this width, and takes pictures.
+async fn every_view(options: Options, survey: &str, rating: u8) -> Result<()> {
+    let (pages, candor) = stage().await?;
+    let browser = Browser::open_with(options).await?;
+    for language in LANGUAGES {
+        let name = |view: &str| {
+            format!("{survey}-{view}-{language}-{}{}", options.width, if options.dark { "-dark" } else { "" })
+        };
+        ask(&browser, &pages, &candor, language, survey).await?;
+        assert_eq!(browser.widget("$('[lang]').lang").await?, language);
+        browser.screenshot(&name("scale")).await?;
+        whole(&browser, &name("scale")).await?;
+
+        browser.choose(rating).await?;
+        browser.widget_until("the follow-up", "$('textarea') && seen($('textarea'))").await?;
+        browser.screenshot(&name("follow-up")).await?;
+        whole(&browser, &name("follow-up")).await?;
+
+        browser.click_button(&word(language, "send")?).await?;
+        let thanks = json!(word(language, "thanks")?);
+        browser.widget_until("the thanks", &format!("root.textContent.includes({thanks})")).await?;
+        browser.screenshot(&name("thanks")).await?;
+        whole(&browser, &name("thanks")).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_text_is_whole_at_320_px() -> Result<()> {
+    every_view(NARROW, "nps", 9).await
+}
+
+#[tokio::test]
+async fn every_text_is_whole_at_1280_px() -> Result<()> {
+    every_view(WIDE, "nps", 3).await
+}
+
+#[tokio::test]
+async fn every_label_of_satisfaction_is_whole_at_320_px() -> Result<()> {
+    every_view(NARROW, "csat", 2).await
+}
+
+#[tokio::test]
+async fn every_label_of_satisfaction_is_whole_at_1280_px_in_the_dark() -> Result<()> {
+    every_view(Options { dark: true, ..WIDE }, "csat", 5).await
+}
+
+#[tokio::test]
+async fn every_point_of_ease_is_whole_at_320_px_in_the_dark() -> Result<()> {
+    every_view(Options { dark: true, ..NARROW }, "ces", 7).await
+}
+
+#[tokio::test]
+async fn digits_are_those_of_the_locale() -> Result<()> {
+    let (pages, candor) = stage().await?;
+    let browser = Browser::open_with(NARROW).await?;
+    for (locale, digits) in [
+        ("en", "0123456789"),
+        ("th", "0123456789"),
+        ("zh-TW", "0123456789"),
+        ("vi", "0123456789"),
+        ("fa", "۰۱۲۳۴۵۶۷۸۹"),
+        ("ar", "0123456789"),
+        ("ar-EG", "٠١٢٣٤٥٦٧٨٩"),
+        ("ar-SA", "٠١٢٣٤٥٦٧٨٩"),
+        ("ar-MA", "0123456789"),
+    ] {
+        let digits: Vec<char> = digits.chars().collect();
+        let mut expected: Vec<String> = digits.iter().map(char::to_string).collect();
+        expected.push([digits[1], digits[0]].iter().collect());
+        ask(&browser, &pages, &candor, locale, "nps").await?;
+        // As seen: the text of each cell, with its label's.
+        let cells =
+            browser.widget("radios.map(r => (r.labels[0] || r.parentElement).innerText.trim())").await?;
+        let cells: Vec<String> = serde_json::from_value(cells)?;
+        for (cell, number) in cells.iter().zip(&expected) {
+            let seen: String = cell.chars().filter(|c| c.is_numeric()).collect();
+            assert_eq!(&seen, number, "{locale}: {cells:?}");
+        }
+        assert_eq!(cells.len(), 11);
+        browser.screenshot(&format!("digits-{locale}")).await?;
+    }
+    Ok(())
+}
+
+/// Where things stand: middle of the card, first and second point, close button, middle of the card again.
+async fn places(browser: &Browser) -> Result<Vec<f64>> {
+    let places = browser
+        .widget(
+            "(() => { const mid = e => { const r = e.getBoundingClientRect(); return r.left + r.width / 2 },
+                close = $$('button').filter(seen).reduce((a, b) => a.getBoundingClientRect().top < b.getBoundingClientRect().top ? a : b);
+                return [mid(host), mid(radios[0].labels[0]), mid(radios[1].labels[0]), mid(close)] })()",
+        )
+        .await?;
+    Ok(places.as_array().into_iter().flatten().filter_map(Value::as_f64).collect())
+}
+
+#[tokio::test]
+async fn right_to_left_mirrors_the_place_the_scale_and_the_close_button() -> Result<()> {
+    let (pages, candor) = stage().await?;
+    let browser = Browser::open_with(WIDE).await?;
+    for language in LANGUAGES {
+        ask(&browser, &pages, &candor, language, "nps").await?;
+        let places = places(&browser).await?;
+        let [card, first, second, close] = places[..] else { anyhow::bail!("{places:?}") };
+        let rtl = matches!(language, "fa" | "ar");
+        assert_eq!(card < 640.0, rtl, "{language}: the card stands at the inline end: {places:?}");
+        assert_eq!(second < first, rtl, "{language}: the scale runs in reading direction: {places:?}");
+        assert_eq!(close < card, rtl, "{language}: the close button is at the inline end: {places:?}");
+        let direction = browser.widget("getComputedStyle($('fieldset')).direction").await?;
+        assert_eq!(direction, if rtl { "rtl" } else { "ltr" });
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn states_are_pictured_for_the_eye() -> Result<()> {
+    let (pages, candor) = stage().await?;
+    let browser = Browser::open_with(WIDE).await?;
+    for dark in [false, true] {
+        browser.look(Options { dark, ..WIDE }).await?;
+        for language in ["en", "fa"] {
+            let name = |state: &str| format!("state-{state}-{language}{}", if dark { "-dark" } else { "" });
+            ask(&browser, &pages, &candor, language, "nps").await?;
+            let at = browser.widget("(r => [r.left + r.width / 2, r.top + r.height / 2])(radios[7].labels[0].getBoundingClientRect())").await?;
+            browser.hover_at(at[0].as_f64().unwrap_or_default(), at[1].as_f64().unwrap_or_default()).await?;
+            browser.screenshot(&name("hover")).await?;
+            browser.widget("(radios[0].focus({focusVisible: true}), 0)").await?;
+            browser.screenshot(&name("focus")).await?;
+            browser.choose(7).await?;
+            browser.screenshot(&name("selected")).await?;
+        }
+    }
+    browser.look(WIDE).await?;
+    let forced =
+        [("forced-colors", "active"), ("prefers-color-scheme", "dark"), ("prefers-reduced-motion", "reduce")];
+    browser.media(&forced).await?;
+    ask(&browser, &pages, &candor, "en", "nps").await?;
+    browser.choose(8).await?;
+    browser.screenshot("state-forced-colours").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_readers_own_text_spacing_cuts_nothing() -> Result<()> {
+    let (pages, candor) = stage().await?;
+    let browser = Browser::open_with(NARROW).await?;
+    // WCAG 1.4.12, as a user style of the page gives it.
+    let spacing = "<style>html { letter-spacing: .12em; word-spacing: .16em }</style>";
+    for language in ["en", "vi", "th"] {
+        let tag = candor.tag("data-survey=\"nps\" data-product=\"Fernway\" data-quiet=\"0\"");
+        pages.set("/", Page::in_language(language, &format!("{spacing}{tag}")));
+        browser.goto(&pages.url("/")).await?;
+        browser.prompt().await?;
+        let arrived = browser.widget("parseFloat(getComputedStyle($('fieldset')).letterSpacing)").await?;
+        assert!(arrived.as_f64() > Some(0.5), "{language}: the spacing reaches the text: {arrived}");
+        whole(&browser, &format!("{language} with text spacing")).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn at_400_percent_the_prompt_scrolls_in_itself_and_can_be_answered() -> Result<()> {
+    let (pages, candor) = stage().await?;
+    // 1280 × 1024 at 400 %.
+    let browser = Browser::open_with(Options { width: 320, height: 256, dark: false }).await?;
+    ask(&browser, &pages, &candor, "vi", "nps").await?;
+    browser.screenshot("zoomed-scale").await?;
+    let inside = "(r => r.top >= 0 && r.bottom <= innerHeight && r.left >= 0 && r.right <= innerWidth)(host.getBoundingClientRect())";
+    assert_eq!(browser.widget(inside).await?, true);
+    browser.choose(10).await?;
+    browser.write_comment("ok").await?;
+    assert_eq!(browser.widget(inside).await?, true);
+    browser.screenshot("zoomed-follow-up").await?;
+    browser.click_button(&word("vi", "send")?).await?;
+    candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]).await
+}

@@ -1,0 +1,63 @@
+// Arabic without a region keeps the digits 0–9; ar-EG and ar-SA would write ٠–٩.
+const format = new Intl.NumberFormat("ar-u-nu-latn");
+
+export default {
+  number: (n) => format.format(n),
+  plain: (n) => String(n),
+  money: (amount) => `${format.format(amount)} د.إ`,
+
+  menu: "القائمة الرئيسية",
+  shop: "المتجر",
+  journal: "مقالات",
+  help: "المساعدة",
+  cart: "السلة",
+  language: "اللغة",
+  demoNote: "هذه صفحات تجريبية لأداة الاستبيان Candor. متجر Fernway غير موجود، ولا يُباع فيه شيء، وما تكتبه في المتجر لا يغادر هذا المتصفح. إذا أجبت مؤخرًا ولم يظهر السؤال مجددًا، فامسح إجاباتك.",
+  reset: "مسح إجاباتي",
+  allPages: "كل الصفحات التجريبية",
+  scores: "النتائج والتعليقات",
+
+  title: "شاي يستحق أن نجلس له",
+  lead: "أوراق من ثلاث حدائق صغيرة، وأباريق وأكواب نشرب بها نحن كل يوم.",
+  products: {
+    sencha: { name: "سنشا الربيع", note: "شاي أخضر معالج بالبخار، القطفة الأولى، 100 غرام", price: 55 },
+    teapot: { name: "إبريق سيلادون", note: "لشخصين، 450 مل", price: 270 },
+    jasmine: { name: "لآلئ الياسمين", note: "ملفوفة باليد، معطرة ست ليالٍ، 50 غرامًا", price: 65 },
+    cups: { name: "كوبان للتذوق", note: "مشكّلان باليد، سعة كل منهما 90 مل", price: 120 },
+    smoked: { name: "شاي أسود مدخّن", note: "مجفف على خشب الصنوبر، 100 غرام", price: 50 },
+    whisk: { name: "خفاقة من الخيزران", note: "ثمانون شعبة، لتحضير الماتشا", price: 85 },
+  },
+  add: "إضافة إلى السلة",
+  addNamed: (name) => `إضافة إلى السلة: ${name}`,
+  added: (name) => `أُضيف «${name}» إلى السلة.`,
+
+  empty: "لا شيء في سلتك بعد.",
+  toShop: "العودة إلى المتجر",
+  quantity: (name) => `${name}: الكمية`,
+  fewer: (name) => `${name}: إنقاص واحد`,
+  more: (name) => `${name}: زيادة واحد`,
+  remove: "إزالة",
+  removeNamed: (name) => `إزالة ${name}`,
+  delivery: "التوصيل",
+  free: "مجانًا",
+  total: "المجموع",
+  checkout: "إتمام الشراء",
+
+  checkoutTitle: "إلى أين نرسل الطلب؟",
+  checkoutNote: "ملأنا النموذج عنك، ولن يُطلب أي دفع.",
+  name: "الاسم",
+  email: "البريد الإلكتروني",
+  address: "العنوان",
+  sample: { name: "ليلى المنصوري", email: "layla@example.com", address: "شارع الوصل، جميرا 1، دبي" },
+  post: "بالبريد، من يومين إلى 3 أيام",
+  pickup: "الاستلام من المتجر",
+  placeOrder: "تأكيد الطلب",
+  yourOrder: "طلبك",
+  times: (name, n) => `${n} × ${name}`,
+
+  thanksTitle: "شكرًا على طلبك",
+  orderNumber: "رقم الطلب",
+  next: "نجهّز طلبك اليوم، وسنخبرك عند إرسال الطرد.",
+  mailed: "تُرسل رسالة التأكيد إلى",
+  noOrder: "لم نجد هذا الطلب",
+};

@@ -1,0 +1,63 @@
+const format = new Intl.NumberFormat("en-GB");
+const pounds = new Intl.NumberFormat("en-GB", { style: "currency", currency: "GBP" });
+
+export default {
+  number: (n) => format.format(n),
+  plain: (n) => String(n),
+  money: (amount) => pounds.format(amount),
+
+  menu: "Main",
+  shop: "Shop",
+  journal: "Journal",
+  help: "Help",
+  cart: "Cart",
+  language: "Language",
+  demoNote: "A demonstration of the Candor survey widget. Fernway does not exist, nothing is sold, and nothing you type in the shop leaves this browser. If you answered lately and are not asked again, reset your answers.",
+  reset: "Reset my answers",
+  allPages: "All demo pages",
+  scores: "Scores and comments",
+
+  title: "Tea worth sitting down for",
+  lead: "Leaves from three small gardens, and the pots and cups we like to drink them from.",
+  products: {
+    sencha: { name: "Spring sencha", note: "Steamed green tea, first picking, 100 g", price: 12 },
+    teapot: { name: "Celadon teapot", note: "For two, 450 ml", price: 58 },
+    jasmine: { name: "Jasmine pearls", note: "Rolled by hand, scented for six nights, 50 g", price: 14 },
+    cups: { name: "Two tasting cups", note: "Thrown by hand, 90 ml each", price: 26 },
+    smoked: { name: "Smoked black tea", note: "Dried over pine wood, 100 g", price: 11 },
+    whisk: { name: "Bamboo whisk", note: "Eighty tines, for matcha", price: 18 },
+  },
+  add: "Add to cart",
+  addNamed: (name) => `Add to cart: ${name}`,
+  added: (name) => `${name} is in your cart.`,
+
+  empty: "There is nothing in your cart yet.",
+  toShop: "Back to the shop",
+  quantity: (name) => `${name}: quantity`,
+  fewer: (name) => `${name}: one fewer`,
+  more: (name) => `${name}: one more`,
+  remove: "Remove",
+  removeNamed: (name) => `Remove ${name}`,
+  delivery: "Delivery",
+  free: "free",
+  total: "Total",
+  checkout: "Check out",
+
+  checkoutTitle: "Where shall we send it?",
+  checkoutNote: "The form is filled in for you. No payment is taken.",
+  name: "Name",
+  email: "Email",
+  address: "Address",
+  sample: { name: "Ada Whitlock", email: "ada@example.com", address: "7 Mill Lane, Hexham NE46 3PL" },
+  post: "By post, 2 to 3 days",
+  pickup: "Pick it up at our shop",
+  placeOrder: "Place order",
+  yourOrder: "Your order",
+  times: (name, n) => `${n} × ${name}`,
+
+  thanksTitle: "Thank you for your order",
+  orderNumber: "Order number",
+  next: "We are packing it today. You will hear from us when the parcel is on its way.",
+  mailed: "A confirmation goes to",
+  noOrder: "We do not find this order",
+};

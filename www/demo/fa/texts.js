@@ -1,0 +1,63 @@
+const format = new Intl.NumberFormat("fa");
+const ungrouped = new Intl.NumberFormat("fa", { useGrouping: false });
+
+export default {
+  number: (n) => format.format(n),
+  plain: (n) => ungrouped.format(n),
+  money: (amount) => `${format.format(amount)} تومان`,
+
+  menu: "منوی اصلی",
+  shop: "فروشگاه",
+  journal: "خواندنی‌ها",
+  help: "راهنما",
+  cart: "سبد خرید",
+  language: "زبان",
+  demoNote: "این صفحه‌ها نمایش ابزار نظرسنجی Candor است. فروشگاه Fernway وجود ندارد، چیزی فروخته نمی‌شود و آنچه در فروشگاه می‌نویسید از این مرورگر بیرون نمی‌رود. اگر به‌تازگی پاسخ داده‌اید و دوباره پرسشی نمی‌بینید، پاسخ‌هایتان را پاک کنید.",
+  reset: "پاک کردن پاسخ‌های من",
+  allPages: "همهٔ صفحه‌های نمایشی",
+  scores: "امتیازها و نظرها",
+
+  title: "چایی که ارزش نشستن دارد",
+  lead: "برگ چای از سه باغ کوچک، با قوری‌ها و فنجان‌هایی که خودمان هر روز از آن‌ها می‌نوشیم.",
+  products: {
+    sencha: { name: "چای سنچای بهاره", note: "چای سبز بخارپز، چین اول، ۱۰۰ گرم", price: 480000 },
+    teapot: { name: "قوری سلادون", note: "دونفره، ۴۵۰ میلی‌لیتر", price: 2350000 },
+    jasmine: { name: "مروارید یاس", note: "دست‌پیچ، شش شب با گل یاس، ۵۰ گرم", price: 560000 },
+    cups: { name: "دو پیالهٔ چای‌خوری", note: "ساخته‌شده با دست، هر کدام ۹۰ میلی‌لیتر", price: 1050000 },
+    smoked: { name: "چای سیاه دودی", note: "خشک‌شده با دود چوب کاج، ۱۰۰ گرم", price: 420000 },
+    whisk: { name: "همزن بامبو", note: "هشتاد رشته، برای ماچا", price: 720000 },
+  },
+  add: "افزودن به سبد",
+  addNamed: (name) => `افزودن به سبد: ${name}`,
+  added: (name) => `«${name}» به سبد خرید اضافه شد.`,
+
+  empty: "هنوز چیزی در سبد خرید شما نیست.",
+  toShop: "بازگشت به فروشگاه",
+  quantity: (name) => `${name}: تعداد`,
+  fewer: (name) => `${name}: یکی کمتر`,
+  more: (name) => `${name}: یکی بیشتر`,
+  remove: "حذف",
+  removeNamed: (name) => `حذف ${name}`,
+  delivery: "ارسال",
+  free: "رایگان",
+  total: "جمع کل",
+  checkout: "ادامهٔ خرید",
+
+  checkoutTitle: "به کجا بفرستیم؟",
+  checkoutNote: "این فرم از پیش پر شده است و پولی دریافت نمی‌شود.",
+  name: "نام و نام خانوادگی",
+  email: "ایمیل",
+  address: "نشانی",
+  sample: { name: "نیلوفر صالحی", email: "niloufar@example.com", address: "شیراز، خیابان ارم، کوچهٔ ۴، پلاک ۱۲" },
+  post: "با پست، ۲ تا ۳ روز",
+  pickup: "تحویل در فروشگاه",
+  placeOrder: "ثبت سفارش",
+  yourOrder: "سفارش شما",
+  times: (name, n) => `${format.format(n)} × ${name}`,
+
+  thanksTitle: "از سفارش شما سپاسگزاریم",
+  orderNumber: "شمارهٔ سفارش",
+  next: "همین امروز سفارش شما را بسته‌بندی می‌کنیم و هنگام ارسال به شما خبر می‌دهیم.",
+  mailed: "تأییدیه فرستاده می‌شود به",
+  noOrder: "این سفارش پیدا نشد",
+};

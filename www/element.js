@@ -1,0 +1,70 @@
+// The module that the loader imports when a survey is due: the custom element and the way into the WebAssembly.
+
+import { flush, initSync, mount } from "./glue.js";
+
+const NAME = "candor-survey";
+
+// JavaScript must own the class of a custom element, and a name can be defined only once in a page. So the class knows
+// nothing of any version: whichever copy comes first defines it, and each host carries its own version's functions.
+class CandorSurvey extends HTMLElement {
+  constructor() {
+    super();
+    this.attachShadow({ mode: "open" });
+  }
+
+  connectedCallback() {
+    this.connected?.();
+  }
+
+  disconnectedCallback() {
+    // An element that is moved is disconnected and connected in the same task.
+    queueMicrotask(() => this.isConnected || this.disconnected?.());
+  }
+}
+
+// A host for one survey, not yet in the document. `connected` and `disconnected` may be set to functions.
+export function createHost() {
+  const host = document.createElement(NAME);
+  // Only missing when the page has an element of that name of its own.
+  if (!host.shadowRoot) host.attachShadow({ mode: "open" });
+  return host;
+}
+
+let started;
+
+// Instantiates the WebAssembly once and gives all that the loader needs: `createHost`, `mount` and `flush`.
+//
+// `wasm` is an address, fetched with `integrity` (script integrity does not cover it), or the promise of a response.
+export function start(wasm, integrity = "") {
+  started ??= instantiate(typeof wasm == "string" ? fetch(wasm, { integrity }) : wasm);
+  return started;
+}
+
+async function instantiate(fetched) {
+  if (!document.adoptedStyleSheets) throw new Error("This browser has no constructed stylesheets.");
+  const response = await fetched.catch((error) => {
+    throw new Error(`candor.wasm was refused or can't be reached: ${error.message}`);
+  });
+  if (!response.ok) throw new Error(`${response.url} answered ${response.status}.`);
+  initSync({ module: await compile(response) });
+  if (!customElements.get(NAME)) customElements.define(NAME, CandorSurvey);
+  return { createHost, mount: mountAndLeave, flush };
+}
+
+// A host that the page takes out of the document takes its listeners with it.
+function mountAndLeave(host, config) {
+  const handle = mount(host, config);
+  host.disconnected = () => handle.unmount();
+  return handle;
+}
+
+// Streaming is refused in some WKWebViews and for a wrong Content-Type; the bytes do then. The glue's own way would write
+// to the page's console.
+async function compile(response) {
+  const bytes = response.clone();
+  try {
+    return await WebAssembly.compileStreaming(response);
+  } catch {
+    return WebAssembly.compile(await bytes.arrayBuffer());
+  }
+}

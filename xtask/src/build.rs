@@ -1,0 +1,303 @@
+//! `cargo xtask build`: what browsers download, complete, hashed and compressed, in `target/candor/dist`.
+
+use crate::node::Node;
+use crate::tools;
+use crate::workspace::{WASM, Workspace, program, run, say};
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256, Sha384};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The browser files, built with Node's help where there is any, and with `--server` the server's release binary.
+pub(crate) fn command(arguments: &[String]) -> Result<()> {
+    let server = match arguments {
+        [] => false,
+        [flag] if flag == "--server" => true,
+        _ => bail!("`build` knows one flag: --server, which builds the server's release binary too."),
+    };
+    let workspace = Workspace::find()?;
+    let node = Node::if_present(&workspace);
+    assets(&workspace, node.as_ref())?;
+    if server {
+        say(format_args!("The server is {}", release_server(&workspace)?.display()));
+    }
+    Ok(())
+}
+
+/// Builds the server in release with the browser files in it, and gives its path.
+pub(crate) fn release_server(workspace: &Workspace) -> Result<PathBuf> {
+    say("Building the server in release");
+    run(
+        workspace.cargo().args(["build", "--release", "--package", "candor-server"]),
+        "Mend what the compiler names above.",
+    )?;
+    Ok(workspace.target.join("release").join(format!("candor{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Builds the browser files and gives the folder of the immutable ones, `dist/w/<hash>`.
+pub(crate) fn assets(workspace: &Workspace, node: Option<&Node>) -> Result<PathBuf> {
+    tools::wasm_target(workspace)?;
+    let bindgen = tools::wasm_bindgen(workspace)?;
+    say("Building the widget's Wasm");
+    let compiled = compile(workspace)?;
+
+    let dist = workspace.dist();
+    let stamp = workspace.made().join("dist.stamp");
+    let inputs = fingerprint(workspace, &compiled, node.is_some())?;
+    if let Some(folder) = fs::read_to_string(&stamp).ok().and_then(|text| unchanged(&text, &inputs, &dist)) {
+        say(format_args!("{} is up to date", dist.display()));
+        return Ok(folder);
+    }
+
+    let work = workspace.made().join("work");
+    empty(&work)?;
+    say("Making the JavaScript glue with wasm-bindgen");
+    run(
+        program(bindgen.join("wasm-bindgen"))
+            .args(["--target", "web", "--out-name", "glue", "--no-typescript", "--omit-default-module-path"])
+            .args(["--remove-name-section", "--remove-producers-section"])
+            .arg("--out-dir")
+            .arg(&work)
+            .arg(&compiled),
+        "Run `cargo update --package wasm-bindgen` if the versions differ.",
+    )?;
+    let www = workspace.root.join("www");
+    for file in ["element.js", "candor.js"] {
+        fs::copy(www.join(file), work.join(file)).with_context(|| format!("www/{file} can't be copied."))?;
+    }
+
+    let mut files = packs(workspace)?;
+    let loader = if let Some(node) = node {
+        say("Shrinking the Wasm with wasm-opt and the scripts with esbuild");
+        node.wasm_opt(&work.join("glue_bg.wasm"), &work.join("candor.wasm"))?;
+        node.bundle_module(&work.join("element.js"), &work.join("module.js"))?;
+        node.minify_loader(&work.join("candor.js"), &work.join("loader.js"))?;
+        files.insert("candor.wasm".into(), read(&work.join("candor.wasm"))?);
+        files.insert("element.js".into(), read(&work.join("module.js"))?);
+        work.join("loader.js")
+    } else {
+        files.insert("candor.wasm".into(), read(&work.join("glue_bg.wasm"))?);
+        files.insert("element.js".into(), read(&work.join("element.js"))?);
+        files.insert("glue.js".into(), read(&work.join("glue.js"))?);
+        work.join("candor.js")
+    };
+    let hash = content_hash(&files);
+    let loader = fill_in(&fs::read_to_string(loader)?, &hash, &files)?;
+
+    say("Compressing with brotli");
+    let fresh = workspace.made().join("dist.new");
+    empty(&fresh)?;
+    let immutable = PathBuf::from("w").join(&hash);
+    fs::create_dir_all(fresh.join(&immutable))?;
+    for (name, bytes) in &files {
+        write_with_brotli(&fresh.join(&immutable).join(name), bytes)?;
+    }
+    write_with_brotli(&fresh.join("candor.js"), loader.as_bytes())?;
+    write_with_brotli(&fresh.join(concat!("candor-", env!("CARGO_PKG_VERSION"), ".js")), loader.as_bytes())?;
+
+    // Swapped in whole, so that nothing half-built is ever embedded.
+    if dist.exists() {
+        fs::remove_dir_all(&dist)?;
+    }
+    fs::rename(&fresh, &dist)?;
+    fs::write(&stamp, format!("{inputs}\n{hash}\n"))?;
+    say(format_args!("{} is ready", dist.display()));
+    Ok(dist.join(immutable))
+}
+
+/// Compiles the widget and gives the path of its Wasm.
+fn compile(workspace: &Workspace) -> Result<PathBuf> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--profile", "widget", "--target", WASM, "--package", "candor", "--lib"]);
+    // Somebody's native flags would break the Wasm. Panic messages name source files: without the remapping they would
+    // give away the builder's home folder and make the Wasm differ between machines.
+    cargo.env_remove("RUSTFLAGS");
+    let mut flags = vec![format!("--remap-path-prefix={}/=", workspace.root.display())];
+    for folder in registries() {
+        flags.push(format!("--remap-path-prefix={}/=", folder.display()));
+    }
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+    run(&mut cargo, "Mend what the compiler names above.")?;
+    Ok(workspace.target.join(WASM).join("widget").join("candor.wasm"))
+}
+
+/// The folders with the sources of dependencies.
+fn registries() -> Vec<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let Some(entries) = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok()) else {
+        return Vec::new();
+    };
+    let mut folders: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    folders.sort();
+    folders
+}
+
+/// The message packs of all languages, under the names that browsers ask for.
+fn packs(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
+    let folder = workspace.root.join("locales");
+    let mut packs = BTreeMap::new();
+    for entry in fs::read_dir(&folder).context("The folder `locales` can't be read: restore it from git.")? {
+        let entry = entry?;
+        let pack = entry.path().join("pack.json");
+        if entry.path().join("messages.ftl").exists() {
+            let bytes = fs::read(&pack)
+                .with_context(|| format!("{} is missing: run `cargo xtask locales`.", pack.display()))?;
+            packs.insert(format!("{}.json", entry.file_name().to_string_lossy()), bytes);
+        }
+    }
+    Ok(packs)
+}
+
+/// Puts what the loader must know of the other files into it.
+fn fill_in(loader: &str, hash: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<String> {
+    let integrity = |name: &str| {
+        let bytes = files.get(name).map(Vec::as_slice).unwrap_or_default();
+        format!("sha384-{}", base64(&Sha384::digest(bytes)))
+    };
+    let mut loader = loader.to_owned();
+    for (placeholder, value) in [
+        ("__ASSETS__", format!("w/{hash}/")),
+        ("__MODULE_SRI__", integrity("element.js")),
+        ("__WASM_SRI__", integrity("candor.wasm")),
+        ("__VERSION__", env!("CARGO_PKG_VERSION").to_owned()),
+    ] {
+        if !loader.contains(placeholder) {
+            bail!("www/candor.js has no `{placeholder}`: put it where the value should be.");
+        }
+        loader = loader.replace(placeholder, &value);
+    }
+    Ok(loader)
+}
+
+/// Twelve hexadecimal digits over names and contents: the immutable folder's name.
+fn content_hash(files: &BTreeMap<String, Vec<u8>>) -> String {
+    let mut hasher = Sha256::new();
+    for (name, bytes) in files {
+        hasher.update(format!("{name}\0{}\0", bytes.len()));
+        hasher.update(bytes);
+    }
+    hex(&hasher.finalize()).chars().take(12).collect()
+}
+
+/// All that decides what ends in `dist`.
+fn fingerprint(workspace: &Workspace, compiled: &Path, node: bool) -> Result<String> {
+    let mut inputs = packs(workspace)?;
+    inputs.insert("/wasm".into(), read(compiled)?);
+    for file in ["www/element.js", "www/candor.js", "tests/node/package-lock.json"] {
+        inputs.insert(file.into(), read(&workspace.root.join(file))?);
+    }
+    inputs.insert("/node".into(), vec![u8::from(node)]);
+    for (name, source) in [("/build", include_str!("build.rs")), ("/flags", include_str!("node.rs"))] {
+        inputs.insert(name.into(), source.into());
+    }
+    Ok(content_hash(&inputs))
+}
+
+/// The folder of the immutable files when the stamp tells of the same inputs and the files are still there.
+fn unchanged(stamp: &str, inputs: &str, dist: &Path) -> Option<PathBuf> {
+    let (stamped, hash) = stamp.trim().split_once('\n')?;
+    let folder = dist.join("w").join(hash);
+    (stamped == inputs && dist.join("candor.js.br").exists() && folder.join("candor.wasm.br").exists())
+        .then_some(folder)
+}
+
+fn write_with_brotli(path: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(path, bytes)?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(".br");
+    fs::write(PathBuf::from(name), brotli(bytes)?)?;
+    Ok(())
+}
+
+/// Compressed as the server sends it: brotli 11 with a window that holds the whole file.
+pub(crate) fn brotli(bytes: &[u8]) -> Result<Vec<u8>> {
+    let parameters = brotli::enc::BrotliEncoderParams {
+        quality: 11,
+        lgwin: 22,
+        size_hint: bytes.len(),
+        ..brotli::enc::BrotliEncoderParams::default()
+    };
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut &*bytes, &mut compressed, &parameters)?;
+    Ok(compressed)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{} can't be read: restore it from git.", path.display()))
+}
+
+/// An empty folder of this name.
+fn empty(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("{} can't be created.", folder.display()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Base64 with padding, as integrity attributes are written.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let group =
+            chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let digit =
+                ALPHABET.get((group >> (18 - 6 * place) & 63) as usize).filter(|_| place <= chunk.len());
+            text.push(digit.map_or('=', |digit| char::from(*digit)));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_that_of_rfc_4648() {
+        for (bytes, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+        {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+    }
+
+    #[test]
+    fn the_hash_depends_on_names_and_contents() {
+        let files = |name: &str, bytes: &str| BTreeMap::from([(name.to_owned(), bytes.as_bytes().to_vec())]);
+        let hash = content_hash(&files("a", "bc"));
+        assert_eq!(hash.len(), 12);
+        assert_eq!(hash, content_hash(&files("a", "bc")));
+        assert_ne!(hash, content_hash(&files("ab", "c")));
+        assert_ne!(hash, content_hash(&files("a", "bd")));
+    }
+
+    #[test]
+    fn the_loader_learns_folder_integrity_and_version() {
+        let files =
+            BTreeMap::from([("element.js".to_owned(), Vec::new()), ("candor.wasm".to_owned(), Vec::new())]);
+        let loader = "__ASSETS__|__MODULE_SRI__|__WASM_SRI__|__VERSION__";
+        let empty = "sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb";
+        let expected = format!("w/0123/|{empty}|{empty}|{}", env!("CARGO_PKG_VERSION"));
+        assert_eq!(fill_in(loader, "0123", &files).expect("all placeholders are there"), expected);
+        assert!(fill_in("nothing", "0123", &files).is_err());
+    }
+
+    #[test]
+    fn brotli_shrinks_and_keeps_the_content() {
+        let text = "never lost, never twice; ".repeat(400);
+        let compressed = brotli(text.as_bytes()).expect("memory is enough");
+        assert!(compressed.len() < 100);
+        let mut restored = Vec::new();
+        brotli::BrotliDecompress(&mut &*compressed, &mut restored).expect("it is brotli");
+        assert_eq!(restored, text.as_bytes());
+    }
+}

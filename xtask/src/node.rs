@@ -1,0 +1,130 @@
+//! The npm packages pinned in `tests/node`: wasm-opt, esbuild and axe-core.
+
+use crate::tools;
+use crate::workspace::{Workspace, program, run, say};
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// wasm-opt judged by its result in brotli; the features are those that Rust's target enables or browsers have long had.
+const WASM_OPT: &[&str] = &[
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+    "--strip-producers",
+    "--strip-target-features",
+    "-Oz",
+    // Inlining limits; small limits leave more repetition for brotli to find, worth about 5 %.
+    "-aimfs",
+    "1",
+    "-fimfs",
+    "1",
+    "-ocimfs",
+    "1",
+];
+
+/// A folder with `node_modules` in it.
+pub(crate) struct Node {
+    folder: PathBuf,
+}
+
+impl Node {
+    /// Installs Node when it is missing, then the packages.
+    pub(crate) fn required(workspace: &Workspace) -> Result<Self> {
+        tools::node()?;
+        Self::install(workspace)
+    }
+
+    /// The packages when Node is there and npm can fetch them, else `None` and one line that says what is lost.
+    pub(crate) fn if_present(workspace: &Workspace) -> Option<Self> {
+        let why = if tools::has_node() {
+            match Self::install(workspace) {
+                Ok(node) => return Some(node),
+                Err(error) => format!("{error:#}"),
+            }
+        } else {
+            "Node is not installed.".to_owned()
+        };
+        say(format_args!(
+            "{why} Going on without wasm-opt and esbuild: the Wasm is about 5 % larger, the scripts about twice as large"
+        ));
+        None
+    }
+
+    fn install(workspace: &Workspace) -> Result<Self> {
+        let folder = workspace.made().join("node");
+        let pinned = workspace.root.join("tests/node");
+        // npm leaves no trace of what it installed from, so a copy of the lock file is written last.
+        let stamp = folder.join("installed.json");
+        let lock = fs::read(pinned.join("package-lock.json"))
+            .context("tests/node/package-lock.json can't be read: restore it from git.")?;
+        if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+            return Ok(Self { folder });
+        }
+        say("Installing binaryen, esbuild and axe-core with npm");
+        fs::create_dir_all(&folder)?;
+        for file in ["package.json", "package-lock.json"] {
+            fs::copy(pinned.join(file), folder.join(file))?;
+        }
+        run(
+            program("npm").current_dir(&folder).args([
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--no-progress",
+                "--silent",
+            ]),
+            "Check that the npm registry can be reached, then run the command again.",
+        )?;
+        fs::write(stamp, lock)?;
+        Ok(Self { folder })
+    }
+
+    /// Where the packages are.
+    pub(crate) fn modules(&self) -> PathBuf {
+        self.folder.join("node_modules")
+    }
+
+    /// Shrinks a Wasm file.
+    pub(crate) fn wasm_opt(&self, input: &Path, output: &Path) -> Result<()> {
+        let mut node = program("node");
+        node.arg(self.modules().join("binaryen/bin/wasm-opt"))
+            .args(WASM_OPT)
+            .arg(input)
+            .arg("-o")
+            .arg(output);
+        run(
+            &mut node,
+            "Delete target/candor/node so that it is installed afresh, then run the command again.",
+        )
+    }
+
+    /// Bundles the module and its imports into one minified file.
+    pub(crate) fn bundle_module(&self, input: &Path, output: &Path) -> Result<()> {
+        // The Wasm features in use came to browsers later than ES2020.
+        self.esbuild(input, output, &["--bundle", "--format=esm", "--target=es2020"])
+    }
+
+    /// Minifies the loader.
+    pub(crate) fn minify_loader(&self, input: &Path, output: &Path) -> Result<()> {
+        // Old browsers should get as far as to say that they are too old. They all know import() from afar:
+        // where it is missing, the loader says so too, while esbuild would put require() in its place.
+        self.esbuild(input, output, &["--format=iife", "--target=es2018", "--supported:dynamic-import=true"])
+    }
+
+    fn esbuild(&self, input: &Path, output: &Path, flags: &[&str]) -> Result<()> {
+        let mut node = program("node");
+        node.arg(self.modules().join("esbuild/bin/esbuild")).arg(input).args(flags);
+        node.args(["--minify", "--charset=utf8", "--legal-comments=none", "--log-level=warning"]);
+        node.arg({
+            let mut flag = std::ffi::OsString::from("--outfile=");
+            flag.push(output);
+            flag
+        });
+        run(&mut node, "Mend the script that the message above names.")
+    }
+}

@@ -1,0 +1,130 @@
+//! What the documents say of the repository is true.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may fail loudly as well"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository").to_path_buf()
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file} can't be read: {error}"))
+}
+
+/// What stands between backticks on one line, code blocks left out.
+fn code_spans(markdown: &str) -> Vec<&str> {
+    markdown
+        .split("```")
+        .step_by(2)
+        .flat_map(str::lines)
+        .flat_map(|line| line.split('`').skip(1).step_by(2))
+        .collect()
+}
+
+/// The paths among the code spans: one word with a slash in it, or a file's name with a known ending.
+fn named_paths(markdown: &str) -> BTreeSet<&str> {
+    let endings = [".rs", ".js", ".mjs", ".html", ".toml", ".md", ".json", ".ftl"];
+    code_spans(markdown)
+        .into_iter()
+        .filter(|span| span.chars().all(|c| c.is_ascii_alphanumeric() || "/._-*<>".contains(c)))
+        .filter(|span| span.contains('/') || endings.iter().any(|ending| span.ends_with(ending)))
+        // Routes, what is built, placeholders, and media types.
+        .filter(|span| {
+            !span.starts_with(['/', '*', '.']) && !span.starts_with("target/") && !span.contains('<')
+        })
+        .filter(|span| !["application/", "text/"].iter().any(|kind| span.starts_with(kind)))
+        .collect()
+}
+
+/// The targets of links within the repository.
+fn links(markdown: &str) -> BTreeSet<&str> {
+    markdown
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split([')', '#', ' ']).next())
+        .filter(|target| !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:"))
+        .collect()
+}
+
+/// Whether the path exists; with `*` in its last part, whether any file fits.
+fn exists(path: &Path) -> bool {
+    let Some((before, after)) =
+        path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split_once('*'))
+    else {
+        return path.exists();
+    };
+    let Some(entries) = path.parent().and_then(|folder| fs::read_dir(folder).ok()) else { return false };
+    entries.flatten().any(|entry| {
+        entry.file_name().to_str().is_some_and(|name| name.starts_with(before) && name.ends_with(after))
+    })
+}
+
+fn documents() -> Vec<PathBuf> {
+    let mut documents: Vec<_> = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md"]
+        .map(|file| root().join(file))
+        .into();
+    for entry in fs::read_dir(root().join("docs")).expect("docs/ is there").flatten() {
+        if entry.path().extension().is_some_and(|ending| ending == "md") {
+            documents.push(entry.path());
+        }
+    }
+    documents
+}
+
+#[test]
+fn every_path_named_in_the_architecture_exists() {
+    let text = read("ARCHITECTURE.md");
+    let paths = named_paths(&text);
+    assert!(paths.len() > 15, "the map names its folders, found only {paths:?}");
+    let missing: Vec<_> = paths.into_iter().filter(|path| !exists(&root().join(path))).collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md names what isn't there: {missing:?}");
+}
+
+#[test]
+fn every_link_within_the_documents_leads_somewhere() {
+    for document in documents() {
+        let text = fs::read_to_string(&document).expect("the document can be read");
+        let folder = document.parent().expect("a document lies in a folder");
+        let missing: Vec<_> =
+            links(&text).into_iter().filter(|target| !folder.join(target).exists()).collect();
+        assert!(missing.is_empty(), "{} links to what isn't there: {missing:?}", document.display());
+    }
+}
+
+#[test]
+fn the_snippet_to_paste_is_the_one_that_the_demo_shows() {
+    let tag = |text: &str, file: &str| {
+        let start = text.find("<script async src=").unwrap_or_else(|| panic!("{file} shows the script tag"));
+        let (tag, _) = text[start..].split_once("</script>").expect("the script tag is closed");
+        // The page's own server stands for anybody's.
+        tag.replace("https://surveys.example/", "/")
+    };
+    let (readme, demo) = ("README.md", "www/demo/snippet.html");
+    assert_eq!(tag(&read(readme), readme), tag(&read(demo), demo));
+}
+
+#[test]
+fn the_readme_names_both_commands() {
+    let readme = read("README.md");
+    for command in ["cargo xtask demo", "cargo xtask test"] {
+        assert!(readme.contains(command), "README.md should name `{command}`");
+    }
+}
+
+#[test]
+fn paths_are_told_from_other_code() {
+    let text = "| `src/lib.rs` | `GET /v1/scores` `/healthz` `text/plain` `mount(host)` `target/candor` `tests/*.rs` |
+```sh
+ls `no/such/file`
+```
+`locales/<tag>/` `Session` and `index.html`";
+    assert_eq!(named_paths(text), BTreeSet::from(["index.html", "src/lib.rs", "tests/*.rs"]));
+    assert_eq!(links("[a](b/c.md#d) [e](https://f) ![g](h.png)"), BTreeSet::from(["b/c.md", "h.png"]));
+}
