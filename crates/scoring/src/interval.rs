@@ -55,6 +55,8 @@ pub enum Method {
     T,
     /// Adjusted Wald for NPS: ¾ of a promoter, ¾ of a detractor and 1½ passives are added first.
     AdjustedWald,
+    /// Bonett and Price's for NPS: a promoter and a detractor are added first.
+    BonettPrice,
     /// Tango's score interval for NPS.
     TangoScore,
     /// Wilson's score interval for a share.
@@ -77,6 +79,7 @@ impl Method {
             Self::Wald => "wald",
             Self::T => "t",
             Self::AdjustedWald => "adjusted_wald",
+            Self::BonettPrice => "bonett_price",
             Self::TangoScore => "tango_score",
             Self::Wilson => "wilson",
             Self::AgrestiCoull => "agresti_coull",

@@ -97,12 +97,13 @@ def nps_answer(counts):
     if n == 0:
         return {"n": 0, "promoters": 0, "passives": 0, "detractors": 0, "score": None, "score_exact": None, "variance": None,
                 "se_points": None, "reason": "no_data",
-                "ci": {k: nothing for k in ("wald", "trinomial_t", "adjusted_wald", "tango_score")}}
+                "ci": {k: nothing for k in ("wald", "trinomial_t", "adjusted_wald", "tango_score", "bonett_price")}}
     v = nps_variance(d, pa, pr)
     exact = F(100 * (pr - d), n)
     score, se = float(exact), 100 * root(v / n)
     adjusted = nps_variance(F(d) + F(3, 4), F(pa) + F(3, 2), F(pr) + F(3, 4))
     centre, adjusted_se = float(F(100 * (pr - d), n + 3)), 100 * root(adjusted / (n + 3))
+    plus_one, plus_one_se = float(F(100 * (pr - d), n + 2)), 100 * root(nps_variance(d + 1, pa, pr + 1) / (n + 2))
     t_se = 100 * root(v / (n - 1)) if n > 1 else None
     ci = {
         "wald": by_level(lambda a: [score - z_of(a) * se, score + z_of(a) * se]),
@@ -110,10 +111,10 @@ def nps_answer(counts):
                                            score + stats.t.isf(a / 2, n - 1) * t_se] if n > 1 else None),
         "adjusted_wald": by_level(lambda a: [centre - z_of(a) * adjusted_se, centre + z_of(a) * adjusted_se]),
         "tango_score": by_level(lambda a: tango(pr, d, n, a)),
+        "bonett_price": by_level(lambda a: [plus_one - z_of(a) * plus_one_se, plus_one + z_of(a) * plus_one_se]),
     }
-    method = "tango_score" if n < 10 or n in (d, pa, pr) else "adjusted_wald"
     return {"n": n, "promoters": pr, "passives": pa, "detractors": d, "score": score, "score_exact": ratio(exact),
-            "variance": float(v), "se_points": se, "ci": ci, "default_ci": ci[method] | {"method": method}}
+            "variance": float(v), "se_points": se, "ci": ci, "default_ci": ci["bonett_price"] | {"method": "bonett_price"}}
 
 
 def spread(d, pa, pr):

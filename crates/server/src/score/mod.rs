@@ -18,7 +18,7 @@ use std::io::{self, BufRead, Write};
 ///
 /// # Errors
 /// Only those of reading and writing: a bad request is answered with an error object.
-pub(crate) fn run(mut input: impl BufRead, mut output: impl Write) -> io::Result<u64> {
+pub fn run(mut input: impl BufRead, mut output: impl Write) -> io::Result<u64> {
     let mut refused = 0;
     let mut first = true;
     let mut line = Vec::new();
@@ -66,8 +66,11 @@ fn reply(request: &Value, output: &mut impl Write) -> io::Result<u64> {
     Ok(u64::from(answer.is_err()))
 }
 
-/// The answer to one request, or the error object that stands in its place.
-pub(crate) fn answer(request: &Value) -> Result<Value, Value> {
+/// The answer to one request.
+///
+/// # Errors
+/// The error object that stands in its place.
+pub fn answer(request: &Value) -> Result<Value, Value> {
     let fields = request
         .as_object()
         .map(Fields)
@@ -304,10 +307,9 @@ fn score(fields: &Fields<'_>) -> Answer {
 fn score_nps(fields: &Fields<'_>, exclusions: Exclusions) -> Answer {
     let scale = nps_scale(fields)?;
     let nps = nps_of(&tally(fields, scale, "counts", Some("ratings"))?, "scale")?;
-    let method = nps.default_method();
     let receipt = Receipt {
         exclusions,
-        method: Some(method),
+        method: Some(Method::BonettPrice),
         ..Receipt::new(Formula::NPS).scale(scale).exact(nps.score())
     };
     let answer = json!({
@@ -324,8 +326,9 @@ fn score_nps(fields: &Fields<'_>, exclusions: Exclusions) -> Answer {
             "trinomial_t": by_level(|level| nps.t(level)),
             "adjusted_wald": by_level(|level| nps.adjusted_wald(level)),
             "tango_score": by_level(|level| nps.tango_score(level)),
+            "bonett_price": by_level(|level| nps.bonett_price(level)),
         },
-        "default_ci": default_interval(method, |level| nps.default_interval(level)),
+        "default_ci": default_interval(Method::BonettPrice, |level| nps.default_interval(level)),
     });
     finish(answer, receipt, nps.n() == 0)
 }
