@@ -87,3 +87,49 @@ fn the_table_is_large_and_has_five_cases_of_each_kind() {
     assert!(kinds.values().sum::<usize>() >= 200);
     assert!(kinds.values().all(|count| *count >= 5), "{kinds:#?}");
 }
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/score.md");
+
+/// Objects and lists that do not fit a line, one entry a line.
+fn layout(value: &Value, indent: usize) -> String {
+    let compact = value.to_string().replace("\":", "\": ").replace(",\"", ", \"").replace("],[", "], [");
+    if compact.len() + indent <= 110 {
+        return compact;
+    }
+    let (open, close, entries): (_, _, Vec<String>) = match value {
+        Value::Object(object) => {
+            let entry = |(key, value): (&String, &Value)| format!("\"{key}\": {}", layout(value, indent + 2));
+            ('{', '}', object.iter().map(entry).collect())
+        }
+        Value::Array(list) => ('[', ']', list.iter().map(|value| layout(value, indent + 2)).collect()),
+        _ => return compact,
+    };
+    let pad = " ".repeat(indent);
+    let entries = entries.into_iter().map(|entry| format!("{pad}  {entry}")).collect::<Vec<_>>().join(",\n");
+    format!("{open}\n{entries}\n{pad}{close}")
+}
+
+/// The page has blocks of JSON in pairs: a request and its answer, which is shown without its receipt unless the receipt is the
+/// matter. Rewritten with `UPDATE_DOCS=1`.
+#[test]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+fn the_documented_examples_are_answered_as_documented() {
+    let page = std::fs::read_to_string(PAGE).unwrap();
+    let mut parts: Vec<String> = page.split("```").map(str::to_owned).collect();
+    let blocks: Vec<usize> = (0..parts.len()).filter(|place| parts[*place].starts_with("json\n")).collect();
+    assert!(blocks.len() >= 2 * 25 && blocks.len().is_multiple_of(2), "{} blocks", blocks.len());
+    for pair in blocks.chunks(2) {
+        let request: Value = serde_json::from_str(&parts[pair[0]][5..]).unwrap();
+        let mut answer = score::answer(&request).unwrap_or_else(|refusal| refusal);
+        if !parts[pair[1]].contains("\"receipt\"") {
+            answer.as_object_mut().unwrap().remove("receipt");
+        }
+        parts[pair[1]] = format!("json\n{}\n", layout(&answer, 0));
+    }
+    let current = parts.join("```");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(PAGE, current).unwrap();
+    } else {
+        assert!(page == current, "docs/score.md is not current");
+    }
+}
