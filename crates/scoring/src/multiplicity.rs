@@ -61,7 +61,7 @@ pub fn benjamini_yekutieli(p: &[f64]) -> Vec<f64> {
 fn step_up(p: &[f64], factor: f64) -> Vec<f64> {
     let mut running = 1.0_f64;
     stepwise(p, true, |p, rank, tests| {
-        running = running.min(p * factor * tests / rank);
+        running = running.min(p * (factor * (tests / rank)));
         running
     })
 }

@@ -46,11 +46,26 @@ impl Ratio {
         self.den
     }
 
-    /// The nearest number, exactly rounded if both parts are below 2^53 and off by at most two units in the
-    /// last place otherwise.
+    /// The nearest floating-point number, so that a larger fraction never gives a smaller one.
     #[must_use]
     pub const fn value(self) -> f64 {
-        self.num as f64 / self.den as f64
+        const EXACT: u128 = 1 << f64::MANTISSA_DIGITS;
+        let (num, den) = (self.num.unsigned_abs(), self.den.unsigned_abs());
+        if num <= EXACT && den <= EXACT {
+            return self.num as f64 / self.den as f64;
+        }
+        // Long division to more bits than the result holds. The last one also stands for all that are left, so that the
+        // conversion is the only rounding.
+        let (mut quotient, mut rest, mut shift) = (num / den, num % den, 0_u64);
+        while quotient < 1 << 60 && rest > 0 {
+            rest <<= 1;
+            quotient = quotient << 1 | (rest >= den) as u128;
+            rest %= den;
+            shift += 1;
+        }
+        quotient |= (rest > 0) as u128;
+        let size = quotient as f64 * f64::from_bits((1023 - shift) << 52);
+        if self.num < 0 { -size } else { size }
     }
 
     /// The fraction as text with so many digits after the point, rounded once, half away from zero. A value that
@@ -181,6 +196,21 @@ mod tests {
         assert_eq!("0/8".parse::<Ratio>().unwrap().to_string(), "0/1");
         assert_eq!("7".parse::<Ratio>().unwrap().to_string(), "7/1");
         assert_eq!(Ratio::new(i128::MIN, 1), None);
+    }
+
+    #[test]
+    fn the_value_is_the_nearest_number() {
+        let check = |num, den, expect: f64| assert_eq!(Ratio::new(num, den).unwrap().value(), expect);
+        // 2^53 + 1 lies halfway and goes to the even neighbour; a trace more goes up.
+        check((1 << 53) + 1, 1, 9_007_199_254_740_992.0);
+        check(((1 << 53) + 1) * 1_000_000 + 1, 1_000_000, 9_007_199_254_740_994.0);
+        check(-(((1 << 53) + 1) * 1_000_000 + 1), 1_000_000, -9_007_199_254_740_994.0);
+        check((1 << 60) - 1, (1 << 60) - 1, 1.0);
+        check(1, 10_i128.pow(37), 1e-37);
+        check(10_i128.pow(37), 1, 1e37);
+        check(0, 10_i128.pow(37), 0.0);
+        check((1 << 100) + 1, (1 << 101) + 2, 0.5);
+        check(3 << 100, 7, 3.0 * 2_f64.powi(100) / 7.0);
     }
 
     #[test]

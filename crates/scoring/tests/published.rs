@@ -1,4 +1,5 @@
 //! Figures from the literature, reproduced.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
 
 use candor_scoring::{

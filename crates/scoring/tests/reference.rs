@@ -1,5 +1,6 @@
 //! Agreement with an outside implementation: every request of tests/reference/cases.json (made by make.py beside it from scipy,
 //! statsmodels and exact fractions), answered as `candor score` answers it.
+#![cfg(not(target_arch = "wasm32"))]
 
 // The server's own file, so that changes of this crate are held against the table without building the server.
 #[path = "../../server/src/score/mod.rs"]
