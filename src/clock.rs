@@ -1,6 +1,13 @@
-//! The clock and the dice of the browser.
+//! The browser's clock, dice and tasks.
 
+use std::pin::Pin;
 use wasm_bindgen::JsCast;
+
+/// Runs a task of its own. Boxed, because the executor is compiled anew for each type of future.
+pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
+    let task: Pin<Box<dyn Future<Output = ()>>> = Box::pin(task);
+    wasm_bindgen_futures::spawn_local(task);
+}
 
 /// The page's window; `None` outside a page.
 pub(crate) fn window() -> Option<web_sys::Window> {

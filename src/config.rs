@@ -4,9 +4,8 @@
 //! string.
 
 use crate::{js, recontact::Quiet};
-use candor_survey::{LANGUAGES, Language, Respondent};
+use candor_survey::{LANGUAGES, Language};
 use js_sys::{Array, Object};
-use std::collections::BTreeMap;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// The limits of the wire. A longer text of the page is cut, so that it never costs a respondent's answer.
@@ -59,9 +58,9 @@ pub(crate) struct EmbedConfig {
     /// A key, such as an order, for which the survey is shown once.
     pub(crate) once: Option<String>,
     /// What the page adds to the answer; `product` and `task` are in it.
-    pub(crate) context: BTreeMap<String, String>,
-    /// Who answers, if the page said so.
-    pub(crate) respondent: Option<Respondent>,
+    pub(crate) context: Option<Object>,
+    /// Who answers, if the page said so: `{id, attributes}`.
+    pub(crate) respondent: Option<Object>,
     /// The folder of the message packs.
     pub(crate) base: String,
     /// The page's address without query and fragment.
@@ -118,15 +117,13 @@ impl EmbedConfig {
             .map(|langs| langs.iter().filter_map(|lang| js::as_text(&lang)).collect())
             .unwrap_or_default();
         let (product, task) = (text("product"), text("task"));
-        let mut context = entries(js::get(raw, "context"));
-        for (key, value) in [("product", &product), ("task", &task)] {
-            if let (true, Some(value)) = (context.len() < MAX_ENTRIES, value) {
-                context.entry(key.into()).or_insert_with(|| clip(value, MAX_VALUE));
-            }
-        }
-        let respondent = js::get(raw, "respondent").map(|raw| Respondent {
-            id: js::text(&raw, "id").map(|id| clip(&id, MAX_ID)),
-            attributes: entries(js::get(&raw, "attributes")),
+        let own = Entries::default().with("product", product.as_deref()).with("task", task.as_deref());
+        let context = own.with_all(js::get(raw, "context")).object();
+        let respondent = js::get(raw, "respondent").and_then(|raw| {
+            let id = js::text(&raw, "id").map(|id| clip(&id, MAX_ID));
+            let attributes = Entries::default().with_all(js::get(&raw, "attributes")).object();
+            (id.is_some() || attributes.is_some())
+                .then(|| js::object(&[("id", id.into()), ("attributes", attributes.into())]))
         });
         let page = text("page").map(|page| clip(page.split(['?', '#']).next().unwrap_or_default(), MAX_PAGE));
 
@@ -153,7 +150,7 @@ impl EmbedConfig {
             followup: text("followup"),
             once: text("once"),
             context,
-            respondent: respondent.filter(|r| r.id.is_some() || !r.attributes.is_empty()),
+            respondent,
             base: text("base").unwrap_or_default(),
             page,
             problems,
@@ -186,14 +183,33 @@ fn clip(text: &str, max: usize) -> String {
     text.chars().filter(|&c| c != '\0').take(max).collect()
 }
 
-fn entries(raw: Option<JsValue>) -> BTreeMap<String, String> {
-    let Some(raw) = raw.filter(JsValue::is_object) else { return BTreeMap::new() };
-    let pairs = Object::keys(raw.unchecked_ref::<Object>()).into_iter().filter_map(|key| {
-        let key = key.as_string().filter(|key| !key.is_empty())?;
-        let value = js::text(&raw, &key)?;
-        Some((clip(&key, MAX_KEY), clip(&value, MAX_VALUE)))
-    });
-    pairs.take(MAX_ENTRIES).collect()
+/// Texts under names, within the limits of the wire. They stay a JavaScript object, as which they come and go: maps in
+/// between were 6 kB.
+#[derive(Default)]
+struct Entries(Vec<(String, String)>);
+
+impl Entries {
+    fn with(mut self, key: &str, value: Option<&str>) -> Self {
+        if let (1.., true, Some(value)) = (key.len(), self.0.len() < MAX_ENTRIES, value) {
+            self.0.push((clip(key, MAX_KEY), clip(value, MAX_VALUE)));
+        }
+        self
+    }
+
+    fn with_all(mut self, raw: Option<JsValue>) -> Self {
+        let Some(raw) = raw.filter(JsValue::is_object) else { return self };
+        for key in Object::keys(raw.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string()) {
+            let value = js::text(&raw, &key);
+            self = self.with(&key, value.as_deref());
+        }
+        self
+    }
+
+    /// `None` if there are none; of two under one name the later.
+    fn object(self) -> Option<Object> {
+        let pairs: Vec<_> = self.0.iter().map(|(key, value)| (key.as_str(), value.as_str().into())).collect();
+        (!pairs.is_empty()).then(|| js::object(&pairs))
+    }
 }
 
 #[cfg(test)]

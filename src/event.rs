@@ -1,7 +1,6 @@
 //! The `candor:*` events by which the page hears of a survey. They bubble and cross the shadow root.
 
-use crate::clock::window;
-use js_sys::{Object, Reflect};
+use crate::{clock::window, js};
 use wasm_bindgen::JsValue;
 use web_sys::{CustomEvent, CustomEventInit, EventTarget, HtmlElement};
 
@@ -12,14 +11,10 @@ pub(crate) fn error(host: Option<&HtmlElement>, code: &str, message: &str) {
 
 /// Dispatches on the host, or on the document once the host has left it.
 pub(crate) fn emit(host: Option<&HtmlElement>, name: &str, details: &[(&str, JsValue)]) {
-    let detail = Object::new();
-    for (key, value) in details {
-        let _ = Reflect::set(&detail, &(*key).into(), value);
-    }
     let init = CustomEventInit::new();
     init.set_bubbles(true);
     init.set_composed(true);
-    init.set_detail(&detail);
+    init.set_detail(&js::object(details));
     let host = host.filter(|host| host.is_connected()).map(AsRef::<EventTarget>::as_ref).cloned();
     let target = host.or_else(|| Some(window()?.document()?.into()));
     if let (Some(target), Ok(event)) = (target, CustomEvent::new_with_event_init_dict(name, &init)) {

@@ -1,6 +1,6 @@
 //! Reading JavaScript values that may be anything: a getter that throws reads as absent.
 
-use js_sys::{JSON, Reflect};
+use js_sys::{JSON, Object, Reflect};
 use wasm_bindgen::JsValue;
 
 /// A property, unless it is absent, null or cannot be read.
@@ -17,6 +17,15 @@ pub(crate) fn text(object: &JsValue, key: &str) -> Option<String> {
 /// A string as it is; a number or boolean as JavaScript writes it.
 pub(crate) fn as_text(value: &JsValue) -> Option<String> {
     value.as_string().or_else(|| (!value.is_object()).then(|| stringify(value)).flatten())
+}
+
+/// An object of these properties, without those that are undefined.
+pub(crate) fn object(properties: &[(&str, JsValue)]) -> Object {
+    let object = Object::new();
+    for (key, value) in properties.iter().filter(|(_, value)| !value.is_undefined()) {
+        let _ = Reflect::set(&object, &(*key).into(), value);
+    }
+    object
 }
 
 /// JSON text; `None` for what JSON cannot say.

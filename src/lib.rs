@@ -15,6 +15,7 @@
 
 mod clock;
 mod config;
+mod definition;
 mod delivery;
 mod event;
 mod js;

@@ -1,9 +1,10 @@
 //! One mounted survey: loads what it needs, shows it, keeps and sends what is answered, closes.
 
 use crate::{
-    clock,
+    clock::{self, spawn},
     config::{EmbedConfig, concat},
-    delivery::{self, Entry, Outcome, Since},
+    definition,
+    delivery::{self, Download, Entry, Outcome, Since},
     event,
     recontact::{self, Ending},
     session::{Session, TooLong},
@@ -11,19 +12,20 @@ use crate::{
     text::{Texts, fill},
     view,
 };
-use candor_scoring::Band;
+use candor_scoring::{Band, Scale};
 use candor_survey::{
     Kind, LANGUAGES, Language, MAX_COMMENT_CHARS, NewResponse, Presentation, State, Survey, WIRE_VERSION,
 };
+use js_sys::Reflect;
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use std::{
     cell::{Cell, OnceCell, RefCell},
+    collections::BTreeMap,
     rc::Rc,
 };
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use web_sys::HtmlElement;
 
 /// A survey from [`Prompt::mount`] until it has left the page.
@@ -40,7 +42,7 @@ impl Prompt {
         let prompt = Rc::new(Self { host, visit: OnceCell::new(), gone: Cell::new(false) });
         let config = EmbedConfig::read(config);
         let loading = prompt.clone();
-        spawn_local(async move {
+        spawn(async move {
             if let Err((code, message)) = loading.load(config).await {
                 event::error(Some(&loading.host), code, &message);
                 loading.gone.set(true);
@@ -58,9 +60,6 @@ impl Prompt {
         // The pack is on its way while the definition is waited for.
         let pack = fetch_pack(&config, &config.language);
         let survey = survey_of(&config).await.map_err(|message| ("definition", message))?;
-        if !survey.questions.iter().any(|question| question.kind == Kind::Rating) {
-            return Err(("definition", "expected a question that asks for a rating".into()));
-        }
         let language = match &survey.locale {
             Some(locale) if *locale != config.language.tag => {
                 Language::negotiate([locale.as_str()], &LANGUAGES)
@@ -70,10 +69,10 @@ impl Prompt {
         let pack = if language.tag == config.language.tag { pack } else { fetch_pack(&config, &language) };
         let texts = match pack {
             None => Texts::english(),
-            Some(pack) => match JsFuture::from(pack).await {
+            Some(pack) => match pack.json().await {
                 Ok(pack) => Texts::new(pack, &language),
                 Err(message) => {
-                    event::error(Some(&self.host), "pack", &message.as_string().unwrap_or_default());
+                    event::error(Some(&self.host), "pack", &message);
                     Texts::english()
                 }
             },
@@ -109,15 +108,9 @@ impl Prompt {
     }
 }
 
-/// The pack of a language, unless it is the embedded one.
-fn fetch_pack(config: &EmbedConfig, language: &Language) -> Option<js_sys::Promise> {
-    if language.tag == "en" {
-        return None;
-    }
-    let url = concat(&[&config.base, language.tag, ".json"]);
-    Some(future_to_promise(async move {
-        delivery::get_json(&url).await.map_err(|why| concat(&[&url, ": ", &why]).into())
-    }))
+/// Begins to fetch the pack of a language, unless it is the embedded one.
+fn fetch_pack(config: &EmbedConfig, language: &Language) -> Option<Download> {
+    (language.tag != "en").then(|| Download::start(concat(&[&config.base, language.tag, ".json"])))
 }
 
 async fn survey_of(config: &EmbedConfig) -> Result<Survey, String> {
@@ -125,8 +118,8 @@ async fn survey_of(config: &EmbedConfig) -> Result<Survey, String> {
         return Ok(preset);
     }
     let url = concat(&[&config.api, "/v1/surveys/", &config.survey, "?locale=", config.language.tag]);
-    let definition = delivery::get_json(&url).await.map_err(|why| concat(&[&url, ": ", &why]))?;
-    serde_wasm_bindgen::from_value(definition).map_err(|error| error.to_string())
+    let definition = Download::start(url.clone()).json().await?;
+    definition::read(&definition).map_err(|why| concat(&[&url, ": ", why]))
 }
 
 /// Where the respondent is.
@@ -138,6 +131,17 @@ pub(crate) enum Step {
     FollowUp,
     /// Done.
     Thanks,
+}
+
+impl Step {
+    /// As CSS reads it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::FollowUp => "follow-up",
+            Self::Thanks => "thanks",
+        }
+    }
 }
 
 /// Why a survey closed.
@@ -187,6 +191,8 @@ pub(crate) struct Visit {
     pub(crate) status: ArcRwSignal<String>,
     /// The follow-up question; its wording depends on the rating.
     pub(crate) follow_up: ArcRwSignal<String>,
+    /// What is wrong with the comment.
+    pub(crate) error: ArcRwSignal<String>,
 }
 
 impl Visit {
@@ -205,6 +211,7 @@ impl Visit {
             step: ArcRwSignal::new(Step::Ask),
             status: ArcRwSignal::new(String::new()),
             follow_up: ArcRwSignal::new(String::new()),
+            error: ArcRwSignal::new(String::new()),
         }
     }
 
@@ -314,7 +321,7 @@ impl Visit {
         // Not in this task: a page that withdraws consent removes the host first and clears the outbox then.
         if let Some(entry) = self.unsent.take() {
             let visit = self.clone();
-            spawn_local(async move {
+            spawn(async move {
                 gloo::timers::future::TimeoutFuture::new(0).await;
                 if entry.is_current() {
                     visit.unsent.replace(Some(entry));
@@ -362,7 +369,7 @@ impl Visit {
             site: config.site.clone(),
             survey: survey.id.clone(),
             survey_version: survey.version,
-            locale: survey.locale.clone().unwrap_or_else(|| self.texts.tag.clone()),
+            locale: self.locale(),
             touchpoint: config.touchpoint.clone(),
             answers: session.answers(),
             presentation: Presentation {
@@ -371,8 +378,8 @@ impl Visit {
                 direction: self.texts.dir().into(),
             },
             page: config.page.clone(),
-            respondent: config.respondent.clone(),
-            context: config.context.clone(),
+            respondent: None,
+            context: BTreeMap::new(),
             test: config.test,
             age_ms: 0,
         };
@@ -381,6 +388,11 @@ impl Visit {
             State::Shown | State::Dismissed => None,
         };
         let response = response.serialize(&Serializer::json_compatible()).ok()?;
+        for (key, value) in [("respondent", &config.respondent), ("context", &config.context)] {
+            if let Some(value) = value {
+                let _ = Reflect::set(&response, &key.into(), value);
+            }
+        }
         Some(Entry::new(since.unwrap_or(self.shown), config.endpoint.clone(), response))
     }
 
@@ -398,6 +410,16 @@ impl Visit {
         let mut all = vec![("survey", self.config.survey.as_str().into()), ("id", self.id.as_str().into())];
         all.extend_from_slice(details);
         event::emit(Some(&self.host), name, &all);
+    }
+
+    /// The points to choose from.
+    pub(crate) fn scale(&self) -> Scale {
+        self.session.borrow().survey().metric.scale()
+    }
+
+    /// The language of the question.
+    pub(crate) fn locale(&self) -> String {
+        self.session.borrow().survey().locale.clone().unwrap_or_else(|| self.texts.tag.clone())
     }
 
     // What is said. The page's own words come first, then the survey's, then Candor's.

@@ -1,13 +1,13 @@
 //! Every network call of the Wasm.
 
-use super::{Outcome, settled};
+use super::{Outcome, message_of, settled};
 use crate::{
     clock::{self, window},
+    config::concat,
     js,
 };
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{AbortSignal, RequestInit, RequestRedirect, Response, VisibilityState};
 
 /// After this an attempt counts as failed. The server may still have got it: it knows the id when it comes again.
@@ -23,7 +23,7 @@ pub(super) async fn post(url: &str, body: &str, keepalive: bool) -> Outcome {
     // A redirect would turn the POST into a GET that records nothing.
     init.set_redirect(RequestRedirect::Error);
     let _ = Reflect::set(&init, &"keepalive".into(), &keepalive.into());
-    let response = match fetch(url, &init).await {
+    let response = match response_of(fetch(url, &init)).await {
         Ok(response) => response,
         Err(why) => return Outcome::Failed { why, retry_after_ms: None },
     };
@@ -55,37 +55,68 @@ pub(super) fn is_leaving() -> bool {
     document.is_some_and(|document| document.visibility_state() == VisibilityState::Hidden)
 }
 
-/// Gets a JSON document.
-pub(crate) async fn get_json(url: &str) -> Result<JsValue, String> {
-    let response = fetch(url, &RequestInit::new()).await?;
-    if !response.ok() {
-        return Err(status_text(response.status()));
+/// A JSON document on its way.
+pub(crate) struct Download {
+    url: String,
+    response: Result<Promise, String>,
+}
+
+impl Download {
+    /// Asks for it now.
+    pub(crate) fn start(url: String) -> Self {
+        Self { response: fetch(&url, &RequestInit::new()), url }
     }
-    settled(response.json().map_err(|_| String::new())?).await
+
+    /// Waits for it.
+    ///
+    /// # Errors
+    /// The address and what went wrong.
+    pub(crate) async fn json(self) -> Result<JsValue, String> {
+        let why = match response_of(self.response).await {
+            Ok(response) if !response.ok() => status_text(response.status()),
+            Ok(response) => match response.json() {
+                Ok(json) => match settled(json).await {
+                    Ok(json) => return Ok(json),
+                    Err(why) => why,
+                },
+                Err(error) => message_of(&error),
+            },
+            Err(why) => why,
+        };
+        Err(concat(&[&self.url, ": ", &why]))
+    }
 }
 
 /// Runs one sender at a time, of all the tabs of this origin, where the browser has locks.
-pub(super) async fn exclusively<F>(work: fn() -> F)
-where
-    F: Future<Output = ()> + 'static,
-{
+pub(super) async fn exclusively(work: impl Future<Output = ()>) {
+    let (held, release) = pending();
+    let (granted, grant) = pending();
     let locks = window().and_then(|window| js::get(&window.navigator(), "locks"));
     let request = locks.as_ref().and_then(|locks| js::get(locks, "request")?.dyn_into::<Function>().ok());
-    let (Some(locks), Some(request)) = (locks, request) else { return work().await };
-    let held = Closure::once_into_js(move |_lock: JsValue| -> Promise {
-        future_to_promise(async move {
-            work().await;
-            Ok(JsValue::UNDEFINED)
-        })
-    });
-    match request.call2(&locks, &"candor:out".into(), &held) {
-        // Refused in sandboxed frames; their storage is refused as well, so that no other tab sees these entries.
-        Ok(promise) if JsFuture::from(Promise::resolve(&promise)).await.is_ok() => {}
-        _ => work().await,
+    if let (Some(locks), Some(request)) = (locks, request) {
+        // The lock is held until what this returns is settled.
+        let holding = Closure::once_into_js(move || {
+            let _ = grant.map(|grant| grant.call0(&JsValue::UNDEFINED));
+            held
+        });
+        // Refused in sandboxed frames, at once or later; their storage is refused as well, so that no other tab sees what
+        // is kept there.
+        if let Ok(ended) = request.call2(&locks, &"candor:out".into(), &holding) {
+            let _ = settled(Promise::race(&Array::of2(&granted, &ended))).await;
+        }
     }
+    work.await;
+    let _ = release.map(|release| release.call0(&JsValue::UNDEFINED));
 }
 
-async fn fetch(url: &str, init: &RequestInit) -> Result<Response, String> {
+/// A promise and what resolves it.
+fn pending() -> (Promise, Option<Function>) {
+    let mut resolves = None;
+    let promise = Promise::new(&mut |resolve, _| resolves = Some(resolve));
+    (promise, resolves)
+}
+
+fn fetch(url: &str, init: &RequestInit) -> Result<Promise, String> {
     let window = window().ok_or_else(String::new)?;
     // No cookie ever goes along.
     let _ = Reflect::set(init, &"credentials".into(), &"omit".into());
@@ -94,8 +125,12 @@ async fn fetch(url: &str, init: &RequestInit) -> Result<Response, String> {
     let fetch = js::get(&window, "fetch")
         .and_then(|fetch| fetch.dyn_into::<Function>().ok())
         .ok_or_else(String::new)?;
-    let promise = fetch.call2(&window, &url.into(), init).map_err(|error| super::message_of(&error))?;
-    settled(Promise::resolve(&promise)).await?.dyn_into().map_err(|_| String::from("fetch gave no response"))
+    let promise = fetch.call2(&window, &url.into(), init).map_err(|error| message_of(&error))?;
+    Ok(Promise::resolve(&promise))
+}
+
+async fn response_of(fetched: Result<Promise, String>) -> Result<Response, String> {
+    settled(fetched?).await?.dyn_into().map_err(|_| "fetch gave no response".into())
 }
 
 async fn text_of(response: &Response) -> Option<String> {

@@ -3,12 +3,15 @@
 mod client;
 mod outbox;
 
-use crate::{clock, event};
-pub(crate) use client::get_json;
+use crate::{
+    clock::{self, spawn},
+    event,
+};
+pub(crate) use client::Download;
 pub(crate) use outbox::Entry;
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlElement;
 
 /// Full jitter: a random part of a bound that doubles from the first to the last.
@@ -49,7 +52,7 @@ pub(crate) fn claim(id: &str) {
 
 /// Sends once, without keeping: for impressions, which are worth no retry and no loading of the module on the next page.
 pub(crate) fn send_once(entry: Entry, host: HtmlElement) {
-    spawn_local(async move {
+    spawn(async move {
         if let Outcome::Accepted = client::post(entry.endpoint(), &entry.body(), true).await {
             tell(Some(&host), &entry, &Outcome::Accepted);
         }
@@ -59,7 +62,7 @@ pub(crate) fn send_once(entry: Entry, host: HtmlElement) {
 /// Sends a kept entry until it is acknowledged, rejected, expired, replaced by a later revision or gone from the outbox.
 /// Gone means that someone else had it acknowledged or that the page withdrew consent. `report` hears of each attempt.
 pub(crate) fn send(entry: Entry, host: HtmlElement, report: Box<dyn Fn(&Outcome)>) {
-    spawn_local(async move {
+    spawn(async move {
         let mut attempt = 0;
         loop {
             let outcome = client::post(entry.endpoint(), &entry.body(), attempt == 0).await;
@@ -89,10 +92,10 @@ pub(crate) fn flush() {
     if FLUSHING.replace(true) {
         return;
     }
-    spawn_local(async {
+    spawn(async {
         let mut attempt = 0;
         while !left().is_empty() {
-            client::exclusively(flush_round).await;
+            client::exclusively(flush_round()).await;
             if left().is_empty() {
                 break;
             }

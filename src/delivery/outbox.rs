@@ -38,14 +38,9 @@ impl Entry {
 
     /// Writes it down before it returns, in place of an earlier revision. False if only memory would take it.
     pub(crate) fn keep(&self) -> bool {
-        let stored = Object::new();
-        for (name, value) in [
-            ("t", self.since.wall.into()),
-            ("u", self.endpoint.as_str().into()),
-            ("b", self.response.clone()),
-        ] {
-            let _ = Reflect::set(&stored, &name.into(), &value);
-        }
+        let endpoint = self.endpoint.as_str().into();
+        let stored =
+            js::object(&[("t", self.since.wall.into()), ("u", endpoint), ("b", self.response.clone())]);
         let durable = js::stringify(&stored).is_some_and(|text| storage::set(&key(&self.id()), &text));
         prune();
         durable

@@ -1,62 +1,57 @@
 //! The open question below the scale.
 
-use super::{button, frame, thanks, words::words};
-use crate::prompt::{Reason, Visit};
+use super::{as_html, attribute, attributes, button, element, find, focus, frame, text};
+use crate::prompt::{Step, Visit};
 use candor_survey::Kind;
-use leptos::{ev, prelude::*};
+use leptos::prelude::{AnyView, GetUntracked, IntoAny, Set};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlTextAreaElement;
+use web_sys::{Element, HtmlTextAreaElement};
 
 pub(super) fn follow_up(visit: &Rc<Visit>) -> AnyView {
     let texts = &visit.texts;
-    let error = ArcRwSignal::new(String::new());
-    let asks = visit.session.borrow().question(Kind::Text).is_some();
-    let field = asks.then(|| field(visit, &error));
-
-    let (sending, failed) = (visit.clone(), error);
-    let send: super::Click = Box::new(move |event| {
-        let Some(wrapper) = super::closest(&event, ".candor") else { return };
-        let comment = wrapper.query_selector("textarea").ok().flatten();
-        let comment = comment.and_then(|comment| comment.dyn_into::<HtmlTextAreaElement>().ok());
-        let text = comment.as_ref().map(HtmlTextAreaElement::value).unwrap_or_default();
-        frame::keep_height(&wrapper);
-        if sending.complete(&text).is_ok() {
-            thanks::take_focus(&wrapper);
-        } else if let Some(comment) = comment {
-            failed.set(sending.too_long());
-            super::focus(&comment);
-        }
-    });
-    let (later, never) = (visit.clone(), visit.clone());
-    view! {
-        <div class="follow-up">
-            {field}
-            <div class="actions">
-                {button("send", texts.get("send"), send)}
-                {button("plain", texts.get("not-now"), Box::new(move |_| later.close(Reason::NotNow)))}
-                {button("plain", texts.get("never"), Box::new(move |_| never.close(Reason::Never)))}
-            </div>
-        </div>
+    let mut parts = Vec::new();
+    if visit.session.borrow().question(Kind::Text).is_some() {
+        let hint = element("span", vec![attribute("class", "hint")], vec![text(&texts.get("comment-hint"))]);
+        let label = vec![visit.follow_up.clone().into_any(), text(" "), hint];
+        parts.push(element("label", vec![attribute("for", "comment")], label));
+        let comment = attributes(&[("id", "comment"), ("rows", "3"), ("aria-describedby", "error")]);
+        parts.push(element("textarea", comment, Vec::new()));
+        let error = attributes(&[("id", "error"), ("class", "error")]);
+        parts.push(element("p", error, vec![visit.error.clone().into_any()]));
     }
-    .into_any()
+    let buttons = vec![
+        button("send", &texts.get("send")),
+        button("plain later", &texts.get("not-now")),
+        button("plain never", &texts.get("never")),
+    ];
+    parts.push(element("div", vec![attribute("class", "actions")], buttons));
+    element("div", vec![attribute("class", "follow-up")], parts)
 }
 
-fn field(visit: &Rc<Visit>, error: &ArcRwSignal<String>) -> AnyView {
-    let question = visit.follow_up.clone();
-    let question = move || words(&question.get());
-    let hint = visit.texts.get("comment-hint");
-    let (shown, invalid, cleared) = (error.clone(), error.clone(), error.clone());
-    let invalid = move || if invalid.get().is_empty() { "false" } else { "true" };
-    let input: Box<dyn FnMut(ev::Event)> = Box::new(move |_| {
-        if !cleared.get_untracked().is_empty() {
-            cleared.set(String::new());
+/// Sends the comment, empty or not.
+pub(super) fn send(visit: &Rc<Visit>, button: &Element) {
+    let Some(wrapper) = button.closest(".candor").ok().flatten().and_then(as_html) else { return };
+    let field = find(&wrapper, "textarea");
+    let comment = field.as_ref().and_then(|field| field.dyn_ref::<HtmlTextAreaElement>());
+    frame::keep_height(&wrapper);
+    if visit.complete(&comment.map(HtmlTextAreaElement::value).unwrap_or_default()).is_ok() {
+        frame::set_step(&wrapper, Step::Thanks);
+        // The button that had the focus is gone; the heading is what comes next.
+        if let Some(heading) = find(&wrapper, "h2") {
+            focus(&heading);
         }
-    });
-    view! {
-        <label for="comment">{question}" "<span class="hint">{hint}</span></label>
-        <textarea id="comment" rows="3" aria-describedby="error" aria-invalid=invalid on:input=input></textarea>
-        <p id="error" class="error">{move || shown.get()}</p>
+    } else if let Some(field) = field {
+        visit.error.set(visit.too_long());
+        let _ = field.set_attribute("aria-invalid", "true");
+        focus(&field);
     }
-    .into_any()
+}
+
+/// The comment was changed: what was wrong with it may be right now.
+pub(super) fn correct(visit: &Visit, field: &Element) {
+    if !visit.error.get_untracked().is_empty() {
+        visit.error.set(String::new());
+        let _ = field.remove_attribute("aria-invalid");
+    }
 }

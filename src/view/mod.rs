@@ -1,108 +1,115 @@
-//! What is seen. One function a part, each an [`AnyView`](leptos::prelude::AnyView): native controls and CSS hold what is
-//! selected, hovered and focused, and the step is an attribute that CSS reads.
+//! What is seen. One function a part, each an [`AnyView`]: native controls and CSS hold what is selected, hovered and
+//! focused, and the step is an attribute that CSS reads.
 //!
-//! Nothing here is static and nested at once: Leptos would write such markup through `innerHTML`, which pages with
+//! Every element is made by [`element`], of one type whatever its tag, and every event is heard at the shadow root: Leptos
+//! compiles each combination of tag, attributes, children and handlers anew, which was a third of the Wasm. Nor is
+//! anything written through `innerHTML`, as the static parts of `view!` are, which pages with
 //! `require-trusted-types-for 'script'` refuse.
 
 mod follow_up;
 mod frame;
+mod hand;
+mod page;
 mod scale;
 mod thanks;
 mod theme;
-mod words;
 
-use crate::{clock::window, prompt::Visit};
+use crate::{clock::spawn, prompt::Visit};
 use gloo::events::EventListener;
-use leptos::prelude::*;
-use std::{any::Any, rc::Rc};
+use leptos::{
+    html,
+    mount::{UnmountHandle, mount_to},
+    prelude::{AddAnyAttr, AnyView, ElementChild, IntoAny},
+    tachys::{
+        html::attribute::{
+            any_attribute::{AnyAttribute, IntoAnyAttribute},
+            custom::custom_attribute,
+        },
+        view::any_view::AnyViewState,
+    },
+};
+use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, ShadowRoot};
+use web_sys::{Element, FocusOptions, HtmlElement, ShadowRoot};
 
-/// What to give back to the page: dropping it takes the view and its listeners away.
+/// What to give back to the page.
 pub(crate) struct Mounted {
     root: ShadowRoot,
-    view: Box<dyn Any>,
+    view: UnmountHandle<AnyViewState>,
     listeners: Vec<EventListener>,
-    focus: frame::LastFocus,
+    last_focus: LastFocus,
 }
+
+/// The element of the page that last had the focus before it came in here.
+type LastFocus = Rc<RefCell<Option<HtmlElement>>>;
 
 impl Mounted {
     /// The element that had the focus before it entered the survey, if the focus is inside now.
     pub(crate) fn focus_to_return(&self) -> Option<HtmlElement> {
         self.root.active_element()?;
-        self.focus.borrow_mut().take()
+        self.last_focus.borrow_mut().take()
     }
 
-    /// Takes the listeners at the page away now, and the view after this task: it may be one of the view's own handlers.
+    /// Takes the listeners away now, and the view after this task, whose event may be on its way through it.
     pub(crate) fn drop_later(self) {
         drop(self.listeners);
         let view = self.view;
-        wasm_bindgen_futures::spawn_local(async move { drop(view) });
+        spawn(async move { drop(view) });
     }
 }
 
 /// Draws the survey in the host's root and shows the host.
 pub(crate) fn mount(visit: &Rc<Visit>, host: &HtmlElement, root: &ShadowRoot) -> Mounted {
     theme::adopt(visit, root);
-    let focus = frame::LastFocus::default();
-    let (drawn, last_focus) = (visit.clone(), focus.clone());
-    let view =
-        leptos::mount::mount_to(root.clone().unchecked_into(), move || frame::frame(&drawn, last_focus));
-    if let Some(wrapper) = root.first_element_child().and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+    let drawn = visit.clone();
+    let view = mount_to(root.clone().unchecked_into(), move || frame::frame(&drawn));
+    let last_focus = LastFocus::default();
+    let mut listeners = hand::listen(visit, root, &last_focus);
+    listeners.extend(page::listen(visit));
+    if let Some(wrapper) = root.first_element_child().and_then(as_html) {
         theme::colour(visit, host, &wrapper);
         if !visit.config.inline {
             let _ = host.set_attribute("popover", "manual");
             let _ = host.show_popover();
             frame::reserve_room(&wrapper);
+            listeners.extend(page::keep_clear(host, root));
         }
     }
-    Mounted { root: root.clone(), view: Box::new(view), listeners: listeners(visit, host, root), focus }
+    Mounted { root: root.clone(), view, listeners, last_focus }
 }
 
 /// Puts the focus on an element without scrolling the page.
 pub(crate) fn focus(element: &HtmlElement) {
-    let options = web_sys::FocusOptions::new();
+    let options = FocusOptions::new();
     options.set_prevent_scroll(true);
     let _ = element.focus_with_options(&options);
 }
 
-/// Listeners outside the shadow root.
-fn listeners(visit: &Rc<Visit>, host: &HtmlElement, root: &ShadowRoot) -> Vec<EventListener> {
-    let Some(window) = window() else { return Vec::new() };
-    let Some(document) = window.document() else { return Vec::new() };
-    let (hiding, hidden) = (visit.clone(), document.clone());
-    let leaving = visit.clone();
-    let mut listeners = vec![
-        EventListener::new(&document, "visibilitychange", move |_| {
-            if hidden.hidden() {
-                hiding.leaving();
-            }
-        }),
-        EventListener::new(&window, "pagehide", move |_| leaving.leaving()),
-    ];
-    if !visit.config.inline {
-        listeners.extend(frame::keep_clear(&window, &document, host, root));
-    }
-    listeners
+fn element(tag: &'static str, attributes: Vec<AnyAttribute>, children: Vec<AnyView>) -> AnyView {
+    html::custom(tag).child(children).add_any_attr(attributes).into_any()
 }
 
-type Click = Box<dyn FnMut(leptos::ev::MouseEvent)>;
-
-fn button(class: &'static str, label: String, click: Click) -> AnyView {
-    view! { <button type="button" class=class on:click=click>{label}</button> }.into_any()
+fn attribute(name: &'static str, value: &str) -> AnyAttribute {
+    custom_attribute(name, value.to_owned()).into_any_attr()
 }
 
-/// Stroked paths in the colour of the text, unseen by assistive technology.
-fn drawing(class: &'static str, path: &'static str) -> AnyView {
-    view! {
-        <svg class=class viewBox="0 0 24 24" aria-hidden="true">
-            <path d=path />
-        </svg>
-    }
-    .into_any()
+fn attributes(pairs: &[(&'static str, &str)]) -> Vec<AnyAttribute> {
+    pairs.iter().map(|(name, value)| attribute(name, value)).collect()
 }
 
-/// The next ancestor that matches, from an event's target.
-fn closest(event: &web_sys::Event, selector: &str) -> Option<Element> {
-    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
+fn text(text: &str) -> AnyView {
+    text.to_owned().into_any()
+}
+
+/// `class` says which button it is, to CSS and to `hand.rs`.
+fn button(class: &str, label: &str) -> AnyView {
+    element("button", attributes(&[("type", "button"), ("class", class)]), vec![text(label)])
+}
+
+fn as_html(element: Element) -> Option<HtmlElement> {
+    element.dyn_into().ok()
+}
+
+fn find(within: &Element, selector: &str) -> Option<HtmlElement> {
+    within.query_selector(selector).ok().flatten().and_then(as_html)
 }

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("xtask: {error:#}");
+            eprintln!("xtask: {}", workspace::told(&error));
             ExitCode::FAILURE
         }
     }

@@ -9,7 +9,7 @@ use crate::locales;
 use crate::node::Node;
 use crate::size;
 use crate::tools;
-use crate::workspace::{WASM, Workspace, program, run, say};
+use crate::workspace::{WASM, Workspace, program, run, say, told};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -70,8 +70,8 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
         run.counts = Counts::default();
         let start = Instant::now();
         if let Err(error) = step(&mut run) {
-            println!("xtask: {name}: {error:#}");
-            run.fail(&format!("{error:#}"));
+            println!("xtask: {name}: {}", told(&error));
+            run.fail(&error.to_string());
         }
         total += run.counts;
         rows.push((*name, run.counts, start.elapsed()));

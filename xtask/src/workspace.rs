@@ -91,6 +91,11 @@ pub(crate) fn say(line: impl std::fmt::Display) {
     println!("xtask: {line}");
 }
 
+/// An error as its sentence, with the causes that libraries gave in their own words below it.
+pub(crate) fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).collect::<Vec<_>>().join("\n  cause: ")
+}
+
 /// Runs to the end with its output shown.
 ///
 /// # Errors

@@ -79,6 +79,8 @@ impl Browser {
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
                 "--lang=en-US", "--force-device-scale-factor=1", "--hide-scrollbars",
+                // A page that was left is gone: kept in this cache it would go on sending.
+                "--disable-features=BackForwardCache",
                 // A mouse, which a machine without a screen does not have.
                 "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
                 format!("--window-size={},{}", options.width.max(600), options.height.max(600)),

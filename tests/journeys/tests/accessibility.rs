@@ -92,6 +92,11 @@ async fn keyboard(language: &str) -> Result<(Pages, Candor, Browser)> {
     Ok((pages, candor, browser))
 }
 
+/// The text without the marks that keep names and numbers out of its direction.
+fn without_isolates(text: &str) -> String {
+    text.replace(['\u{2068}', '\u{2069}'], "")
+}
+
 async fn chosen(browser: &Browser) -> Result<Value> {
     browser.widget("(radios.find(r => r.checked) || {}).value").await
 }
@@ -120,13 +125,7 @@ async fn the_scale_is_a_group_named_by_its_question_and_nothing_is_chosen() -> R
     assert_eq!(radios.len(), 11);
     let question = word("en", "nps-question")?;
     let named = |node: &&Value| {
-        let name: String = node["name"]["value"]
-            .as_str()
-            .unwrap_or_default()
-            .chars()
-            .filter(|c| !matches!(c, '\u{2068}' | '\u{2069}'))
-            .collect();
-        name == question.replace("{product}", "Acme")
+        node["name"]["value"].as_str().map(without_isolates) == Some(question.replace("{product}", "Acme"))
     };
     let groups: Vec<_> = of("group").into_iter().chain(of("radiogroup")).collect();
     let group = groups
@@ -295,5 +294,48 @@ async fn a_whole_answer_is_given_by_keyboard_alone() -> Result<()> {
         "a change of step keeps the focus inside"
     );
     candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_comment_that_is_too_long_is_told_in_words_and_the_focus_goes_back_to_it() -> Result<()> {
+    let (_pages, candor, browser) = keyboard("en").await?;
+    browser.choose(4).await?;
+    browser.write_comment("!").await?;
+    browser.widget("($('textarea').value = 'a'.repeat(5001), 0)").await?;
+    browser.click_button(&word("en", "send")?).await?;
+    let told = "(id => id && id.split(' ').map(i => root.getElementById(i).textContent).join(' ').trim())($('textarea').getAttribute('aria-describedby'))";
+    let told = browser.widget_until("the error", told).await?;
+    let told = told.as_str().map(without_isolates);
+    assert_eq!(told, Some(word("en", "too-long")?.replace("{max}", "5000")));
+    assert_eq!(browser.widget("$('textarea').getAttribute('aria-invalid')").await?, "true");
+    assert_eq!(browser.widget("root.activeElement === $('textarea')").await?, true);
+    no_violation(&browser, &axe()?, "error").await?;
+    browser.screenshot("state-error").await?;
+
+    browser.press(&[Key::End, Key::Backspace]).await?;
+    browser.widget_until("the error to be gone", "!$('[aria-invalid=true]')").await?;
+    browser.click_button(&word("en", "send")?).await?;
+    browser.until("the receipt", "journey.events.some(e => e.type === 'sent' && e.revision >= 3)").await?;
+    candor.counted("nps", &[0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await
+}
+
+#[tokio::test]
+async fn the_live_region_is_there_before_its_text_and_says_each_thing_once() -> Result<()> {
+    let (_pages, _candor, browser) = keyboard("en").await?;
+    let said = "journey.said = []; const root = document.querySelector('candor-survey').shadowRoot, region = root.querySelector('[role=status]');
+        const hear = () => { const text = region.textContent.trim(); if (text && text !== journey.said.at(-1)) journey.said.push(text) };
+        journey.early = region.textContent.trim();
+        new MutationObserver(hear).observe(region, {childList: true, characterData: true, subtree: true})";
+    browser.run(said, &[]).await?;
+    assert_eq!(browser.eval("journey.early").await?, "", "empty at first");
+    browser.choose(9).await?;
+    browser.widget_until("the follow-up", "$('textarea') && seen($('textarea'))").await?;
+    browser.click_button(&word("en", "send")?).await?;
+    let sent = word("en", "sent")?;
+    browser.until("word that it is sent", &format!("journey.said.includes({})", json!(sent))).await?;
+    let said = browser.eval("journey.said").await?;
+    assert_eq!(said, json!([word("en", "followup-favourable")?, word("en", "sending")?, sent]));
+    assert_eq!(browser.widget("$$('[aria-live],[role=status],[role=alert]').length").await?, 1, "one region");
     Ok(())
 }

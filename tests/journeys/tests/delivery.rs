@@ -288,3 +288,39 @@ async fn a_page_whose_storage_throws_still_asks_and_posts() -> Result<()> {
         {get() { throw new DOMException('refused', 'SecurityError') }})</script>";
     without_storage(|tag| Page::with_body(&format!("{refuse}{tag}"))).await
 }
+
+#[tokio::test]
+async fn a_page_that_wants_one_post_gets_one() -> Result<()> {
+    let (pages, candor) = (Pages::start().await?, Candor::start()?);
+    let endpoint = Endpoint::start(Reply::Status(204)).await?;
+    let tag = format!(
+        "data-survey=\"nps\" data-quiet=\"0\" data-send=\"final\" data-endpoint=\"{}\"",
+        endpoint.url()
+    );
+    pages.set("/", Page::with_body(&candor.tag(&tag)));
+    let browser = Browser::open().await?;
+    browser.goto(&pages.url("/?secret=1#part")).await?;
+    browser.choose(9).await?;
+    browser.write_comment("at the end").await?;
+    assert_eq!(endpoint.bodies(), Vec::<Value>::new(), "nothing before the end");
+    ensure!(outbox(&browser).await?.len() == 1, "but kept at once");
+    browser.click_button(&word("en", "send")?).await?;
+    let body = endpoint.received("the answer", |_| true).await?;
+    assert_eq!(body["state"], "complete");
+    assert_eq!(body["page"], json!(pages.url("/")), "the page's address goes without its query and fragment");
+    empty_outbox(&browser).await?;
+
+    // Leaving is an end as well.
+    browser.goto(&pages.url("/")).await?;
+    browser.choose(3).await?;
+    browser.goto(&pages.url("/elsewhere")).await?;
+    endpoint.received("the rating of the one who left", |body| rating(body) == Some(&json!(3))).await?;
+    assert_eq!(endpoint.posts().len(), 2);
+    for post in endpoint.posts() {
+        assert!(!post.headers.contains_key("cookie"));
+        // What a browser sends without asking first, so that it can go out while the page goes away.
+        let kind = post.headers.get("content-type").and_then(|kind| kind.to_str().ok());
+        assert!(kind.is_some_and(|kind| kind.starts_with("text/plain")), "{kind:?}");
+    }
+    Ok(())
+}

@@ -261,8 +261,11 @@ async fn copies_of_the_loader_share_one_page() -> Result<()> {
     // Each to its own server.
     candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).await?;
     other.counted("csat", &[0, 0, 0, 0, 1]).await?;
-    let modules = browser.requested().await?.into_iter().filter(|url| url.ends_with("/element.js"));
-    assert!(modules.collect::<Vec<_>>().iter().all(|url| url.starts_with(&candor.origin())), "one module");
+    // Both tags are async: whichever comes first brings the module.
+    let mut modules = browser.requested().await?;
+    modules.retain(|url| url.ends_with("/element.js"));
+    modules.dedup();
+    assert_eq!(modules.len(), 1, "one module: {modules:?}");
     Ok(())
 }
 

@@ -206,6 +206,12 @@ async fn states_are_pictured_for_the_eye() -> Result<()> {
     ask(&browser, &pages, &candor, "en", "nps").await?;
     browser.choose(8).await?;
     browser.screenshot("state-forced-colours").await?;
+    // The mouse still stands on the chosen point: hovering takes nothing from its colours.
+    let colours = "(s => [s.backgroundColor, s.color, s.borderTopColor])(getComputedStyle(radios[8].nextElementSibling))";
+    let hovered = browser.widget(colours).await?;
+    browser.hover_at(1.0, 1.0).await?;
+    assert_eq!(hovered, browser.widget(colours).await?);
+    assert_ne!(hovered[0], hovered[1]);
     Ok(())
 }
 
