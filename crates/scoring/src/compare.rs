@@ -51,10 +51,12 @@ impl Test {
     }
 }
 
-/// The unpooled z test of two Net Promoter Scores, in points. `None` if either has no answers or neither varies.
+/// The unpooled z test of two Net Promoter Scores, in points. `None` if either has no answers or neither
+/// varies.
 ///
 /// # References
-/// Rocks, B. (2016), "Interval Estimation for the 'Net Promoter Score'", The American Statistician 70(4), 365–372.
+/// Rocks, B. (2016), "Interval Estimation for the 'Net Promoter Score'", The American Statistician 70(4),
+/// 365–372.
 #[must_use]
 pub fn nps_wald(a: Nps, b: Nps) -> Option<Test> {
     let apart = 100.0 * difference(a.net(), b.net());
@@ -63,8 +65,8 @@ pub fn nps_wald(a: Nps, b: Nps) -> Option<Test> {
     Test::new(apart, 100.0 * se, f64::INFINITY)
 }
 
-/// As [`nps_wald`] after ¾ of a promoter, ¾ of a detractor and 1½ passives are added to either side; its difference is that
-/// of the adjusted scores.
+/// As [`nps_wald`] after ¾ of a promoter, ¾ of a detractor and 1½ passives are added to either side; its
+/// difference is that of the adjusted scores.
 ///
 /// # References
 /// Lewis, J. R. and Sauro, J. (2021), "How to Statistically Compare Two Net Promoter Scores", MeasuringU.
@@ -78,7 +80,8 @@ pub fn nps_adjusted_wald(a: Nps, b: Nps) -> Option<Test> {
     Test::new(apart, 100.0 * se, f64::INFINITY)
 }
 
-/// Welch's test of the means of −1, 0, 1, in points. `None` if either has fewer than two answers or neither varies.
+/// Welch's test of the means of −1, 0, 1, in points. `None` if either has fewer than two answers or neither
+/// varies.
 ///
 /// # References
 /// As [`mean_welch`].
@@ -90,15 +93,15 @@ pub fn nps_welch(a: Nps, b: Nps) -> Option<Test> {
     Test::new(100.0 * difference(a.net(), b.net()), 100.0 * sqrt(va + vb), df)
 }
 
-/// Welch's test of two means of ratings, in points of the scale. `None` if either has fewer than two answers or neither
-/// varies.
+/// Welch's test of two means of ratings, in points of the scale. `None` if either has fewer than two answers
+/// or neither varies.
 ///
 /// # Errors
 /// [`OtherScale`] if the scales differ.
 ///
 /// # References
-/// Welch, B. L. (1947), "The Generalization of 'Student's' Problem when Several Different Population Variances are Involved",
-/// Biometrika 34(1–2), 28–35.
+/// Welch, B. L. (1947), "The Generalization of 'Student's' Problem when Several Different Population
+/// Variances are Involved", Biometrika 34(1–2), 28–35.
 #[cfg(feature = "quantiles")]
 pub fn mean_welch(a: &Tally, b: &Tally) -> Result<Option<Test>, OtherScale> {
     same_scale(a, b)?;
@@ -110,7 +113,8 @@ pub fn mean_welch(a: &Tally, b: &Tally) -> Result<Option<Test>, OtherScale> {
     })())
 }
 
-/// The degrees of freedom of Welch and Satterthwaite, from the squared standard errors; infinite if neither varies.
+/// The degrees of freedom of Welch and Satterthwaite, from the squared standard errors; infinite if neither
+/// varies.
 #[cfg(feature = "quantiles")]
 fn welch_df(va: f64, na: u64, vb: f64, nb: u64) -> f64 {
     let sum = va + vb;
@@ -136,11 +140,12 @@ pub struct ChiSquared {
     pub p: f64,
 }
 
-/// Do two groups fall into the three bands alike? Equal scores can hide a split: 50/0/50 and 0/100/0 are both 0. Bands in which
-/// nobody answered are left out; `None` if either group is empty or only one band is left.
+/// Do two groups fall into the three bands alike? Equal scores can hide a split: 50/0/50 and 0/100/0 are both
+/// 0. Bands in which nobody answered are left out; `None` if either group is empty or only one band is left.
 ///
 /// # References
-/// Pearson, K. (1900), "On the Criterion that a Given System of Deviations …", Philosophical Magazine 50(302), 157–175.
+/// Pearson, K. (1900), "On the Criterion that a Given System of Deviations …", Philosophical Magazine
+/// 50(302), 157–175.
 #[must_use]
 pub fn chi_squared(a: [u64; 3], b: [u64; 3]) -> Option<ChiSquared> {
     let sum = |counts: [u64; 3]| counts.into_iter().map(i128::from).sum::<i128>();
@@ -185,7 +190,8 @@ pub fn band_split(rule: TopBox, a: &Tally, b: &Tally) -> Result<Option<ChiSquare
 /// The pooled z test of two shares, in percent, uncorrected. `None` if either has no answers or all agree.
 ///
 /// # References
-/// Fleiss, J. L., Levin, B. and Paik, M. C. (2003), Statistical Methods for Rates and Proportions, 3rd ed., Wiley, chapter 3.
+/// Fleiss, J. L., Levin, B. and Paik, M. C. (2003), Statistical Methods for Rates and Proportions, 3rd ed.,
+/// Wiley, chapter 3.
 #[must_use]
 pub fn share_pooled(a: Share, b: Share) -> Option<Test> {
     let (xa, na, xb, nb) = counts(a, b)?;
@@ -197,8 +203,8 @@ pub fn share_pooled(a: Share, b: Share) -> Option<Test> {
 /// The N − 1 variant of [`share_pooled`], right from expected counts of 1 on.
 ///
 /// # References
-/// Campbell, I. (2007), "Chi-squared and Fisher–Irwin tests of two-by-two tables with small sample recommendations",
-/// Statistics in Medicine 26(19), 3661–3675.
+/// Campbell, I. (2007), "Chi-squared and Fisher–Irwin tests of two-by-two tables with small sample
+/// recommendations", Statistics in Medicine 26(19), 3661–3675.
 #[must_use]
 pub fn share_n_minus_1(a: Share, b: Share) -> Option<Test> {
     let pooled = share_pooled(a, b)?;
@@ -219,12 +225,13 @@ fn share_difference(a: Share, b: Share) -> f64 {
 /// How many tables [`fisher_exact`] looks at, at most, either way from the likeliest.
 const FISHER_STEPS: f64 = 1e6;
 
-/// Fisher's exact test, two-sided: the chance of all tables with the same margins that are at most as likely as this one
-/// (to 1 part in 10^7). 1 if a margin is empty; `None` if either side has no answers, or both so many (some 10^9)
-/// that the sum takes long and the other tests are as good.
+/// Fisher's exact test, two-sided: the chance of all tables with the same margins that are at most as likely
+/// as this one (to 1 part in 10^7). 1 if a margin is empty; `None` if either side has no answers, or both so
+/// many (some 10^9) that the sum takes long and the other tests are as good.
 ///
 /// # References
-/// Fisher, R. A. (1935), "The Logic of Inductive Inference", Journal of the Royal Statistical Society 98(1), 39–82.
+/// Fisher, R. A. (1935), "The Logic of Inductive Inference", Journal of the Royal Statistical Society 98(1),
+/// 39–82.
 #[must_use]
 pub fn fisher_exact(a: Share, b: Share) -> Option<f64> {
     let (_, na, _, nb) = counts(a, b)?;
@@ -261,8 +268,8 @@ pub fn fisher_exact(a: Share, b: Share) -> Option<f64> {
 /// Newcombe's hybrid score interval for the difference of two shares, in percent.
 ///
 /// # References
-/// Newcombe, R. G. (1998), "Interval estimation for the difference between independent proportions: comparison of eleven
-/// methods", Statistics in Medicine 17(8), 873–890, method 10.
+/// Newcombe, R. G. (1998), "Interval estimation for the difference between independent proportions:
+/// comparison of eleven methods", Statistics in Medicine 17(8), 873–890, method 10.
 #[must_use]
 pub fn newcombe(a: Share, b: Share, level: Level) -> Option<Interval> {
     let (wa, wb) = (a.wilson(level)?, b.wilson(level)?);
@@ -273,11 +280,13 @@ pub fn newcombe(a: Share, b: Share, level: Level) -> Option<Interval> {
     Some(Interval { low: apart - down, high: apart + up, method: Method::Wilson })
 }
 
-/// The Wald interval for the difference of two shares, in percent, after one answer of either kind is added to both sides.
+/// The Wald interval for the difference of two shares, in percent, after one answer of either kind is added
+/// to both sides.
 ///
 /// # References
-/// Agresti, A. and Caffo, B. (2000), "Simple and Effective Confidence Intervals for Proportions and Differences of
-/// Proportions Result from Adding Two Successes and Two Failures", The American Statistician 54(4), 280–288.
+/// Agresti, A. and Caffo, B. (2000), "Simple and Effective Confidence Intervals for Proportions and
+/// Differences of Proportions Result from Adding Two Successes and Two Failures", The American Statistician
+/// 54(4), 280–288.
 #[must_use]
 pub fn agresti_caffo(a: Share, b: Share, level: Level) -> Option<Interval> {
     let (xa, na, xb, nb) = counts(a, b)?;
@@ -296,7 +305,8 @@ pub struct Ranks {
     pub prob_superiority: f64,
     /// Cliff's delta, the chance that b is higher less the chance that a is: −1…1.
     pub cliffs_delta: f64,
-    /// The p value of the Mann–Whitney test, normal with ties, without continuity correction; `None` if all rated alike.
+    /// The p value of the Mann–Whitney test, normal with ties, without continuity correction; `None` if all
+    /// rated alike.
     pub p: Option<f64>,
     /// The same with continuity correction.
     pub p_corrected: Option<f64>,
@@ -308,9 +318,9 @@ pub struct Ranks {
 /// [`OtherScale`] if the scales differ.
 ///
 /// # References
-/// Mann, H. B. and Whitney, D. R. (1947), "On a Test of Whether one of Two Random Variables is Stochastically Larger than
-/// the Other", Annals of Mathematical Statistics 18(1), 50–60. Cliff, N. (1993), "Dominance Statistics: Ordinal Analyses to
-/// Answer Ordinal Questions", Psychological Bulletin 114(3), 494–509.
+/// Mann, H. B. and Whitney, D. R. (1947), "On a Test of Whether one of Two Random Variables is Stochastically
+/// Larger than the Other", Annals of Mathematical Statistics 18(1), 50–60. Cliff, N. (1993), "Dominance
+/// Statistics: Ordinal Analyses to Answer Ordinal Questions", Psychological Bulletin 114(3), 494–509.
 pub fn ranks(a: &Tally, b: &Tally) -> Result<Option<Ranks>, OtherScale> {
     same_scale(a, b)?;
     let (na, nb) = (a.n() as f64, b.n() as f64);
@@ -320,8 +330,8 @@ pub fn ranks(a: &Tally, b: &Tally) -> Result<Option<Ranks>, OtherScale> {
     let n = na + nb;
     let (mut higher, mut lower, mut tied) = (0.0, 0.0, 0.0);
     let (mut a_below, mut b_below) = (0.0, 0.0);
-    // Σ (t³ − t) over ties, as a share of n³ − n, would lose digits where nearly all tie: what is left is summed instead, as
-    // n³ − Σ t³ = 3 Σ over pairs t u (t + u) + 6 Σ over triples, here by running totals.
+    // Σ (t³ − t) over ties, as a share of n³ − n, would lose digits where nearly all tie: what is left is
+    // summed instead, as n³ − Σ t³ = 3 Σ over pairs t u (t + u) + 6 Σ over triples, here by running totals.
     let (mut below, mut untied) = (0.0, 0.0);
     for (x, y) in a.counts().iter().zip(b.counts()) {
         let (x, y) = (*x as f64, *y as f64);

@@ -35,12 +35,13 @@ impl Decomposition {
     }
 }
 
-/// Splits b minus a by segment: mix Σ (w_b − w_a) (s_a + s_b) / 2 and within Σ (s_b − s_a) (w_a + w_b) / 2. A segment that
-/// answered in one period only counts as mix alone. Pairs are (before, after); `None` if nobody answered in either period.
+/// Splits b minus a by segment: mix Σ (w_b − w_a) (s_a + s_b) / 2 and within Σ (s_b − s_a) (w_a + w_b) / 2. A
+/// segment that answered in one period only counts as mix alone. Pairs are (before, after); `None` if nobody
+/// answered in either period.
 ///
 /// # References
-/// Kitagawa, E. M. (1955), "Components of a Difference Between Two Rates", Journal of the American Statistical Association
-/// 50(272), 1168–1194.
+/// Kitagawa, E. M. (1955), "Components of a Difference Between Two Rates", Journal of the American
+/// Statistical Association 50(272), 1168–1194.
 #[must_use]
 pub fn decompose(segments: &[(Nps, Nps)]) -> Option<Decomposition> {
     let sum = |count: fn(Nps) -> u64| {
@@ -85,12 +86,12 @@ pub struct TagImpact {
     pub se: f64,
 }
 
-/// The impact of a tag, π (S_t − S_u), with its error √(π² (v_t / n_t + v_u / n_u) + (S_t − S_u)² π (1 − π) / n). An
-/// association, not a cause. `None` if either side is empty.
+/// The impact of a tag, π (S_t − S_u), with its error √(π² (v_t / n_t + v_u / n_u) + (S_t − S_u)² π (1 − π) /
+/// n). An association, not a cause. `None` if either side is empty.
 ///
 /// # References
-/// The first-order (delta method) variance of a product: Casella, G. and Berger, R. L. (2002), Statistical Inference, 2nd
-/// ed., Duxbury, section 5.5.4.
+/// The first-order (delta method) variance of a product: Casella, G. and Berger, R. L. (2002), Statistical
+/// Inference, 2nd ed., Duxbury, section 5.5.4.
 #[must_use]
 pub fn tag_impact(with: Nps, without: Nps) -> Option<TagImpact> {
     let (t, u) = (with.shares()?, without.shares()?);

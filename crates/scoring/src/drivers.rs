@@ -10,7 +10,8 @@ use libm::sqrt;
 pub struct Drivers {
     /// The share of the overall rating's variance that all drivers together explain.
     pub r2: f64,
-    /// Each driver's gain in R² averaged over all orders in which the drivers may enter: LMG, the Shapley value of R².
+    /// Each driver's gain in R² averaged over all orders in which the drivers may enter: LMG, the Shapley
+    /// value of R².
     pub lmg: Vec<f64>,
     /// Johnson's relative weights, which come near the same by way of uncorrelated stand-ins.
     pub relative_weights: Vec<f64>,
@@ -45,16 +46,18 @@ pub const MAX_DRIVERS: usize = 16;
 /// A pivot or eigenvalue below this is none.
 const SINGULAR: f64 = 1e-12;
 
-/// Key drivers from the correlations among the drivers (`between`, row by row) and with the overall rating (`with`).
+/// Key drivers from the correlations among the drivers (`between`, row by row) and with the overall rating
+/// (`with`).
 ///
 /// # Errors
 /// [`BadCorrelations`].
 ///
 /// # References
-/// LMG: Lindeman, R. H., Merenda, P. F. and Gold, R. Z. (1980), Introduction to Bivariate and Multivariate Analysis, Scott
-/// Foresman; Grömping, U. (2006), "Relative Importance for Linear Regression in R: The Package relaimpo", Journal of Statistical
-/// Software 17(1), 1–27. Relative weights: Johnson, J. W. (2000), "A Heuristic Method for Estimating the Relative Weight of
-/// Predictor Variables in Multiple Regression", Multivariate Behavioral Research 35(1), 1–19.
+/// LMG: Lindeman, R. H., Merenda, P. F. and Gold, R. Z. (1980), Introduction to Bivariate and Multivariate
+/// Analysis, Scott Foresman; Grömping, U. (2006), "Relative Importance for Linear Regression in R: The
+/// Package relaimpo", Journal of Statistical Software 17(1), 1–27. Relative weights: Johnson, J. W. (2000),
+/// "A Heuristic Method for Estimating the Relative Weight of Predictor Variables in Multiple Regression",
+/// Multivariate Behavioral Research 35(1), 1–19.
 pub fn drivers(between: &[Vec<f64>], with: &[f64]) -> Result<Drivers, BadCorrelations> {
     let size = with.len();
     if size == 0 || size > MAX_DRIVERS || between.len() != size || between.iter().any(|row| row.len() != size)
@@ -100,8 +103,8 @@ fn cell(matrix: &[Vec<f64>], i: usize, j: usize) -> f64 {
     matrix.get(i).and_then(|row| row.get(j)).copied().unwrap_or_default()
 }
 
-/// R² of the drivers in a set, by Cholesky's factor: with L y = r it is y·y. `None` if the set is singular or explains more than
-/// everything.
+/// R² of the drivers in a set, by Cholesky's factor: with L y = r it is y·y. `None` if the set is singular or
+/// explains more than everything.
 fn explained(between: &[Vec<f64>], with: &[f64], set: usize) -> Option<f64> {
     let members: Vec<usize> = (0..with.len()).filter(|i| set & 1 << i != 0).collect();
     let mut rows: Vec<Vec<f64>> = Vec::with_capacity(members.len());

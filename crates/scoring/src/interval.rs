@@ -35,7 +35,8 @@ impl Level {
         }
     }
 
-    /// The standard normal deviate that half of [`Level::alpha`] exceeds. Constants, so that the browser needs no quantiles.
+    /// The standard normal deviate that half of [`Level::alpha`] exceeds. Constants, so that the browser
+    /// needs no quantiles.
     #[must_use]
     pub const fn z(self) -> f64 {
         match self {
@@ -119,12 +120,12 @@ impl Interval {
     }
 }
 
-/// The distance from the score to an end of Tango's interval, as a fraction; `p`, `d` and `rest` are the shares of promoters,
-/// detractors and passives, `p` at least `d`, no share 1.
+/// The distance from the score to an end of Tango's interval, as a fraction; `p`, `d` and `rest` are the
+/// shares of promoters, detractors and passives, `p` at least `d`, no share 1.
 ///
-/// With the true score s − t (lower end) or s + t (upper end), the end solves t² n = z² v(t), where v is the variance under
-/// that score and the most likely share of detractors given it. Everything is expressed by t and 1 − s, so
-/// that no digits are lost when nearly all answers agree.
+/// With the true score s − t (lower end) or s + t (upper end), the end solves t² n = z² v(t), where v is the
+/// variance under that score and the most likely share of detractors given it. Everything is expressed by t
+/// and 1 − s, so that no digits are lost when nearly all answers agree.
 pub(crate) fn tango_margin(p: f64, d: f64, rest: f64, n: f64, z: f64, lower: bool) -> f64 {
     let s = p - d;
     // 1 − s.

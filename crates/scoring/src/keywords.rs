@@ -11,15 +11,16 @@ pub struct Keyword {
     pub z: f64,
 }
 
-/// The log-odds ratio of a word with a Dirichlet prior, from counts: of the word and of all words, in either group's comments.
+/// The log-odds ratio of a word with a Dirichlet prior, from counts: of the word and of all words, in either
+/// group's comments.
 ///
 /// # Range
-/// `promoters` and `detractors` are (of the word, of all words); `prior_word` (α_w) above 0 is how often the word was expected,
-/// `prior_all` (α_0) above it how often all were. `None` for anything else.
+/// `promoters` and `detractors` are (of the word, of all words); `prior_word` (α_w) above 0 is how often the
+/// word was expected, `prior_all` (α_0) above it how often all were. `None` for anything else.
 ///
 /// # References
-/// Monroe, B. L., Colaresi, M. P. and Quinn, K. M. (2008), "Fightin' Words: Lexical Feature Selection and Evaluation for
-/// Identifying the Content of Political Conflict", Political Analysis 16(4), 372–403.
+/// Monroe, B. L., Colaresi, M. P. and Quinn, K. M. (2008), "Fightin' Words: Lexical Feature Selection and
+/// Evaluation for Identifying the Content of Political Conflict", Political Analysis 16(4), 372–403.
 #[must_use]
 pub fn keyword(
     promoters: (u64, u64),

@@ -15,8 +15,8 @@
 //! | how a number came about | [`Receipt`], [`Formula`] |
 //! | exact fractions and their display | [`Ratio`] |
 //!
-//! There is no I/O, no clock, no randomness and no serde here, and no data is `None`, never 0. What needs Student's t or
-//! the beta distribution is behind the feature `quantiles`, which only native code turns on.
+//! There is no I/O, no clock, no randomness and no serde here, and no data is `None`, never 0. What needs
+//! Student's t or the beta distribution is behind the feature `quantiles`, which only native code turns on.
 #![no_std]
 
 extern crate alloc;

@@ -55,8 +55,9 @@ impl Metric {
     }
 }
 
-/// How many points at the good end of a scale count as favourable: top-2 of 5, 5–7 of 7. As many at the other end
-/// are unfavourable, the rest neutral. For 7, 10 and 11 points no number is standard, so it is always given.
+/// How many points at the good end of a scale count as favourable: top-2 of 5, 5–7 of 7. As many at the other
+/// end are unfavourable, the rest neutral. For 7, 10 and 11 points no number is standard, so it is always
+/// given.
 ///
 /// # Range
 /// At least 1 point, and at most half of the scale's.

@@ -62,11 +62,12 @@ impl Moments {
         Ratio::new(self.sum_oriented(), self.n as i128)
     }
 
-    /// The percent of the maximum possible: where the oriented mean stands between the worst point (0) and the best (100).
+    /// The percent of the maximum possible: where the oriented mean stands between the worst point (0) and
+    /// the best (100).
     ///
     /// # References
-    /// Cohen, P., Cohen, J., Aiken, L. S. and West, S. G. (1999), "The Problem of Units and the Circumstance for POMP",
-    /// Multivariate Behavioral Research 34(3), 315–346.
+    /// Cohen, P., Cohen, J., Aiken, L. S. and West, S. G. (1999), "The Problem of Units and the Circumstance
+    /// for POMP", Multivariate Behavioral Research 34(3), 315–346.
     #[must_use]
     pub const fn percent_of_maximum(self) -> Option<Ratio> {
         let (min, max) = (self.scale.min() as i128, self.scale.max() as i128);

@@ -1,4 +1,5 @@
-//! Charts that tell a change from noise, period by period. An alarm is a value outside its limits; periods count from 1.
+//! Charts that tell a change from noise, period by period. An alarm is a value outside its limits; periods
+//! count from 1.
 
 use crate::{Nps, Share};
 use alloc::vec::Vec;
@@ -34,8 +35,8 @@ pub fn first_ewma_alarm(points: &[EwmaPoint]) -> Option<usize> {
     first(points, |point| point.is_out())
 }
 
-/// EWMA of values with a known mean and standard deviation: z = λ x + (1 − λ) z, from the mean on, with limits
-/// μ ± L σ √(λ / (2 − λ) (1 − (1 − λ)^2t)).
+/// EWMA of values with a known mean and standard deviation: z = λ x + (1 − λ) z, from the mean on, with
+/// limits μ ± L σ √(λ / (2 − λ) (1 − (1 − λ)^2t)).
 ///
 /// # Range
 /// `weight` (λ) is above 0 and at most 1; `width` (L) is usually about 3.
@@ -55,7 +56,8 @@ pub fn ewma(values: &[f64], mean: f64, sd: f64, weight: f64, width: f64) -> Vec<
 }
 
 /// EWMA of the Net Promoter Score, in points, over periods of unequal n. The variance of the average is
-/// v = λ² 10⁴ V / n + (1 − λ)² v with the `variance` V of one answer (a fraction squared); a period without answers changes nothing.
+/// v = λ² 10⁴ V / n + (1 − λ)² v with the `variance` V of one answer (a fraction squared); a period without
+/// answers changes nothing.
 ///
 /// # References
 /// As [`ewma`]; the limits follow from the variance of the weighted sum.
@@ -73,7 +75,8 @@ pub fn ewma_nps(periods: &[Nps], mean: f64, variance: f64, weight: f64, width: f
     periods.iter().map(step).collect()
 }
 
-/// A tabular CUSUM: the sums of all that goes beyond the reference value, upward and downward, in the values' unit.
+/// A tabular CUSUM: the sums of all that goes beyond the reference value, upward and downward, in the values'
+/// unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CusumPoint {
     /// The upper sum, 0 or above.
@@ -120,8 +123,8 @@ pub struct PPoint {
     pub out: bool,
 }
 
-/// A p-chart with 3σ limits: its centre (the given one, else the share of all periods together; `None` if nobody answered)
-/// and its points.
+/// A p-chart with 3σ limits: its centre (the given one, else the share of all periods together; `None` if
+/// nobody answered) and its points.
 ///
 /// # References
 /// Montgomery as in [`ewma`], section 7.2.

@@ -2,11 +2,12 @@ use crate::{Interval, Level, Method, normal::normal_upper};
 use alloc::vec::Vec;
 use libm::sqrt;
 
-/// Intervals for the shares of all points or bands at once, in percent: together they hold all true shares as often as the
-/// level says. `None` if nobody answered.
+/// Intervals for the shares of all points or bands at once, in percent: together they hold all true shares as
+/// often as the level says. `None` if nobody answered.
 ///
 /// # References
-/// Goodman, L. A. (1965), "On Simultaneous Confidence Intervals for Multinomial Proportions", Technometrics 7(2), 247–254.
+/// Goodman, L. A. (1965), "On Simultaneous Confidence Intervals for Multinomial Proportions", Technometrics
+/// 7(2), 247–254.
 #[must_use]
 pub fn goodman(counts: &[u64], level: Level) -> Option<Vec<Interval>> {
     let n: f64 = counts.iter().map(|count| *count as f64).sum();

@@ -1,5 +1,5 @@
-//! Many comparisons at once: p values adjusted so that an unlucky one among many raises no alarm. All take and give p values
-//! from 0 to 1, in the same order.
+//! Many comparisons at once: p values adjusted so that an unlucky one among many raises no alarm. All take
+//! and give p values from 0 to 1, in the same order.
 
 use alloc::vec::Vec;
 use libm::{expm1, log1p};
@@ -7,7 +7,8 @@ use libm::{expm1, log1p};
 /// p times the number of tests: the chance of any false alarm stays below the level.
 ///
 /// # References
-/// Dunn, O. J. (1961), "Multiple Comparisons Among Means", Journal of the American Statistical Association 56(293), 52–64.
+/// Dunn, O. J. (1961), "Multiple Comparisons Among Means", Journal of the American Statistical Association
+/// 56(293), 52–64.
 #[must_use]
 pub fn bonferroni(p: &[f64]) -> Vec<f64> {
     let tests = p.len() as f64;
@@ -17,8 +18,8 @@ pub fn bonferroni(p: &[f64]) -> Vec<f64> {
 /// 1 − (1 − p)^tests: as [`bonferroni`], a little sharper, for independent tests.
 ///
 /// # References
-/// Šidák, Z. (1967), "Rectangular Confidence Regions for the Means of Multivariate Normal Distributions", Journal of the
-/// American Statistical Association 62(318), 626–633.
+/// Šidák, Z. (1967), "Rectangular Confidence Regions for the Means of Multivariate Normal Distributions",
+/// Journal of the American Statistical Association 62(318), 626–633.
 #[must_use]
 pub fn sidak(p: &[f64]) -> Vec<f64> {
     let tests = p.len() as f64;
@@ -28,7 +29,8 @@ pub fn sidak(p: &[f64]) -> Vec<f64> {
 /// Holm's step-down method: never weaker than [`bonferroni`] and as safe.
 ///
 /// # References
-/// Holm, S. (1979), "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6(2), 65–70.
+/// Holm, S. (1979), "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of
+/// Statistics 6(2), 65–70.
 #[must_use]
 pub fn holm(p: &[f64]) -> Vec<f64> {
     let mut running = 0.0_f64;
@@ -41,8 +43,8 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
 /// Benjamini and Hochberg's step-up method: of the alarms raised, at most the level's share is false.
 ///
 /// # References
-/// Benjamini, Y. and Hochberg, Y. (1995), "Controlling the False Discovery Rate: A Practical and Powerful Approach to Multiple
-/// Testing", Journal of the Royal Statistical Society B 57(1), 289–300.
+/// Benjamini, Y. and Hochberg, Y. (1995), "Controlling the False Discovery Rate: A Practical and Powerful
+/// Approach to Multiple Testing", Journal of the Royal Statistical Society B 57(1), 289–300.
 #[must_use]
 pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     step_up(p, 1.0)
@@ -51,8 +53,8 @@ pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
 /// As [`benjamini_hochberg`], safe for tests that depend on each other in any way.
 ///
 /// # References
-/// Benjamini, Y. and Yekutieli, D. (2001), "The Control of the False Discovery Rate in Multiple Testing under Dependency",
-/// Annals of Statistics 29(4), 1165–1188.
+/// Benjamini, Y. and Yekutieli, D. (2001), "The Control of the False Discovery Rate in Multiple Testing under
+/// Dependency", Annals of Statistics 29(4), 1165–1188.
 #[must_use]
 pub fn benjamini_yekutieli(p: &[f64]) -> Vec<f64> {
     step_up(p, (1..=p.len()).map(|rank| 1.0 / rank as f64).sum())

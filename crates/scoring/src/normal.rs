@@ -8,12 +8,12 @@ pub fn two_sided_p(z: f64) -> f64 {
     erfc(z.abs() / core::f64::consts::SQRT_2)
 }
 
-/// The standard normal quantile of a probability strictly between 0 and 1 (else `NaN`); accurate to about 1 part
-/// in 10^16.
+/// The standard normal quantile of a probability strictly between 0 and 1 (else `NaN`); accurate to about 1
+/// part in 10^16.
 ///
 /// # References
-/// Wichura, M. J. (1988), "Algorithm AS 241: The Percentage Points of the Normal Distribution", Applied Statistics
-/// 37(3), 477–484, routine PPND16.
+/// Wichura, M. J. (1988), "Algorithm AS 241: The Percentage Points of the Normal Distribution", Applied
+/// Statistics 37(3), 477–484, routine PPND16.
 #[must_use]
 pub fn normal_quantile(p: f64) -> f64 {
     if !(p > 0.0 && p < 1.0) {

@@ -6,7 +6,8 @@ use libm::sqrt;
 /// Counts of detractors, passives and promoters, and what the Net Promoter Score makes of them.
 ///
 /// # Range
-/// Every count and their sum up to 2^64 − 1. Scores are −100…100 points, not percent; `None` where nobody answered.
+/// Every count and their sum up to 2^64 − 1. Scores are −100…100 points, not percent; `None` where nobody
+/// answered.
 ///
 /// # Examples
 /// ```
@@ -103,10 +104,12 @@ impl Nps {
         (self.n() > 1).then(|| shares.variance() * shares.n / (shares.n - 1.0))
     }
 
-    /// The score ± z standard errors, in points. It covers far less than its level where few answered or nearly all agree.
+    /// The score ± z standard errors, in points. It covers far less than its level where few answered or
+    /// nearly all agree.
     ///
     /// # References
-    /// Rocks, B. (2016), "Interval Estimation for the 'Net Promoter Score'", The American Statistician 70(4), 365–372.
+    /// Rocks, B. (2016), "Interval Estimation for the 'Net Promoter Score'", The American Statistician 70(4),
+    /// 365–372.
     #[must_use]
     pub fn wald(self, level: Level) -> Option<Interval> {
         Some(self.shares()?.wald(level, Method::Wald))
@@ -115,7 +118,8 @@ impl Nps {
     /// As [`Nps::wald`] after ¾ of a promoter, ¾ of a detractor and 1½ passives are added.
     ///
     /// # References
-    /// As [`Nps::wald`]; Lewis, J. R. and Sauro, J. (2021), "Confidence Intervals for Net Promoter Scores", MeasuringU.
+    /// As [`Nps::wald`]; Lewis, J. R. and Sauro, J. (2021), "Confidence Intervals for Net Promoter Scores",
+    /// MeasuringU.
     #[must_use]
     pub fn adjusted_wald(self, level: Level) -> Option<Interval> {
         Some(self.adjusted()?.wald(level, Method::AdjustedWald))
@@ -124,8 +128,9 @@ impl Nps {
     /// The scores that a test of the score type does not reject, in points; always within −100…100.
     ///
     /// # References
-    /// Tango, T. (1998), "Equivalence test and confidence interval for the difference in proportions for the paired-sample
-    /// design", Statistics in Medicine 17(8), 891–908: promoters and detractors are the two discordant cells.
+    /// Tango, T. (1998), "Equivalence test and confidence interval for the difference in proportions for the
+    /// paired-sample design", Statistics in Medicine 17(8), 891–908: promoters and detractors are the two
+    /// discordant cells.
     #[must_use]
     pub fn tango_score(self, level: Level) -> Option<Interval> {
         let shares = self.shares()?;
@@ -153,7 +158,8 @@ impl Nps {
         Some(Interval { low: 100.0 * (point - down), high: 100.0 * (point + up), method: Method::TangoScore })
     }
 
-    /// The mean of −1, 0, 1 ± t standard errors with the sample variance, in points; `None` below two answers.
+    /// The mean of −1, 0, 1 ± t standard errors with the sample variance, in points; `None` below two
+    /// answers.
     ///
     /// # References
     /// Lewis and Sauro as in [`Nps::adjusted_wald`], "trinomial means".
@@ -166,19 +172,20 @@ impl Nps {
         Some(Interval::around(100.0 * shares.score, 100.0 * t * se, Method::T))
     }
 
-    /// As [`Nps::wald`] after one promoter and one detractor are added: promoters and detractors are the two kinds of unlike
-    /// pairs of a matched sample.
+    /// As [`Nps::wald`] after one promoter and one detractor are added: promoters and detractors are the two
+    /// kinds of unlike pairs of a matched sample.
     ///
     /// # References
-    /// Bonett, D. G. and Price, R. M. (2012), "Adjusted Wald Confidence Interval for a Difference of Binomial Proportions Based on
-    /// Paired Data", Journal of Educational and Behavioral Statistics 37(4), 479–488.
+    /// Bonett, D. G. and Price, R. M. (2012), "Adjusted Wald Confidence Interval for a Difference of Binomial
+    /// Proportions Based on Paired Data", Journal of Educational and Behavioral Statistics 37(4), 479–488.
     #[must_use]
     pub fn bonett_price(self, level: Level) -> Option<Interval> {
         (self.n() > 0).then(|| self.shares_with(1.0, 0.0).wald(level, Method::BonettPrice))
     }
 
-    /// The interval to show, not clipped: [`Nps::bonett_price`], for any n. Of the methods here it has the highest minimum of
-    /// coverage over the profiles and numbers of docs/coverage.md, without a switch from one method to another at some n.
+    /// The interval to show, not clipped: [`Nps::bonett_price`], for any n. Of the methods here it has the
+    /// highest minimum of coverage over the profiles and numbers of docs/coverage.md, without a switch from
+    /// one method to another at some n.
     #[must_use]
     pub fn default_interval(self, level: Level) -> Option<Interval> {
         self.bonett_price(level)

@@ -54,8 +54,8 @@ impl Ratio {
         if num <= EXACT && den <= EXACT {
             return self.num as f64 / self.den as f64;
         }
-        // Long division to more bits than the result holds. The last one also stands for all that are left, so that the
-        // conversion is the only rounding.
+        // Long division to more bits than the result holds. The last one also stands for all that are left,
+        // so that the conversion is the only rounding.
         let (mut quotient, mut rest, mut shift) = (num / den, num % den, 0_u64);
         while quotient < 1 << 60 && rest > 0 {
             rest <<= 1;
@@ -68,8 +68,8 @@ impl Ratio {
         if self.num < 0 { -size } else { size }
     }
 
-    /// The fraction as text with so many digits after the point, rounded once, half away from zero. A value that
-    /// rounds to zero has no sign.
+    /// The fraction as text with so many digits after the point, rounded once, half away from zero. A value
+    /// that rounds to zero has no sign.
     #[must_use]
     pub fn rounded(self, decimals: u8) -> String {
         let den = self.den.unsigned_abs();

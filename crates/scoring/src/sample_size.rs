@@ -2,11 +2,13 @@
 
 use crate::normal::normal_upper;
 
-/// How many answers bring the margin down to a wish: z² v / m², for a finite population n₀ / (1 + (n₀ − 1) / N).
+/// How many answers bring the margin down to a wish: z² v / m², for a finite population n₀ / (1 + (n₀ − 1) /
+/// N).
 ///
 /// # Units
-/// `variance` of one answer and `margin` in one unit: with the NPS variance of 0…1 the margin is a fraction (0.05 = 5 points).
-/// `confidence` is above 0 and below 1. The result is exact; round it up. `None` for anything else.
+/// `variance` of one answer and `margin` in one unit: with the NPS variance of 0…1 the margin is a fraction
+/// (0.05 = 5 points). `confidence` is above 0 and below 1. The result is exact; round it up. `None` for
+/// anything else.
 ///
 /// # Examples
 /// ```
@@ -33,14 +35,16 @@ pub fn sample_size_for_margin(
     n.is_finite().then_some(n.max(0.0))
 }
 
-/// How many answers each of two groups needs so that a difference is found: (z₁₋α/₂ + z_power)² (v_a + v_b) / d².
+/// How many answers each of two groups needs so that a difference is found: (z₁₋α/₂ + z_power)² (v_a + v_b) /
+/// d².
 ///
 /// # Units
-/// As [`sample_size_for_margin`]; `alpha` (the chance of a false alarm) and `power` (the chance to find the difference) are
-/// above 0 and below 1, the difference is not 0.
+/// As [`sample_size_for_margin`]; `alpha` (the chance of a false alarm) and `power` (the chance to find the
+/// difference) are above 0 and below 1, the difference is not 0.
 ///
 /// # References
-/// Fleiss, J. L., Levin, B. and Paik, M. C. (2003), Statistical Methods for Rates and Proportions, 3rd ed., Wiley, chapter 4.
+/// Fleiss, J. L., Levin, B. and Paik, M. C. (2003), Statistical Methods for Rates and Proportions, 3rd ed.,
+/// Wiley, chapter 4.
 #[must_use]
 pub fn sample_size_for_difference(
     variances: (f64, f64),

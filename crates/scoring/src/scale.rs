@@ -20,8 +20,9 @@ impl Direction {
     }
 }
 
-/// The points that a rating may take, every integer from `min` to `max`, and which end is good. Ratings and tallies of
-/// scales that differ in any of the three never mix: [`Scale::EFFORT`] and [`Scale::CSAT`] both go from 1 to 5.
+/// The points that a rating may take, every integer from `min` to `max`, and which end is good. Ratings and
+/// tallies of scales that differ in any of the three never mix: [`Scale::EFFORT`] and [`Scale::CSAT`] both go
+/// from 1 to 5.
 ///
 /// # Range
 /// `min` is 0 or 1, `max` at most 10 and above `min`: 2 to 11 points.
@@ -50,8 +51,8 @@ impl Scale {
     /// 1–5, very low to very high effort: CES 1.0, where low is good.
     ///
     /// # References
-    /// Dixon, M., Freeman, K. and Toman, N. (2010), "Stop Trying to Delight Your Customers", Harvard Business Review
-    /// 88(7/8), 116–122.
+    /// Dixon, M., Freeman, K. and Toman, N. (2010), "Stop Trying to Delight Your Customers", Harvard Business
+    /// Review 88(7/8), 116–122.
     pub const EFFORT: Self = Self { min: 1, max: 5, direction: Direction::LowerIsBetter };
     /// 1–10.
     pub const TEN: Self = Self::higher(1, 10);
@@ -135,13 +136,13 @@ impl fmt::Display for BadScale {
 
 impl core::error::Error for BadScale {}
 
-/// How the points of a scale are drawn. A look changes what people choose, so ratings given under different looks are
-/// counted apart.
+/// How the points of a scale are drawn. A look changes what people choose, so ratings given under different
+/// looks are counted apart.
 ///
 /// # References
-/// Toepoel, V., Vermeeren, B. and Metin, B. (2019), "Smileys, Stars, Hearts, Buttons, Tiles or Grids: Influence of
-/// Response Format on Substantive Response, Questionnaire Experience and Response Time", Bulletin of Sociological
-/// Methodology 142(1), 57–74.
+/// Toepoel, V., Vermeeren, B. and Metin, B. (2019), "Smileys, Stars, Hearts, Buttons, Tiles or Grids:
+/// Influence of Response Format on Substantive Response, Questionnaire Experience and Response Time",
+/// Bulletin of Sociological Methodology 142(1), 57–74.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Look {
     /// The points' numbers.
@@ -155,7 +156,8 @@ pub enum Look {
 }
 
 impl Look {
-    /// Whether a scale may be drawn so: stars count from 1 and up is good, faces tell 3 to 5 points apart, thumbs two.
+    /// Whether a scale may be drawn so: stars count from 1 and up is good, faces tell 3 to 5 points apart,
+    /// thumbs two.
     #[must_use]
     pub const fn suits(self, scale: Scale) -> bool {
         match self {

@@ -18,8 +18,8 @@ pub struct Score {
 }
 
 impl Score {
-    /// The score of a tally with the interval to show (Bonett and Price's for NPS, Wilson's for a share), or `None` if
-    /// nobody answered or the tally is not of the metric's scale.
+    /// The score of a tally with the interval to show (Bonett and Price's for NPS, Wilson's for a share), or
+    /// `None` if nobody answered or the tally is not of the metric's scale.
     ///
     /// # Examples
     /// ```

@@ -68,11 +68,12 @@ impl Share {
         Ratio::new(100 * self.favourable as i128, self.n as i128)
     }
 
-    /// As [`Share::wald`] but solved for the share, so that it stays within 0…100 and covers well from few answers on.
+    /// As [`Share::wald`] but solved for the share, so that it stays within 0…100 and covers well from few
+    /// answers on.
     ///
     /// # References
-    /// Wilson, E. B. (1927), "Probable Inference, the Law of Succession, and Statistical Inference", Journal of the
-    /// American Statistical Association 22(158), 209–212.
+    /// Wilson, E. B. (1927), "Probable Inference, the Law of Succession, and Statistical Inference", Journal
+    /// of the American Statistical Association 22(158), 209–212.
     #[must_use]
     pub fn wilson(self, level: Level) -> Option<Interval> {
         let (n, yes, no, z) = self.parts(level)?;
@@ -89,8 +90,8 @@ impl Share {
     /// The share ± z standard errors, in percent. Of no width if all agree.
     ///
     /// # References
-    /// Brown, L. D., Cai, T. T. and DasGupta, A. (2001), "Interval Estimation for a Binomial Proportion", Statistical
-    /// Science 16(2), 101–133: this one and the next, and why not to use this one.
+    /// Brown, L. D., Cai, T. T. and DasGupta, A. (2001), "Interval Estimation for a Binomial Proportion",
+    /// Statistical Science 16(2), 101–133: this one and the next, and why not to use this one.
     #[must_use]
     pub fn wald(self, level: Level) -> Option<Interval> {
         let (n, yes, no, z) = self.parts(level)?;
@@ -100,8 +101,8 @@ impl Share {
     /// As [`Share::wald`] after z²/2 are added to either side, in percent.
     ///
     /// # References
-    /// Agresti, A. and Coull, B. A. (1998), "Approximate Is Better than 'Exact' for Interval Estimation of Binomial
-    /// Proportions", The American Statistician 52(2), 119–126.
+    /// Agresti, A. and Coull, B. A. (1998), "Approximate Is Better than 'Exact' for Interval Estimation of
+    /// Binomial Proportions", The American Statistician 52(2), 119–126.
     #[must_use]
     pub fn agresti_coull(self, level: Level) -> Option<Interval> {
         let (n, yes, no, z) = self.parts(level)?;
@@ -111,11 +112,12 @@ impl Share {
         Some(Interval::around(100.0 * yes, 100.0 * z * sqrt(yes * no / n), Method::AgrestiCoull))
     }
 
-    /// The shares that neither of two one-sided binomial tests rejects, in percent: never covers less than its level.
+    /// The shares that neither of two one-sided binomial tests rejects, in percent: never covers less than
+    /// its level.
     ///
     /// # References
-    /// Clopper, C. J. and Pearson, E. S. (1934), "The Use of Confidence or Fiducial Limits Illustrated in the Case of the
-    /// Binomial", Biometrika 26(4), 404–413.
+    /// Clopper, C. J. and Pearson, E. S. (1934), "The Use of Confidence or Fiducial Limits Illustrated in the
+    /// Case of the Binomial", Biometrika 26(4), 404–413.
     #[cfg(feature = "quantiles")]
     #[must_use]
     pub fn clopper_pearson(self, level: Level) -> Option<Interval> {
@@ -126,7 +128,8 @@ impl Share {
         Some(Interval { low: 100.0 * low, high: 100.0 * high, method: Method::ClopperPearson })
     }
 
-    /// The equal-tailed posterior interval under the prior Beta(½, ½), in percent. Its ends are left as they are if all agree.
+    /// The equal-tailed posterior interval under the prior Beta(½, ½), in percent. Its ends are left as they
+    /// are if all agree.
     ///
     /// # References
     /// Brown, Cai and DasGupta as in [`Share::wald`].

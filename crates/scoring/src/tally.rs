@@ -2,8 +2,8 @@ use crate::{Band, Metric, OffScale, Rating, Scale};
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Answers counted per point of a scale. Tallies of one scale add up and can be taken apart again; dismissals and skips are
-/// not in it.
+/// Answers counted per point of a scale. Tallies of one scale add up and can be taken apart again; dismissals
+/// and skips are not in it.
 ///
 /// # Range
 /// Every count is exact, up to 2^64 − 1; so is their sum.
@@ -35,8 +35,8 @@ impl Tally {
     /// From counts, ascending from `scale.min()`.
     ///
     /// # Errors
-    /// [`CombineError::Length`] if there is not one count per point, [`CombineError::Overflow`] if their sum would pass
-    /// 2^64 − 1.
+    /// [`CombineError::Length`] if there is not one count per point, [`CombineError::Overflow`] if their sum
+    /// would pass 2^64 − 1.
     pub fn from_counts(scale: Scale, counts: &[u64]) -> Result<Self, CombineError> {
         if counts.len() != scale.len() {
             return Err(CombineError::Length);
@@ -48,8 +48,8 @@ impl Tally {
     /// Both tallies together.
     ///
     /// # Errors
-    /// [`CombineError::OtherScale`] if they are of different scales, [`CombineError::Overflow`] if the sum would pass
-    /// 2^64 − 1.
+    /// [`CombineError::OtherScale`] if they are of different scales, [`CombineError::Overflow`] if the sum
+    /// would pass 2^64 − 1.
     pub fn plus(&self, other: &Self) -> Result<Self, CombineError> {
         self.combine(other, u64::checked_add, CombineError::Overflow)
     }
@@ -57,8 +57,8 @@ impl Tally {
     /// This tally without another that is part of it.
     ///
     /// # Errors
-    /// [`CombineError::OtherScale`] if they are of different scales, [`CombineError::Underflow`] if a point has fewer
-    /// answers here than there.
+    /// [`CombineError::OtherScale`] if they are of different scales, [`CombineError::Underflow`] if a point
+    /// has fewer answers here than there.
     pub fn minus(&self, other: &Self) -> Result<Self, CombineError> {
         self.combine(other, u64::checked_sub, CombineError::Underflow)
     }

@@ -2,7 +2,8 @@ use crate::{Interval, Level, Method, MoreThanAll, Nps};
 use alloc::vec::Vec;
 use libm::sqrt;
 
-/// A group of customers that answers more or less often than others: who answered, and how many there are altogether.
+/// A group of customers that answers more or less often than others: who answered, and how many there are
+/// altogether.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stratum {
     /// The answers.
@@ -21,13 +22,16 @@ pub struct Weighted {
     pub unweighted: Option<f64>,
     /// The score of each stratum.
     pub stratum_scores: Vec<Option<f64>>,
-    /// Σ W × score, where W is a stratum's share of the population; `None` if a stratum that has people has no answers.
+    /// Σ W × score, where W is a stratum's share of the population; `None` if a stratum that has people has
+    /// no answers.
     pub weighted: Option<f64>,
-    /// √ Σ W² s² / n with the sample variance s²; `None` if a stratum that has people has fewer than two answers.
+    /// √ Σ W² s² / n with the sample variance s²; `None` if a stratum that has people has fewer than two
+    /// answers.
     pub se_points: Option<f64>,
     /// The same with the finite population correction 1 − n / N in every stratum.
     pub se_points_fpc: Option<f64>,
-    /// As many answers from a simple random sample would be as exact, if the weights had nothing to do with the answers.
+    /// As many answers from a simple random sample would be as exact, if the weights had nothing to do with
+    /// the answers.
     pub kish_n_eff: Option<f64>,
     /// Answers over effective answers, 1 or above.
     pub kish_deff: Option<f64>,
@@ -47,8 +51,9 @@ impl Weighted {
 /// [`MoreThanAll`] if a stratum has more answers than people.
 ///
 /// # References
-/// Cochran, W. G. (1977), Sampling Techniques, 3rd ed., Wiley, chapter 5 (the estimate and its error). Kish, L. (1992),
-/// "Weighting for Unequal Pi", Journal of Official Statistics 8(2), 183–200 (the effective number).
+/// Cochran, W. G. (1977), Sampling Techniques, 3rd ed., Wiley, chapter 5 (the estimate and its error). Kish,
+/// L. (1992), "Weighting for Unequal Pi", Journal of Official Statistics 8(2), 183–200 (the effective
+/// number).
 pub fn post_stratify(strata: &[Stratum]) -> Result<Weighted, MoreThanAll> {
     if strata.iter().any(|stratum| stratum.answers.n() > stratum.population) {
         return Err(MoreThanAll);

@@ -19,8 +19,8 @@ fn share(x: u64, n: u64) -> Share {
     Share::new(x, n).unwrap()
 }
 
-/// Newcombe, R. G. (1998), "Two-sided confidence intervals for the single proportion: comparison of seven methods", Statistics in
-/// Medicine 17(8), 857–872, Table I.
+/// Newcombe, R. G. (1998), "Two-sided confidence intervals for the single proportion: comparison of seven
+/// methods", Statistics in Medicine 17(8), 857–872, Table I.
 #[test]
 fn newcombes_examples_of_one_share() {
     for (x, n, wald, score, exact) in [
@@ -36,8 +36,9 @@ fn newcombes_examples_of_one_share() {
     check(share(1, 29).clopper_pearson(Level::P95), 0.0009, 0.1776, 4);
 }
 
-/// Newcombe, R. G. (1998), "Interval estimation for the difference between independent proportions: comparison of eleven methods",
-/// Statistics in Medicine 17(8), 873–890, Table II, method 10 (first minus second, so b comes first).
+/// Newcombe, R. G. (1998), "Interval estimation for the difference between independent proportions:
+/// comparison of eleven methods", Statistics in Medicine 17(8), 873–890, Table II, method 10 (first minus
+/// second, so b comes first).
 #[test]
 fn newcombes_examples_of_two_shares() {
     for (first, second, low, high) in [
@@ -59,8 +60,8 @@ fn newcombes_examples_of_two_shares() {
     }
 }
 
-/// Krejcie, R. V. and Morgan, D. W. (1970), "Determining Sample Size for Research Activities", Educational and Psychological
-/// Measurement 30(3), 607–610, Table 1.
+/// Krejcie, R. V. and Morgan, D. W. (1970), "Determining Sample Size for Research Activities", Educational
+/// and Psychological Measurement 30(3), 607–610, Table 1.
 #[test]
 fn krejcie_and_morgans_table() {
     for (population, n) in [(100, 80), (500, 217), (1000, 278), (5000, 357), (10_000, 370), (75_000, 382)] {
@@ -71,8 +72,9 @@ fn krejcie_and_morgans_table() {
     assert_eq!(sample_size_for_margin(0.25, 0.05, 0.95, Some(1000)).unwrap().ceil(), 278.0);
 }
 
-/// Correlations of Fisher's iris data (150 flowers): sepal length explained by sepal width and petal length. The R package relaimpo
-/// (Grömping, U. (2006), Journal of Statistical Software 17(1)) gives LMG of 0.04702292 and 0.79315491.
+/// Correlations of Fisher's iris data (150 flowers): sepal length explained by sepal width and petal length.
+/// The R package relaimpo (Grömping, U. (2006), Journal of Statistical Software 17(1)) gives LMG of
+/// 0.04702292 and 0.79315491.
 #[test]
 fn relaimpos_drivers_of_the_iris() {
     let between = [vec![1.0, -0.428_440_104_330_539_8], vec![-0.428_440_104_330_539_8, 1.0]];
@@ -83,8 +85,8 @@ fn relaimpos_drivers_of_the_iris() {
     );
 }
 
-/// Thirty observations of mean 10 and standard deviation 1, of which the last ten have shifted by one: Montgomery, D. C. (2009),
-/// Introduction to Statistical Quality Control, 6th ed., Wiley, Table 9.1.
+/// Thirty observations of mean 10 and standard deviation 1, of which the last ten have shifted by one:
+/// Montgomery, D. C. (2009), Introduction to Statistical Quality Control, 6th ed., Wiley, Table 9.1.
 const MONTGOMERY: [f64; 30] = [
     9.45, 7.99, 9.29, 11.66, 12.16, 10.18, 8.04, 11.46, 9.20, 10.34, 9.03, 11.47, 10.51, 9.40, 10.08, 9.37,
     10.62, 10.31, 8.52, 10.84, 10.90, 9.33, 12.29, 11.50, 10.60, 11.08, 10.38, 11.62, 11.31, 10.52,
@@ -125,8 +127,8 @@ fn mean_run_length(shift: f64, runs: usize, mut alarm: impl FnMut(&[f64]) -> Opt
     total as f64 / runs as f64
 }
 
-/// Montgomery as above, Table 9.3 (after Hawkins 1993; two-sided, k = ½): average run lengths of 465 without a shift and 10.4 with a
-/// shift of 1 for h = 5, of 168 and 8.38 for h = 4.
+/// Montgomery as above, Table 9.3 (after Hawkins 1993; two-sided, k = ½): average run lengths of 465 without
+/// a shift and 10.4 with a shift of 1 for h = 5, of 168 and 8.38 for h = 4.
 #[test]
 fn cusum_run_lengths_are_montgomerys() {
     for (h, shift, runs, expected) in
@@ -142,8 +144,8 @@ fn cusum_run_lengths_are_montgomerys() {
     }
 }
 
-/// Montgomery as above, Table 9.11 (after Lucas and Saccucci 1990, with limits of the steady state): 500 without a shift; with a shift
-/// of 1, 10.3 for λ = 0.1 and L = 2.814, 10.5 for λ = 0.2 and L = 2.962.
+/// Montgomery as above, Table 9.11 (after Lucas and Saccucci 1990, with limits of the steady state): 500
+/// without a shift; with a shift of 1, 10.3 for λ = 0.1 and L = 2.814, 10.5 for λ = 0.2 and L = 2.962.
 #[test]
 fn ewma_run_lengths_are_montgomerys() {
     for (weight, width, shift, runs, expected) in [

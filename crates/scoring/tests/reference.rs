@@ -1,8 +1,9 @@
-//! Agreement with an outside implementation: every request of tests/reference/cases.json (made by make.py beside it from scipy,
-//! statsmodels and exact fractions), answered as `candor score` answers it.
+//! Agreement with an outside implementation: every request of tests/reference/cases.json (made by make.py
+//! beside it from scipy, statsmodels and exact fractions), answered as `candor score` answers it.
 #![cfg(not(target_arch = "wasm32"))]
 
-// The server's own file, so that changes of this crate are held against the table without building the server.
+// The server's own file, so that changes of this crate are held against the table without building the
+// server.
 #[path = "../../server/src/score/mod.rs"]
 #[allow(
     dead_code,
@@ -110,8 +111,8 @@ fn layout(value: &Value, indent: usize) -> String {
     format!("{open}\n{entries}\n{pad}{close}")
 }
 
-/// The page has blocks of JSON in pairs: a request and its answer, which is shown without its receipt unless the receipt is the
-/// matter. Rewritten with `UPDATE_DOCS=1`.
+/// The page has blocks of JSON in pairs: a request and its answer, which is shown without its receipt unless
+/// the receipt is the matter. Rewritten with `UPDATE_DOCS=1`.
 #[test]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 fn the_documented_examples_are_answered_as_documented() {

@@ -153,7 +153,8 @@ fn list<'a>(value: &'a Value, name: &str) -> Answer<&'a Vec<Value>> {
     value.as_array().ok_or_else(|| Refusal::new("wrong_type", format!("`{name}` must be a list"), name))
 }
 
-/// A whole number from 0 to 2^64 − 1. Some programs write whole numbers with a point or an exponent, which is exact up to 2^53.
+/// A whole number from 0 to 2^64 − 1. Some programs write whole numbers with a point or an exponent, which is
+/// exact up to 2^53.
 fn count(value: &Value, name: &str) -> Answer<u64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if let Some(count) = value.as_u64() {

@@ -13,8 +13,8 @@ use fields::{Answer, Fields, Refusal};
 use serde_json::{Map, Value, json};
 use std::io::{self, BufRead, Write};
 
-/// Answers every request on the input, in order, each as soon as it is read, and says how many were refused. Requests stand one
-/// on a line; a single one may also spread over lines.
+/// Answers every request on the input, in order, each as soon as it is read, and says how many were refused.
+/// Requests stand one on a line; a single one may also spread over lines.
 ///
 /// # Errors
 /// Only those of reading and writing: a bad request is answered with an error object.
@@ -117,7 +117,8 @@ fn only_nps(fields: &Fields<'_>) -> Answer<()> {
     }
 }
 
-// ---- What all kinds write -------------------------------------------------------------------------------------------------
+// ---- What all kinds write
+// -------------------------------------------------------------------------------------------------
 
 fn ends(interval: Option<Interval>) -> Value {
     interval.map_or(Value::Null, |interval| json!([interval.low, interval.high]))
@@ -172,7 +173,8 @@ fn more_than_all(field: &'static str) -> impl Fn(MoreThanAll) -> Refusal {
     move |error| Refusal::new("out_of_range", error, field)
 }
 
-// ---- Scores ---------------------------------------------------------------------------------------------------------------
+// ---- Scores
+// ---------------------------------------------------------------------------------------------------------------
 
 /// A tally from `counts`, or from a list of ratings.
 fn tally(fields: &Fields<'_>, scale: Scale, counts: &str, ratings: Option<&str>) -> Answer<Tally> {
@@ -333,7 +335,8 @@ fn score_nps(fields: &Fields<'_>, exclusions: Exclusions) -> Answer {
     finish(answer, receipt, nps.n() == 0)
 }
 
-// ---- Comparisons ----------------------------------------------------------------------------------------------------------
+// ---- Comparisons
+// ----------------------------------------------------------------------------------------------------------
 
 fn z_test(test: Option<compare::Test>) -> Value {
     test.map_or(Value::Null, |test| {
@@ -495,7 +498,8 @@ fn whole(x: f64) -> Value {
     if up < 9.0e18 { json!(up as u64) } else { json!(up) }
 }
 
-// ---- Who is missing -------------------------------------------------------------------------------------------------------
+// ---- Who is missing
+// -------------------------------------------------------------------------------------------------------
 
 fn nps_fields(fields: &Fields<'_>) -> Answer<Nps> {
     Nps::new(fields.count("detractors")?, fields.count("passives")?, fields.count("promoters")?)
@@ -534,7 +538,8 @@ fn nonresponse(fields: &Fields<'_>) -> Answer {
     finish(answer, Receipt::new(Formula::NONRESPONSE).exact(result.respondents), answers.n() == 0)
 }
 
-// ---- Why it moved ---------------------------------------------------------------------------------------------------------
+// ---- Why it moved
+// ---------------------------------------------------------------------------------------------------------
 
 fn split(fields: &Fields<'_>) -> Answer {
     only_nps(fields)?;
@@ -615,7 +620,8 @@ fn word(fields: &Fields<'_>) -> Answer {
     finish(answer, Receipt::new(Formula::KEYWORD), false)
 }
 
-// ---- Watching -------------------------------------------------------------------------------------------------------------
+// ---- Watching
+// -------------------------------------------------------------------------------------------------------------
 
 fn watch(fields: &Fields<'_>) -> Answer {
     let weight = || fields.number_where("lam", "above 0 and at most 1", |x| x > 0.0 && x <= 1.0);
@@ -685,7 +691,8 @@ fn any_time(fields: &Fields<'_>) -> Answer {
     finish(answer, receipt, nps.n() == 0)
 }
 
-// ---- Operations and display -----------------------------------------------------------------------------------------------
+// ---- Operations and display
+// -----------------------------------------------------------------------------------------------
 
 fn operations(fields: &Fields<'_>) -> Answer {
     let with = |formula, name: &str, ratio: Option<Ratio>| {
