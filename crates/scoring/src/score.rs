@@ -1,4 +1,4 @@
-use crate::{Band, Interval, Level, Metric, Nps, Share, Tally};
+use crate::{Band, Formula, Interval, Level, Metric, Nps, Ratio, Receipt, Share, Tally};
 
 /// An aggregate of a tally, with its number of answers and interval.
 ///
@@ -11,7 +11,9 @@ pub struct Score {
     pub metric: Metric,
     /// How many answered; dismissals and skips are not counted.
     pub n: u64,
-    /// The score, in points or percent.
+    /// The score before it was rounded, in points or percent.
+    pub exact: Ratio,
+    /// The nearest floating-point number to it.
     pub value: f64,
     /// Its 95 % interval, cut off at the ends of the range.
     pub interval: Interval,
@@ -44,7 +46,21 @@ impl Score {
             let share = Share::part(tally.in_band(metric, Band::Favourable), tally.n());
             (share.percent()?, share.wilson(Level::P95)?.clip(0.0, 100.0))
         };
-        Some(Self { metric, n: tally.n(), value: exact.value(), interval })
+        Some(Self { metric, n: tally.n(), exact, value: exact.value(), interval })
+    }
+}
+
+impl Score {
+    /// How the score came about.
+    #[must_use]
+    pub const fn receipt(&self) -> Receipt {
+        let (formula, favourable_points) = match self.metric {
+            Metric::Nps => (Formula::NPS, None),
+            Metric::Csat => (Formula::TOP_BOX, Some(2)),
+            Metric::Ces => (Formula::TOP_BOX, Some(3)),
+        };
+        let receipt = Receipt::new(formula).scale(self.metric.scale()).exact(Some(self.exact));
+        Receipt { favourable_points, method: Some(self.interval.method), ..receipt }
     }
 }
 
@@ -73,6 +89,24 @@ mod tests {
         let csat = Tally::from_counts(Scale::CSAT, &[1, 1, 1, 1, 1]).unwrap();
         assert_eq!(Score::of(Metric::Nps, &csat), None);
         assert_eq!(Score::of(Metric::Ces, &csat), None);
+    }
+
+    #[test]
+    fn a_receipt_says_how_many_points_are_favourable() {
+        for metric in [Metric::Csat, Metric::Ces] {
+            let score = Score::of(metric, &tally(metric, &[1, 1, 1])).unwrap();
+            let receipt = score.receipt();
+            let points = receipt.favourable_points.unwrap();
+            let rule = crate::TopBox::new(metric.scale(), points).unwrap();
+            for point in metric.scale().points() {
+                let rating = Rating::new(point, metric.scale()).unwrap();
+                assert_eq!(rule.band(rating), Ok(metric.band(rating)));
+            }
+            assert_eq!((receipt.exact, receipt.method), (Some(score.exact), Some(Method::Wilson)));
+        }
+        let receipt = Score::of(Metric::Nps, &tally(Metric::Nps, &[1])).unwrap().receipt();
+        assert_eq!((receipt.formula.id, receipt.favourable_points), ("nps", None));
+        assert_eq!((receipt.scale, receipt.method), (Some(Scale::NPS), Some(Method::BonettPrice)));
     }
 
     #[test]

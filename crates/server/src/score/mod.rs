@@ -629,7 +629,7 @@ fn watch(fields: &Fields<'_>) -> Answer {
         let weeks = fields.bands_list("weeks")?;
         let (mean, variance) = (fields.number("mu")?, fields.variance("variance")?);
         let points = monitor::ewma_nps(&weeks, mean, variance, weight()?, fields.positive("L")?);
-        let point = |(nps, point): (&Nps, &monitor::EwmaPoint)| json!({"n": nps.n(), "z": point.z, "lcl": point.low, "ucl": point.high});
+        let point = |(nps, at): (&Nps, &monitor::EwmaPoint)| json!({"n": nps.n(), "z": at.z, "lcl": at.low, "ucl": at.high});
         let answer = json!({
             "points": weeks.iter().zip(&points).map(point).collect::<Vec<_>>(),
             "first_alarm": monitor::first_ewma_alarm(&points),
