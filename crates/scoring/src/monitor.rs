@@ -104,6 +104,27 @@ pub fn cusum(values: &[f64], mean: f64, sd: f64, reference: f64) -> Vec<CusumPoi
     values.iter().map(step).collect()
 }
 
+/// [`cusum`] of the Net Promoter Score over periods of unequal n, in standard errors: every period's score is
+/// first taken as its distance from the mean (in points) over 100 √(V / n), with the `variance` V of one
+/// answer (a fraction squared, above 0). A period without answers changes nothing. Alarms are those of a
+/// standard deviation of 1.
+///
+/// # References
+/// Montgomery as in [`ewma`], section 9.1, the standardized CUSUM.
+#[must_use]
+pub fn cusum_nps(periods: &[Nps], mean: f64, variance: f64, reference: f64) -> Vec<CusumPoint> {
+    let mut last = CusumPoint { upper: 0.0, lower: 0.0 };
+    let step = |period: &Nps| {
+        if let Some(shares) = period.shares() {
+            let x = (100.0 * shares.score - mean) / (100.0 * sqrt(variance / shares.n));
+            last.upper = (x - reference + last.upper).max(0.0);
+            last.lower = (-reference - x + last.lower).max(0.0);
+        }
+        last
+    };
+    periods.iter().map(step).collect()
+}
+
 /// The first period, from 1, in which either sum is above the decision interval hσ.
 #[must_use]
 pub fn first_cusum_alarm(points: &[CusumPoint], sd: f64, decision: f64) -> Option<usize> {

@@ -40,6 +40,7 @@ formulas! {
     DRIVERS "drivers" "R^2 averaged over orders (LMG) and relative weights (Johnson 2000)" "share of variance"
     EWMA "ewma" "z = lam x + (1 - lam) z, exact time-varying limits" "the values' unit"
     CUSUM "cusum" "max(0, x - (mu + k sigma) + c), max(0, (mu - k sigma) - x + c)" "the values' unit"
+    CUSUM_NPS "cusum_nps" "CUSUM of (NPS - mu) / (100 sqrt(V / n))" "standard errors"
     P_CHART "p_chart" "satisfied / n, centre +- 3 sqrt(c (1 - c) / n)" "fraction"
     EWMA_NPS "ewma_nps" "z = lam NPS + (1 - lam) z, v = lam^2 10^4 V / n + (1 - lam)^2 v" "points"
     ANYTIME "anytime" "s sqrt(2 (n rho^2 + 1) / (n^2 rho^2) ln(sqrt(n rho^2 + 1) / alpha))" "points"

@@ -134,6 +134,8 @@ fn bits() -> String {
         "weeks",
         monitor::ewma_nps(&triples, 10.0, 0.6, 0.3, 3.0).iter().flat_map(|point| [point.z, point.high]),
     );
+    let sums = monitor::cusum_nps(&triples, 10.0, 0.6, 0.5);
+    bits.add("weeks", sums.iter().flat_map(|point| [point.upper, point.lower]));
     let between = [vec![1.0, 0.4, 0.2], vec![0.4, 1.0, 0.3], vec![0.2, 0.3, 1.0]];
     let result = drivers(&between, &[0.5, 0.6, 0.1]).unwrap();
     bits.add("drivers", [result.r2].into_iter().chain(result.lmg).chain(result.relative_weights));

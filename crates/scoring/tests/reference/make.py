@@ -591,6 +591,21 @@ for weeks, mu, variance, lam, L in [
     alarm = next((i for i, p in enumerate(points, 1) if not p["lcl"] <= p["z"] <= p["ucl"]), None)
     case({"kind": "monitor", "weeks": weeks, "mu": mu, "variance": variance, "lam": lam, "L": L}, {"points": points, "first_alarm": alarm})
 
+for weeks, mu, variance, k, h in [
+    ([[10, 20, 70], [20, 20, 60], [30, 30, 40], [40, 30, 30]], 55, 0.6, 0.5, 5), ([[1, 1, 1], [0, 0, 0], [5, 0, 0]], 30, 0.7, 0.5, 4),
+    ([], 0, 0.6, 0.5, 4), ([[0, 0, 0]], 10, 0.6, 0.25, 4), ([[0, 0, 10**9], [10**12, 2 * 10**12, 2 * 10**12]], 20, 0.5, 0, 4),
+]:
+    up = down = 0.0
+    c = []
+    for d, pa, pr in weeks:
+        n = d + pa + pr
+        if n:
+            x = (100 * (pr - d) / n - mu) / (100 * math.sqrt(variance / n))
+            up, down = max(0.0, x - k + up), max(0.0, -x - k + down)
+        c.append([up, down])
+    alarm = next((i for i, p in enumerate(c, 1) if max(p) > h), None)
+    case({"kind": "monitor", "weeks": weeks, "mu": mu, "variance": variance, "k": k, "h": h}, {"c": c, "first_alarm": alarm})
+
 for pr, pa, d, alpha, rho in [(70, 20, 10, 0.05, 0.1), (7, 2, 1, 0.05, 0.3), (0, 0, 0, 0.05, 0.1), (1, 0, 0, 0.05, 0.1), (400, 300, 300, 0.01, 0.05),
                               (2 * 10**12, 2 * 10**12, 10**12, 0.05, 0.001), (0, 9, 0, 0.1, 1)]:
     n = pr + pa + d

@@ -627,14 +627,22 @@ fn watch(fields: &Fields<'_>) -> Answer {
     let weight = || fields.number_where("lam", "above 0 and at most 1", |x| x > 0.0 && x <= 1.0);
     if fields.has("weeks") {
         let weeks = fields.bands_list("weeks")?;
-        let (mean, variance) = (fields.number("mu")?, fields.variance("variance")?);
+        let mean = fields.number("mu")?;
+        let no_data = weeks.iter().all(|nps| nps.n() == 0);
+        if fields.has("k") {
+            let points =
+                monitor::cusum_nps(&weeks, mean, fields.positive("variance")?, fields.variance("k")?);
+            let answer = cusum_json(&points, 1.0, fields.positive("h")?);
+            return finish(answer, Receipt::new(Formula::CUSUM_NPS), no_data);
+        }
+        let variance = fields.variance("variance")?;
         let points = monitor::ewma_nps(&weeks, mean, variance, weight()?, fields.positive("L")?);
         let point = |(nps, at): (&Nps, &monitor::EwmaPoint)| json!({"n": nps.n(), "z": at.z, "lcl": at.low, "ucl": at.high});
         let answer = json!({
             "points": weeks.iter().zip(&points).map(point).collect::<Vec<_>>(),
             "first_alarm": monitor::first_ewma_alarm(&points),
         });
-        return finish(answer, Receipt::new(Formula::EWMA_NPS), weeks.iter().all(|nps| nps.n() == 0));
+        return finish(answer, Receipt::new(Formula::EWMA_NPS), no_data);
     }
     if fields.has("satisfied") {
         return p_chart(fields);
@@ -651,11 +659,15 @@ fn watch(fields: &Fields<'_>) -> Answer {
         return finish(answer, Receipt::new(Formula::EWMA), x.is_empty());
     }
     let points = monitor::cusum(&x, mean, sd, fields.variance("k")?);
-    let answer = json!({
-        "c": points.iter().map(|point| [point.upper, point.lower]).collect::<Vec<_>>(),
-        "first_alarm": monitor::first_cusum_alarm(&points, sd, fields.positive("h")?),
-    });
+    let answer = cusum_json(&points, sd, fields.positive("h")?);
     finish(answer, Receipt::new(Formula::CUSUM), x.is_empty())
+}
+
+fn cusum_json(points: &[monitor::CusumPoint], sd: f64, decision: f64) -> Value {
+    json!({
+        "c": points.iter().map(|point| [point.upper, point.lower]).collect::<Vec<_>>(),
+        "first_alarm": monitor::first_cusum_alarm(points, sd, decision),
+    })
 }
 
 fn p_chart(fields: &Fields<'_>) -> Answer {
