@@ -1,8 +1,8 @@
 //! Student's t and the beta distribution, for native code alone (feature `quantiles`).
 //!
-//! statrs 0.19.1 was tried first: at 3 of 5 × 10^12 its beta quantile does not come to an end, at 3 of 10^6
-//! it is right to four digits, because it takes differences of large logarithms of the gamma function. These
-//! here hold 10^−11 from 1 to 5 × 10^12 answers.
+//! The crate statrs 0.19.1 was tried first. For 3 of 10^6 its beta quantile is off by 1 part in 600, for 3 of 5 × 10^12 it
+//! did not end within minutes: it takes differences of large logarithms of the gamma function. What is here agrees with
+//! scipy to 1 part in 10^11 from 1 to 5 × 10^12 answers.
 
 use crate::normal::{normal_upper, two_sided_p};
 use core::f64::consts::TAU;
