@@ -247,6 +247,8 @@ pub fn response(survey: &str, id: &str, revision: u32, rating: u8) -> Value {
 }
 
 fn temporary_folder() -> Result<PathBuf> {
+    // Asked first, so that a missing server leaves no folder behind.
+    binary()?;
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let folder = std::env::temp_dir().join(format!("candor-journey-{}-{count}", std::process::id()));
