@@ -289,6 +289,16 @@ fn strata_hold_their_answers() {
 }
 
 #[test]
+fn a_tag_is_weighed_by_its_share() {
+    let impact = tag_impact(nps(20, 5, 5), nps(10, 20, 70)).unwrap();
+    assert_eq!((impact.score_with, impact.score_without), (-50.0, 60.0));
+    assert!(
+        (impact.share - 3.0 / 13.0).abs() < 1e-15 && (impact.score_all - 100.0 * 45.0 / 130.0).abs() < 1e-12
+    );
+    assert!((impact.impact - (impact.score_all - impact.score_without)).abs() < 1e-12);
+}
+
+#[test]
 fn directions_have_names() {
     assert_eq!(Direction::HigherIsBetter.name(), "higher_is_better");
     assert_eq!(Direction::LowerIsBetter.name(), "lower_is_better");

@@ -1,5 +1,7 @@
 //! `candor score` as it is run: lines in, lines out.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
 use serde_json::Value;
 use std::{
     io::Write,
