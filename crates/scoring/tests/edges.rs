@@ -266,6 +266,7 @@ fn operations_refuse_the_impossible() {
     assert_eq!(operational::retention(10, 20, 10).unwrap().unwrap().to_string(), "100/1");
     assert_eq!(operational::first_contact_resolution(2, 1), Err(MoreThanAll));
     assert_eq!(operational::referral_rate(2, 1), Err(MoreThanAll));
+    assert_eq!(operational::time_to_resolution(5.0, 0), None);
     assert_eq!(operational::lifetime_value(1.0, 1.0, 0.0), None);
     assert_eq!(operational::lifetime_value(1.0, -0.1, 0.1), None);
     assert_eq!(operational::lifetime_value(1.0, 1.1, 0.2), None);
