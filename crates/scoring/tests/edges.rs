@@ -300,6 +300,13 @@ fn a_tag_is_weighed_by_its_share() {
 }
 
 #[test]
+fn differences_of_the_largest_counts_do_not_overflow() {
+    let (all, half) = (nps(0, 0, u64::MAX), nps(0, 1 << 63, u64::MAX >> 1));
+    assert!(compare::nps_difference(all, half).is_some_and(|apart| (apart + 50.0).abs() < 1e-9));
+    assert!(compare::nps_difference(half, all).is_some_and(|apart| (apart - 50.0).abs() < 1e-9));
+}
+
+#[test]
 fn directions_have_names() {
     assert_eq!(Direction::HigherIsBetter.name(), "higher_is_better");
     assert_eq!(Direction::LowerIsBetter.name(), "lower_is_better");

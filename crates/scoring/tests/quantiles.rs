@@ -1,5 +1,6 @@
-//! Student's t and the beta distribution against scipy 1.17.1, on either side of where one way of calculating takes over from
-//! another.
+//! Student's t and the beta distribution against scipy 1.17.1 (and against sums of binomial terms in 50
+//! digits for a of 30 and 1,000, where scipy is off by 3 parts in 10^9), on either side of where one way of
+//! calculating takes over from another.
 #![cfg(not(target_arch = "wasm32"))]
 
 use candor_scoring::{beta_lower, beta_upper, t_two_sided_p, t_upper};
@@ -31,7 +32,16 @@ const P: [(f64, f64, f64); 9] = [
 ];
 
 /// (a, b, tail, `scipy.stats.beta.ppf`, `scipy.stats.beta.isf`)
-const BETA: [(f64, f64, f64, f64, f64); 10] = [
+const BETA: [(f64, f64, f64, f64, f64); 19] = [
+    (2.0, 20000.0, 0.025, 1.2110087849552806e-05, 0.0002785364069458488),
+    (12.0, 100000.0, 0.005, 4.942722742150256e-05, 0.0002277540922524402),
+    (30.0, 1000000000.0, 0.025, 2.0240873523081764e-08, 4.164883596736567e-08),
+    (30.0, 310000.0, 0.005, 5.730937240211018e-05, 0.00014829125776957036),
+    (1000.0, 100000000.0, 0.05, 9.485506125887955e-06, 1.052566320976703e-05),
+    (500000.0, 5000000000000.0, 0.005, 9.96360884480682e-08, 1.0036464287109469e-07),
+    (5000000000000.0, 4.0, 0.025, 0.9999999999982465, 0.9999999999997821),
+    (150000.0, 1400000000.0, 0.025, 0.00010658993484194549, 0.00010767417535988564),
+    (0.5, 5000000000000.0, 0.025, 9.820691171753052e-17, 5.023886187313878e-13),
     (1.0, 1.0, 0.025, 0.025, 0.975),
     (0.5, 9.5, 0.025, 5.3064053418492834e-05, 0.23761009863290314),
     (300.0, 2.0, 0.005, 0.9755771762236156, 0.9996556509990516),
@@ -64,5 +74,33 @@ fn quantiles_of_beta_agree() {
     for (a, b, tail, low, high) in BETA {
         agree(beta_lower(a, b, tail), low);
         agree(beta_upper(a, b, tail), high);
+    }
+}
+
+/// As above, from sums of binomial terms in 50 digits.
+const EXACT: [(f64, f64, f64, f64, f64); 5] = [
+    (4.0, 50000.0, 0.005, 1.3443637195633476e-05, 0.00021951886600012044),
+    (50.0, 1000000.0, 0.025, 3.71093659782445e-05, 6.477691340758636e-05),
+    (400.0, 10000000.0, 0.005, 3.503493763395404e-05, 4.533737679494769e-05),
+    (3000.0, 1000000000000.0, 0.025, 2.8935986124592558e-09, 3.108295629999043e-09),
+    (20.0, 300000.0, 0.05, 4.4179796994013956e-05, 9.29235384631777e-05),
+];
+
+#[test]
+fn quantiles_of_unequal_betas_agree_with_exact_sums() {
+    for (a, b, tail, low, high) in EXACT {
+        agree(beta_lower(a, b, tail), low);
+        agree(beta_upper(a, b, tail), high);
+    }
+    // Gamma quantiles (`scipy.stats.gamma.isf`) are the limit.
+    for (a, tail, gamma) in [
+        (400.0, 0.005, 453.39309059610594),
+        (5000.0, 0.005, 5184.016526380731),
+        (30000.0, 0.025, 30340.42187807744),
+        (150000.0, 0.005, 150999.4926296127),
+        (190000.0, 0.005, 191124.65620087914),
+    ] {
+        // Their sum is what the mean is a part of, and a itself is not nothing in it.
+        assert!((beta_upper(a, 1e14, tail) * 1e14 / gamma - 1.0).abs() < 1e-8);
     }
 }
