@@ -17,7 +17,7 @@ use candor_survey::{
     Kind, LANGUAGES, Language, MAX_COMMENT_CHARS, NewResponse, Presentation, State, Survey, WIRE_VERSION,
 };
 use js_sys::Reflect;
-use leptos::prelude::{ArcRwSignal, GetUntracked, Set};
+use leptos::prelude::{ArcRwSignal, Set};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use std::{
@@ -27,6 +27,9 @@ use std::{
 };
 use wasm_bindgen::JsValue;
 use web_sys::HtmlElement;
+
+/// A live region speaks of what changes in it, once assistive technology knows that it is there.
+const ANNOUNCED_AFTER_MS: u32 = 200;
 
 /// A survey from [`Prompt::mount`] until it has left the page.
 pub(crate) struct Prompt {
@@ -186,7 +189,9 @@ pub(crate) struct Visit {
     /// A rating that the page has not been told of.
     untold: Cell<bool>,
     mounted: RefCell<Option<view::Mounted>>,
-    pub(crate) step: ArcRwSignal<Step>,
+    step: Cell<Step>,
+    /// The step's name, as CSS reads it.
+    pub(crate) step_name: ArcRwSignal<String>,
     /// What assistive technology is told, and after the end everyone.
     pub(crate) status: ArcRwSignal<String>,
     /// The follow-up question; its wording depends on the rating.
@@ -208,7 +213,8 @@ impl Visit {
             unsent: RefCell::new(None),
             untold: Cell::new(false),
             mounted: RefCell::new(None),
-            step: ArcRwSignal::new(Step::Ask),
+            step: Cell::new(Step::Ask),
+            step_name: ArcRwSignal::new(Step::Ask.name().into()),
             status: ArcRwSignal::new(String::new()),
             follow_up: ArcRwSignal::new(String::new()),
             error: ArcRwSignal::new(String::new()),
@@ -224,6 +230,13 @@ impl Visit {
             storage::set(&key, &whole(clock::now()));
         }
         self.emit("candor:shown", &[]);
+        let visit = self.clone();
+        spawn(async move {
+            clock::sleep(ANNOUNCED_AFTER_MS).await;
+            if visit.step.get() == Step::Ask {
+                visit.status.set(concat(&[&visit.texts.get("region"), ": ", &visit.question()]));
+            }
+        });
         if !self.config.send_final {
             if let Some(entry) = self.entry() {
                 delivery::send_once(entry, self.host.clone());
@@ -243,8 +256,8 @@ impl Visit {
             let follow_up = self.follow_up_text();
             self.status.set(follow_up.clone());
             self.follow_up.set(follow_up);
-            if self.step.get_untracked() == Step::Ask {
-                self.step.set(Step::FollowUp);
+            if self.step.get() == Step::Ask {
+                self.go(Step::FollowUp);
             }
         }
         if !passing {
@@ -274,7 +287,7 @@ impl Visit {
         self.session.borrow_mut().complete(comment)?;
         self.keep();
         self.status.set(self.texts.get("sending"));
-        self.step.set(Step::Thanks);
+        self.go(Step::Thanks);
         self.commit();
         let comment = self.session.borrow().answers().into_iter().find(|answer| answer.text.is_some());
         if let Some(answer) = comment {
@@ -322,7 +335,7 @@ impl Visit {
         if let Some(entry) = self.unsent.take() {
             let visit = self.clone();
             spawn(async move {
-                gloo::timers::future::TimeoutFuture::new(0).await;
+                clock::sleep(0).await;
                 if entry.is_current() {
                     visit.unsent.replace(Some(entry));
                     visit.send();
@@ -348,7 +361,7 @@ impl Visit {
                     Outcome::Failed { .. } => "queued",
                     Outcome::Accepted | Outcome::Rejected { .. } => "sent",
                 };
-                if visit.step.get_untracked() == Step::Thanks {
+                if visit.step.get() == Step::Thanks {
                     visit.status.set(visit.texts.get(key));
                 }
             };
@@ -394,6 +407,11 @@ impl Visit {
             }
         }
         Some(Entry::new(since.unwrap_or(self.shown), config.endpoint.clone(), response))
+    }
+
+    fn go(&self, step: Step) {
+        self.step.set(step);
+        self.step_name.set(step.name().into());
     }
 
     fn be_quiet(&self, ending: Ending) {

@@ -131,7 +131,7 @@ async fn flush_round() {
 async fn wait(attempt: u32, retry_after_ms: Option<f64>) {
     let bound = (FIRST_WAIT_MS * f64::from(1_u32 << attempt.min(16))).min(LONGEST_WAIT_MS);
     let ms = retry_after_ms.unwrap_or(0.0) + js_sys::Math::random() * bound;
-    gloo::timers::future::TimeoutFuture::new(ms as u32).await;
+    clock::sleep(ms as u32).await;
 }
 
 fn tell(host: Option<&HtmlElement>, entry: &Entry, outcome: &Outcome) {

@@ -34,11 +34,12 @@ pub(super) fn send(visit: &Rc<Visit>, button: &Element) {
     let Some(wrapper) = button.closest(".candor").ok().flatten().and_then(as_html) else { return };
     let field = find(&wrapper, "textarea");
     let comment = field.as_ref().and_then(|field| field.dyn_ref::<HtmlTextAreaElement>());
+    let focused = wrapper.matches(":focus-within").unwrap_or_default();
     frame::keep_height(&wrapper);
     if visit.complete(&comment.map(HtmlTextAreaElement::value).unwrap_or_default()).is_ok() {
         frame::set_step(&wrapper, Step::Thanks);
         // The button that had the focus is gone; the heading is what comes next.
-        if let Some(heading) = find(&wrapper, "h2") {
+        if let (true, Some(heading)) = (focused, find(&wrapper, "h2")) {
             focus(&heading);
         }
     } else if let Some(field) = field {

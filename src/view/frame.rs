@@ -6,7 +6,7 @@ use crate::{
     prompt::{Step, Visit},
 };
 use leptos::{
-    prelude::{AnyView, Get},
+    prelude::AnyView,
     tachys::html::attribute::{any_attribute::IntoAnyAttribute, custom::custom_attribute},
 };
 use std::rc::Rc;
@@ -21,9 +21,8 @@ pub(super) fn set_step(wrapper: &Element, step: Step) {
 
 pub(super) fn frame(visit: &Rc<Visit>) -> AnyView {
     let texts = &visit.texts;
-    let step = visit.step.clone();
     let mut wrapper = attributes(&[("class", "candor"), ("lang", &texts.tag), ("dir", texts.dir())]);
-    wrapper.push(custom_attribute(STEP, move || step.get().name()).into_any_attr());
+    wrapper.push(custom_attribute(STEP, visit.step_name.clone()).into_any_attr());
     let card = attributes(&[("class", "card"), ("role", "region"), ("aria-label", &texts.get("region"))]);
     let close = attributes(&[("type", "button"), ("class", "close"), ("aria-label", &texts.get("close"))]);
     let mut parts = vec![

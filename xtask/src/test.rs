@@ -249,13 +249,7 @@ fn journeys(run: &mut Run) -> Result<()> {
 }
 
 fn docs(run: &mut Run) -> Result<()> {
-    // The widget and the server's binary are both called candor, so that one's pages would overwrite the other's.
-    for packages in
-        [["--workspace", "--exclude", "candor-server"].as_slice(), &["--package", "candor-server"]]
-    {
-        let mut cargo = run.cargo();
-        cargo.args(["doc", "--no-deps"]).args(packages).env("RUSTDOCFLAGS", "--deny warnings");
-        run.check(&mut cargo, "Mend the documentation that is named above.")?;
-    }
-    Ok(())
+    let mut cargo = run.cargo();
+    cargo.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings");
+    run.check(&mut cargo, "Mend the documentation that is named above.")
 }

@@ -1,0 +1,144 @@
+//! What the page asks for, sense and nonsense.
+
+use crate::page::*;
+use candor::mount;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::HtmlElement;
+
+#[wasm_bindgen_test]
+async fn hostile_configurations_are_told_and_harm_nothing() {
+    for config in [
+        "null",
+        "undefined",
+        "42",
+        "'nps'",
+        "[]",
+        "({})",
+        "Symbol()",
+        "(() => {})",
+        "({survey: {}})",
+        "({survey: '../../etc'})",
+        "({survey: 'nps'})",
+        "({survey: 'nps', site: 'No Such Site', endpoint: 'https://collect.example/'})",
+        "({get survey() { throw new Error('no') }})",
+        "new Proxy({}, {get() { throw new Error('no') }, has() { throw new Error('no') }})",
+    ] {
+        fresh().await;
+        let host: HtmlElement = js("page.host()").unchecked_into();
+        let _handle = mount(host.clone(), &js(config));
+        until("page.events.length").await;
+        assert_eq!(json("page.events.map(event => event.detail.code)"), "[\"config\"]", "{config}");
+        assert!(!host.is_connected(), "{config}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn nonsense_that_has_a_default_goes_by_it() {
+    let shown = shown(
+        "survey: 'nps', display: 'hologram', theme: 'plaid', position: 7, send: {}, quiet: 'soon', accent: 'url(x)',
+         langs: 'en', context: 'x', respondent: 12, privacy: 'javascript:alert(1)', product: 'p'.repeat(5000),
+         once: Symbol(), test: 'false', touchpoint: 't'.repeat(500), page: 'https://a.example/?secret#too'",
+    )
+    .await;
+    shown.radio(9).click();
+    until("page.posts.length == 2").await;
+    assert_eq!(
+        json("page.events.filter(event => event.name == 'error').length"),
+        "4",
+        "{}",
+        json("page.events")
+    );
+    assert!(shown.all("a").is_empty());
+    assert_eq!(json("page.posts[1].response.context.product.length"), "256");
+    assert_eq!(json("page.posts[1].response.touchpoint.length"), "64");
+    assert_eq!(json("page.posts[1].response.page"), "\"https://a.example/\"");
+    assert_eq!(json("page.posts[1].response.test === undefined"), "true");
+}
+
+#[wasm_bindgen_test]
+async fn numbers_are_taken_for_the_texts_that_they_are() {
+    let _shown =
+        shown("survey: 'nps', quiet: 0, context: {order_id: 1042, gift: true, cart: {}}, test: true").await;
+    assert_eq!(posted("context"), r#"[{"order_id":"1042","gift":"true"}]"#);
+    assert_eq!(posted("test"), "[true]");
+}
+
+#[wasm_bindgen_test]
+async fn a_survey_of_a_server_is_asked_in_its_own_words() {
+    fresh().await;
+    let url = "https://api.example/v1/surveys/checkout-csat?locale=zh-Hant";
+    serve(url, include_str!("../wire/survey.json"));
+    let shown = mount_with(
+        "survey: 'checkout-csat', site: 'shop', api: 'https://api.example/', langs: ['zh-TW'], product: '小店'",
+    );
+    until("page.events.length").await;
+    assert_eq!(shown.text("legend"), "您對 小店 的滿意程度如何？");
+    shown.radio(1).click();
+    wait(30).await;
+    assert!(shown.text("label[for=comment]").starts_with("我們最需要改善什麼？"));
+    shown.radio(3).click();
+    wait(30).await;
+    assert!(shown.text("label[for=comment]").starts_with("最主要的原因是什麼？"));
+}
+
+#[wasm_bindgen_test]
+async fn a_surveys_own_language_decides_the_other_words() {
+    fresh().await;
+    serve("https://api.example/v1/surveys/checkout-csat?locale=vi", include_str!("../wire/survey.json"));
+    let shown =
+        mount_with("survey: 'checkout-csat', site: 'shop', api: 'https://api.example', langs: ['vi']");
+    until("page.events.length").await;
+    assert_eq!(shown.attribute(".candor", "lang"), "zh-Hant");
+    assert_eq!(posted("locale"), r#"["zh-Hant"]"#);
+}
+
+#[wasm_bindgen_test]
+async fn a_survey_that_is_not_there_is_told_and_the_host_leaves() {
+    for body in ["", "null", "{}", r#"{"id":"x","version":1,"metric":"nps","questions":[]}"#] {
+        fresh().await;
+        if !body.is_empty() {
+            serve("https://api.example/v1/surveys/lost?locale=en", body);
+        }
+        let shown = mount_with("survey: 'lost', api: 'https://api.example'");
+        until("page.events.length").await;
+        assert_eq!(json("page.events[0].detail.code"), "\"definition\"");
+        assert!(!shown.host.is_connected());
+    }
+}
+
+#[wasm_bindgen_test]
+async fn without_its_pack_a_survey_speaks_english() {
+    fresh().await;
+    js("page.files = {}");
+    let shown = mount_with("survey: 'nps', langs: ['fa']");
+    until("page.events.length > 1").await;
+    assert_eq!(
+        json("page.events.slice(0, 2).map(event => event.detail.code || event.name)"),
+        r#"["pack","shown"]"#
+    );
+    assert_eq!((&*shown.attribute(".candor", "lang"), &*shown.attribute(".candor", "dir")), ("en", "ltr"));
+    assert_eq!(shown.text(".number"), "0");
+}
+
+#[wasm_bindgen_test]
+async fn the_pages_own_words_come_first() {
+    let shown = shown(
+        "survey: 'nps', question: 'Would you tell {product}?', low: 'Never', high: 'Always', followup: 'And why?', product: 'Bo'",
+    )
+    .await;
+    assert_eq!(shown.text("legend"), "Would you tell Bo?");
+    assert_eq!(shown.texts(".ends > span"), ["0 Never", "10 Always"]);
+    shown.radio(0).click();
+    wait(30).await;
+    assert!(shown.text("label[for=comment]").starts_with("And why?"));
+}
+
+#[wasm_bindgen_test]
+async fn an_accent_is_made_readable() {
+    let shown = shown("survey: 'nps', accent: 'yellow', theme: 'light'").await;
+    let light = shown.one(".candor").style().get_property_value("--light").unwrap();
+    assert!(light.starts_with('#') && light != "#ffff00", "{light}");
+    let style = window().get_computed_style(&shown.one(".candor")).unwrap().unwrap();
+    assert_eq!(style.get_property_value("color-scheme").unwrap(), "light");
+}

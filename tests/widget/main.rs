@@ -1,0 +1,10 @@
+//! The widget in headless browsers: `wasm-pack test --headless --chrome`, or `--firefox`.
+#![cfg(target_arch = "wasm32")]
+
+mod accessible;
+mod config;
+mod delivery;
+mod keyboard;
+mod page;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
