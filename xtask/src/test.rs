@@ -218,17 +218,21 @@ fn firefox(run: &mut Run) -> Result<()> {
     in_browser(run, ["--firefox", "--geckodriver"], &driver)
 }
 
-/// The widget's tests as users of wasm-pack run them; wasm-pack itself installs nothing.
+/// The widget's tests, and those of the scoring that hold its bits, as users of wasm-pack run them; wasm-pack itself
+/// installs nothing.
 fn in_browser(run: &mut Run, flags: [&str; 2], driver: &Path) -> Result<()> {
     tools::wasm_target(&run.workspace)?;
     let bindgen = tools::wasm_bindgen(&run.workspace)?;
-    let mut wasm_pack = program(tools::wasm_pack()?);
-    wasm_pack.current_dir(&run.workspace.root).env_remove("CARGO_BUILD_TARGET");
-    wasm_pack.args(["test", "--headless", "--mode", "no-install"]).args(flags).arg(driver);
-    wasm_pack.env("PATH", tools::path_with(&bindgen)?);
-    // Seconds; by default 20 for all tests of a file and 5 for the driver's start, too few for a busy machine.
-    wasm_pack.env("WASM_BINDGEN_TEST_TIMEOUT", "300").env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60");
-    run.suite(&mut wasm_pack)
+    for package in [&[][..], &["crates/scoring", "--test", "bits"]] {
+        let mut wasm_pack = program(tools::wasm_pack()?);
+        wasm_pack.current_dir(&run.workspace.root).env_remove("CARGO_BUILD_TARGET");
+        wasm_pack.args(["test", "--headless", "--mode", "no-install"]).args(flags).arg(driver).args(package);
+        wasm_pack.env("PATH", tools::path_with(&bindgen)?);
+        // Seconds; by default 20 for all tests of a file and 5 for the driver's start, too few for a busy machine.
+        wasm_pack.env("WASM_BINDGEN_TEST_TIMEOUT", "300").env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60");
+        run.suite(&mut wasm_pack)?;
+    }
+    Ok(())
 }
 
 fn journeys(run: &mut Run) -> Result<()> {

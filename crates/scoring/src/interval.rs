@@ -1,24 +1,97 @@
-/// How an interval was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Adjusted Wald for NPS: ¾ of a promoter, ¾ of a detractor and 1½ passives are added first.
-    AdjustedWald,
-    /// Wilson's score interval for a share.
-    Wilson,
+use libm::sqrt;
+
+/// How often, in the long run, an interval is to hold the true value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// 90 %.
+    P90,
+    /// 95 %.
+    P95,
+    /// 99 %.
+    P99,
 }
 
-impl Method {
-    /// Its name on the wire: `adjusted_wald` or `wilson`.
+impl Level {
+    /// All three, ascending.
+    pub const ALL: [Self; 3] = [Self::P90, Self::P95, Self::P99];
+
+    /// Its name on the wire: `0.90`, `0.95` or `0.99`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::AdjustedWald => "adjusted_wald",
-            Self::Wilson => "wilson",
+            Self::P90 => "0.90",
+            Self::P95 => "0.95",
+            Self::P99 => "0.99",
+        }
+    }
+
+    /// The chance left outside, both ends together: 0.1, 0.05 or 0.01.
+    #[must_use]
+    pub const fn alpha(self) -> f64 {
+        match self {
+            Self::P90 => 0.1,
+            Self::P95 => 0.05,
+            Self::P99 => 0.01,
+        }
+    }
+
+    /// The standard normal deviate that half of [`Level::alpha`] exceeds. Constants, so that the browser
+    /// needs no quantiles.
+    #[must_use]
+    pub const fn z(self) -> f64 {
+        match self {
+            Self::P90 => 1.644_853_626_951_472_2,
+            Self::P95 => 1.959_963_984_540_054,
+            Self::P99 => 2.575_829_303_548_900_4,
         }
     }
 }
 
-/// A two-sided 95 % interval in the score's own unit, clipped to the score's range.
+/// How an interval was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Estimate and normal deviate times the standard error.
+    Wald,
+    /// As Wald with Student's t and the sample variance, of ratings or of −1, 0, 1 for NPS.
+    T,
+    /// Adjusted Wald for NPS: ¾ of a promoter, ¾ of a detractor and 1½ passives are added first.
+    AdjustedWald,
+    /// Bonett and Price's for NPS: a promoter and a detractor are added first.
+    BonettPrice,
+    /// Tango's score interval for NPS.
+    TangoScore,
+    /// Wilson's score interval for a share.
+    Wilson,
+    /// Agresti and Coull's for a share: z²/2 are added to either side first.
+    AgrestiCoull,
+    /// Clopper and Pearson's for a share: never covers less than its level.
+    ClopperPearson,
+    /// The equal-tailed Bayes interval for a share under Jeffreys' prior.
+    Jeffreys,
+    /// Waudby-Smith and others' confidence sequence, which holds at all times together.
+    Anytime,
+}
+
+impl Method {
+    /// Its name on the wire, such as `adjusted_wald` or `wilson`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wald => "wald",
+            Self::T => "t",
+            Self::AdjustedWald => "adjusted_wald",
+            Self::BonettPrice => "bonett_price",
+            Self::TangoScore => "tango_score",
+            Self::Wilson => "wilson",
+            Self::AgrestiCoull => "agresti_coull",
+            Self::ClopperPearson => "clopper_pearson",
+            Self::Jeffreys => "jeffreys",
+            Self::Anytime => "anytime",
+        }
+    }
+}
+
+/// A two-sided interval in the score's own unit. Not clipped to the score's range unless it says so.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
     /// Lower end.
@@ -29,33 +102,73 @@ pub struct Interval {
     pub method: Method,
 }
 
-/// The 0.975 quantile of the standard normal distribution.
-const Z95: f64 = 1.959_963_984_540_054;
+impl Interval {
+    pub(crate) fn around(centre: f64, margin: f64, method: Method) -> Self {
+        Self { low: centre - margin, high: centre + margin, method }
+    }
 
-/// # References
-/// Rocks, B. (2016), "Interval Estimation for the Net Promoter Score", The American Statistician 70(4), 365–372.
-pub(crate) fn adjusted_wald(promoters: f64, detractors: f64, n: f64) -> Interval {
-    let n = n + 3.0;
-    let (p, d) = ((promoters + 0.75) / n, (detractors + 0.75) / n);
-    let score = p - d;
-    let margin = Z95 * libm::sqrt((p + d - score * score) / n);
-    Interval {
-        low: (100.0 * (score - margin)).max(-100.0),
-        high: (100.0 * (score + margin)).min(100.0),
-        method: Method::AdjustedWald,
+    /// The interval cut off at the ends of a range, for display.
+    #[must_use]
+    pub fn clip(self, low: f64, high: f64) -> Self {
+        Self { low: self.low.clamp(low, high), high: self.high.clamp(low, high), method: self.method }
+    }
+
+    /// How wide it is, in the score's unit.
+    #[must_use]
+    pub fn width(self) -> f64 {
+        self.high - self.low
     }
 }
 
-/// # References
-/// Wilson, E. B. (1927), "Probable Inference, the Law of Succession, and Statistical Inference", Journal of the
-/// American Statistical Association 22(158), 209–212.
-pub(crate) fn wilson(favourable: f64, n: f64) -> Interval {
-    let (p, z2) = (favourable / n, Z95 * Z95);
-    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let margin = Z95 / (1.0 + z2 / n) * libm::sqrt(p * (1.0 - p) / n + z2 / (4.0 * n * n));
-    Interval {
-        low: (100.0 * (centre - margin)).max(0.0),
-        high: (100.0 * (centre + margin)).min(100.0),
-        method: Method::Wilson,
+/// The distance from the score to an end of Tango's interval, as a fraction; `p`, `d` and `rest` are the
+/// shares of promoters, detractors and passives, `p` at least `d`, no share 1.
+///
+/// With the true score s − t (lower end) or s + t (upper end), the end solves t² n = z² v(t), where v is the
+/// variance under that score and the most likely share of detractors given it. Everything is expressed by t
+/// and 1 − s, so that no digits are lost when nearly all answers agree.
+pub(crate) fn tango_margin(p: f64, d: f64, rest: f64, n: f64, z: f64, lower: bool) -> f64 {
+    let s = p - d;
+    // 1 − s.
+    let gap = rest + 2.0 * d;
+    let excess = |t: f64| {
+        // The true score minus the observed one.
+        let shift = if lower { -t } else { t };
+        let spread = (s + shift) * (gap - shift);
+        // The share of detractors solves 2 q² + b q − d spread = 0.
+        let b = rest - gap * gap + shift * (1.0 + gap);
+        let root = sqrt((b * b + 8.0 * d * spread).max(0.0));
+        let q = if b > 0.0 { 2.0 * d * spread / (b + root) } else { (root - b) / 4.0 };
+        t - z * sqrt((2.0 * q + spread).max(0.0) / n)
+    };
+    // The Illinois variant of false position: superlinear, and the root stays inside.
+    let (mut near, mut far) = (0.0, if lower { 1.0 + s } else { gap });
+    let (mut below, mut above) = (excess(near), excess(far));
+    let mut last = f64::INFINITY;
+    let mut moved_far = None;
+    for round in 0..200 {
+        let t = if round % 8 == 7 {
+            f64::midpoint(near, far)
+        } else {
+            near - below * (far - near) / (above - below)
+        };
+        let value = excess(t);
+        if value == 0.0 || (t - last).abs() <= 2.0 * f64::EPSILON * t.abs() {
+            return t;
+        }
+        last = t;
+        if value < 0.0 {
+            (near, below) = (t, value);
+            if moved_far == Some(false) {
+                above /= 2.0;
+            }
+            moved_far = Some(false);
+        } else {
+            (far, above) = (t, value);
+            if moved_far == Some(true) {
+                below /= 2.0;
+            }
+            moved_far = Some(true);
+        }
     }
+    last
 }

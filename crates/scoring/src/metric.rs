@@ -1,4 +1,5 @@
-use crate::{Rating, Scale};
+use crate::{Direction, OtherScale, Rating, Scale, Share, Tally};
+use core::fmt;
 
 /// What a survey measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +52,120 @@ impl Metric {
             p if p >= neutral => Band::Neutral,
             _ => Band::Unfavourable,
         }
+    }
+}
+
+/// How many points at the good end of a scale count as favourable: top-2 of 5, 5–7 of 7. As many at the other
+/// end are unfavourable, the rest neutral. For 7, 10 and 11 points no number is standard, so it is always
+/// given.
+///
+/// # Range
+/// At least 1 point, and at most half of the scale's.
+///
+/// # Examples
+/// ```
+/// use candor_scoring::{Band, Rating, Scale, TopBox};
+/// let low_effort = TopBox::new(Scale::EFFORT, 2)?;
+/// assert_eq!(low_effort.band(Rating::new(1, Scale::EFFORT)?)?, Band::Favourable);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TopBox {
+    scale: Scale,
+    points: u8,
+}
+
+/// A number of favourable points that is 0 or more than half of the scale's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadTopBox;
+
+impl fmt::Display for BadTopBox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("favourable points must be at least 1 and at most half of the scale's")
+    }
+}
+
+impl core::error::Error for BadTopBox {}
+
+impl TopBox {
+    /// The favourable points of a scale, once checked.
+    ///
+    /// # Errors
+    /// [`BadTopBox`] if there are none or more than half of the scale's.
+    pub const fn new(scale: Scale, points: u8) -> Result<Self, BadTopBox> {
+        if points == 0 || points as usize * 2 > scale.len() {
+            return Err(BadTopBox);
+        }
+        Ok(Self { scale, points })
+    }
+
+    /// What is customary: the better one of 2 or 3 points, the two best of 4 or 5. Above that nothing is.
+    ///
+    /// # Examples
+    /// ```
+    /// use candor_scoring::{Scale, TopBox};
+    /// assert_eq!(TopBox::customary(Scale::CSAT).map(TopBox::points), Some(2));
+    /// assert_eq!(TopBox::customary(Scale::EASE), None);
+    /// ```
+    #[must_use]
+    pub const fn customary(scale: Scale) -> Option<Self> {
+        match scale.len() {
+            2 | 3 => Some(Self { scale, points: 1 }),
+            4 | 5 => Some(Self { scale, points: 2 }),
+            _ => None,
+        }
+    }
+
+    /// The scale.
+    #[must_use]
+    pub const fn scale(self) -> Scale {
+        self.scale
+    }
+
+    /// How many of its points are favourable.
+    #[must_use]
+    pub const fn points(self) -> u8 {
+        self.points
+    }
+
+    /// The band of a rating.
+    ///
+    /// # Errors
+    /// [`OtherScale`] if the rating was given on any other scale or in another direction.
+    pub fn band(self, rating: Rating) -> Result<Band, OtherScale> {
+        if rating.scale() != self.scale {
+            return Err(OtherScale { expected: self.scale, given: rating.scale() });
+        }
+        Ok(self.band_of(rating.point()))
+    }
+
+    const fn band_of(self, point: u8) -> Band {
+        let (top, bottom) = (point > self.scale.max() - self.points, point < self.scale.min() + self.points);
+        match (self.scale.direction(), top, bottom) {
+            (Direction::HigherIsBetter, true, _) | (Direction::LowerIsBetter, _, true) => Band::Favourable,
+            (_, false, false) => Band::Neutral,
+            _ => Band::Unfavourable,
+        }
+    }
+
+    /// How many answers fall in a band.
+    ///
+    /// # Errors
+    /// [`OtherScale`] if the tally is of any other scale.
+    pub fn count(self, tally: &Tally, band: Band) -> Result<u64, OtherScale> {
+        if tally.scale() != self.scale {
+            return Err(OtherScale { expected: self.scale, given: tally.scale() });
+        }
+        let points = self.scale.points().zip(tally.counts());
+        Ok(points.filter(|(point, _)| self.band_of(*point) == band).map(|(_, n)| n).sum())
+    }
+
+    /// The share of favourable answers.
+    ///
+    /// # Errors
+    /// [`OtherScale`] if the tally is of any other scale.
+    pub fn share(self, tally: &Tally) -> Result<Share, OtherScale> {
+        Ok(Share::part(self.count(tally, Band::Favourable)?, tally.n()))
     }
 }
 

@@ -1,7 +1,4 @@
-use crate::{
-    Band, Interval, Metric, Tally,
-    interval::{adjusted_wald, wilson},
-};
+use crate::{Band, Formula, Interval, Level, Metric, Nps, Ratio, Receipt, Share, Tally};
 
 /// An aggregate of a tally, with its number of answers and interval.
 ///
@@ -14,14 +11,17 @@ pub struct Score {
     pub metric: Metric,
     /// How many answered; dismissals and skips are not counted.
     pub n: u64,
-    /// The score, in points or percent.
+    /// The score before it was rounded, in points or percent.
+    pub exact: Ratio,
+    /// The nearest floating-point number to it.
     pub value: f64,
-    /// Its 95 % interval.
+    /// Its 95 % interval, cut off at the ends of the range.
     pub interval: Interval,
 }
 
 impl Score {
-    /// The score of a tally, or `None` if nobody answered.
+    /// The score of a tally with the interval to show (Bonett and Price's for NPS, Wilson's for a share), or
+    /// `None` if nobody answered or the tally is not of the metric's scale.
     ///
     /// # Examples
     /// ```
@@ -36,28 +36,38 @@ impl Score {
     /// ```
     #[must_use]
     pub fn of(metric: Metric, tally: &Tally) -> Option<Self> {
-        let n = tally.n();
-        if n == 0 {
-            return None;
-        }
-        let favourable = tally.in_band(metric, Band::Favourable);
-        // Beyond 2^53 answers the counts round by less than one part in 10^15.
-        let (total, good) = (n as f64, favourable as f64);
-        let (value, interval) = if metric == Metric::Nps {
-            let detractors = tally.in_band(metric, Band::Unfavourable);
-            let difference = (i128::from(favourable) - i128::from(detractors)) as f64;
-            (100.0 * difference / total, adjusted_wald(good, detractors as f64, total))
+        let (exact, interval) = if metric == Metric::Nps {
+            let nps = Nps::of(tally).ok()?;
+            (nps.score()?, nps.default_interval(Level::P95)?.clip(-100.0, 100.0))
         } else {
-            (100.0 * good / total, wilson(good, total))
+            if tally.scale() != metric.scale() {
+                return None;
+            }
+            let share = Share::part(tally.in_band(metric, Band::Favourable), tally.n());
+            (share.percent()?, share.wilson(Level::P95)?.clip(0.0, 100.0))
         };
-        Some(Self { metric, n, value, interval })
+        Some(Self { metric, n: tally.n(), exact, value: exact.value(), interval })
+    }
+}
+
+impl Score {
+    /// How the score came about.
+    #[must_use]
+    pub const fn receipt(&self) -> Receipt {
+        let (formula, favourable_points) = match self.metric {
+            Metric::Nps => (Formula::NPS, None),
+            Metric::Csat => (Formula::TOP_BOX, Some(2)),
+            Metric::Ces => (Formula::TOP_BOX, Some(3)),
+        };
+        let receipt = Receipt::new(formula).scale(self.metric.scale()).exact(Some(self.exact));
+        Receipt { favourable_points, method: Some(self.interval.method), ..receipt }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Method, Rating};
+    use crate::{Method, Rating, Scale};
 
     fn tally(metric: Metric, counts: &[u64]) -> Tally {
         let mut tally = Tally::new(metric.scale());
@@ -72,6 +82,31 @@ mod tests {
         for metric in [Metric::Nps, Metric::Csat, Metric::Ces] {
             assert_eq!(Score::of(metric, &Tally::new(metric.scale())), None);
         }
+    }
+
+    #[test]
+    fn a_tally_of_another_scale_gives_no_score() {
+        let csat = Tally::from_counts(Scale::CSAT, &[1, 1, 1, 1, 1]).unwrap();
+        assert_eq!(Score::of(Metric::Nps, &csat), None);
+        assert_eq!(Score::of(Metric::Ces, &csat), None);
+    }
+
+    #[test]
+    fn a_receipt_says_how_many_points_are_favourable() {
+        for metric in [Metric::Csat, Metric::Ces] {
+            let score = Score::of(metric, &tally(metric, &[1, 1, 1])).unwrap();
+            let receipt = score.receipt();
+            let points = receipt.favourable_points.unwrap();
+            let rule = crate::TopBox::new(metric.scale(), points).unwrap();
+            for point in metric.scale().points() {
+                let rating = Rating::new(point, metric.scale()).unwrap();
+                assert_eq!(rule.band(rating), Ok(metric.band(rating)));
+            }
+            assert_eq!((receipt.exact, receipt.method), (Some(score.exact), Some(Method::Wilson)));
+        }
+        let receipt = Score::of(Metric::Nps, &tally(Metric::Nps, &[1])).unwrap().receipt();
+        assert_eq!((receipt.formula.id, receipt.favourable_points), ("nps", None));
+        assert_eq!((receipt.scale, receipt.method), (Some(Scale::NPS), Some(Method::BonettPrice)));
     }
 
     #[test]

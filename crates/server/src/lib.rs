@@ -7,6 +7,7 @@
 //! | what a request gets when it is wrong | `problem.rs` |
 //! | sites and surveys, as the handlers see them | `catalog.rs` |
 //! | TOML files of surveys | `surveys.rs` |
+//! | numbers on the command line | [`score`] |
 //! | connections, time limits and the end of them | [`Server`] |
 //!
 //! No address of a visitor is read, logged or kept anywhere in here.
@@ -23,6 +24,7 @@ pub mod log;
 mod problem;
 mod router;
 mod routes;
+pub mod score;
 mod serve;
 pub mod shutdown;
 mod surveys;

@@ -1,7 +1,7 @@
 //! The `candor` binary.
 
 use anyhow::Context;
-use candor_server::{Config, Server, log, shutdown};
+use candor_server::{Config, Server, log, score, shutdown};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -17,14 +17,18 @@ struct Cli {
 enum Command {
     /// Serve the widget, take answers, give scores.
     Serve(Box<Config>),
+    /// Read requests for numbers as JSON, one on a line, and write one answer each; docs/score.md has them all. The exit
+    /// code is 2 if any request was refused.
+    Score,
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Serve(config) => serve(*config),
+        Command::Serve(config) => serve(*config).map(|()| ExitCode::SUCCESS),
+        Command::Score => score_lines(),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             tracing::error!("{error:#}");
             ExitCode::FAILURE
@@ -40,4 +44,9 @@ fn serve(config: Config) -> anyhow::Result<()> {
         server.run(shutdown::signal()).await;
         Ok(())
     })
+}
+
+fn score_lines() -> anyhow::Result<ExitCode> {
+    let refused = score::run(std::io::stdin().lock(), std::io::stdout().lock())?;
+    Ok(if refused > 0 { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }

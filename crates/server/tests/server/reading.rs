@@ -55,7 +55,7 @@ async fn a_score_has_its_counts_and_its_interval() {
     assert_eq!(total["counts"], json!([0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 1]));
     assert_eq!(
         (&total["n"], &total["score"], &total["method"]),
-        (&json!(4), &json!(25.0), &json!("adjusted_wald"))
+        (&json!(4), &json!(25.0), &json!("bonett_price"))
     );
     let interval = total["interval"].as_array().unwrap();
     assert!(interval[0].as_f64().unwrap() < 25.0 && interval[1].as_f64().unwrap() > 25.0);

@@ -1,0 +1,175 @@
+//! Charts that tell a change from noise, period by period. An alarm is a value outside its limits; periods
+//! count from 1.
+
+use crate::{Nps, Share};
+use alloc::vec::Vec;
+use libm::sqrt;
+
+/// An exponentially weighted moving average with the limits of its period.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EwmaPoint {
+    /// The average after this period.
+    pub z: f64,
+    /// Lower control limit.
+    pub low: f64,
+    /// Upper control limit.
+    pub high: f64,
+}
+
+impl EwmaPoint {
+    /// Whether the average is outside its limits.
+    #[must_use]
+    pub fn is_out(self) -> bool {
+        self.z < self.low || self.z > self.high
+    }
+}
+
+/// The first period, from 1, for which something holds.
+fn first<T>(points: &[T], out: impl Fn(&T) -> bool) -> Option<usize> {
+    points.iter().position(out).map(|place| place + 1)
+}
+
+/// The first alarm of an EWMA chart, from 1.
+#[must_use]
+pub fn first_ewma_alarm(points: &[EwmaPoint]) -> Option<usize> {
+    first(points, |point| point.is_out())
+}
+
+/// EWMA of values with a known mean and standard deviation: z = λ x + (1 − λ) z, from the mean on, with
+/// limits μ ± L σ √(λ / (2 − λ) (1 − (1 − λ)^2t)).
+///
+/// # Range
+/// `weight` (λ) is above 0 and at most 1; `width` (L) is usually about 3.
+///
+/// # References
+/// Montgomery, D. C. (2009), Introduction to Statistical Quality Control, 6th ed., Wiley, section 9.2.
+#[must_use]
+pub fn ewma(values: &[f64], mean: f64, sd: f64, weight: f64, width: f64) -> Vec<EwmaPoint> {
+    let (mut z, mut rest) = (mean, 1.0);
+    let step = |x: &f64| {
+        z = weight * x + (1.0 - weight) * z;
+        rest *= (1.0 - weight) * (1.0 - weight);
+        let margin = width * sd * sqrt(weight / (2.0 - weight) * (1.0 - rest));
+        EwmaPoint { z, low: mean - margin, high: mean + margin }
+    };
+    values.iter().map(step).collect()
+}
+
+/// EWMA of the Net Promoter Score, in points, over periods of unequal n. The variance of the average is
+/// v = λ² 10⁴ V / n + (1 − λ)² v with the `variance` V of one answer (a fraction squared); a period without
+/// answers changes nothing.
+///
+/// # References
+/// As [`ewma`]; the limits follow from the variance of the weighted sum.
+#[must_use]
+pub fn ewma_nps(periods: &[Nps], mean: f64, variance: f64, weight: f64, width: f64) -> Vec<EwmaPoint> {
+    let (mut z, mut v) = (mean, 0.0);
+    let step = |period: &Nps| {
+        if let Some(shares) = period.shares() {
+            z = weight * 100.0 * shares.score + (1.0 - weight) * z;
+            v = weight * weight * 1e4 * variance / shares.n + (1.0 - weight) * (1.0 - weight) * v;
+        }
+        let margin = width * sqrt(v);
+        EwmaPoint { z, low: mean - margin, high: mean + margin }
+    };
+    periods.iter().map(step).collect()
+}
+
+/// A tabular CUSUM: the sums of all that goes beyond the reference value, upward and downward, in the values'
+/// unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CusumPoint {
+    /// The upper sum, 0 or above.
+    pub upper: f64,
+    /// The lower sum, 0 or above.
+    pub lower: f64,
+}
+
+/// Tabular CUSUM: C⁺ = max(0, x − (μ + kσ) + C⁺) and C⁻ = max(0, (μ − kσ) − x + C⁻), both from 0 on.
+///
+/// # Range
+/// `reference` (k) in standard deviations, usually ½.
+///
+/// # References
+/// Montgomery as in [`ewma`], section 9.1.
+#[must_use]
+pub fn cusum(values: &[f64], mean: f64, sd: f64, reference: f64) -> Vec<CusumPoint> {
+    let slack = reference * sd;
+    let (mut upper, mut lower) = (0.0_f64, 0.0_f64);
+    let step = |x: &f64| {
+        upper = (x - (mean + slack) + upper).max(0.0);
+        lower = (mean - slack - x + lower).max(0.0);
+        CusumPoint { upper, lower }
+    };
+    values.iter().map(step).collect()
+}
+
+/// [`cusum`] of the Net Promoter Score over periods of unequal n, in standard errors: every period's score is
+/// first taken as its distance from the mean (in points) over 100 √(V / n), with the `variance` V of one
+/// answer (a fraction squared, above 0). A period without answers changes nothing. Alarms are those of a
+/// standard deviation of 1.
+///
+/// # References
+/// Montgomery as in [`ewma`], section 9.1, the standardized CUSUM.
+#[must_use]
+pub fn cusum_nps(periods: &[Nps], mean: f64, variance: f64, reference: f64) -> Vec<CusumPoint> {
+    let mut last = CusumPoint { upper: 0.0, lower: 0.0 };
+    let step = |period: &Nps| {
+        if let Some(shares) = period.shares() {
+            let x = (100.0 * shares.score - mean) / (100.0 * sqrt(variance / shares.n));
+            last.upper = (x - reference + last.upper).max(0.0);
+            last.lower = (-reference - x + last.lower).max(0.0);
+        }
+        last
+    };
+    periods.iter().map(step).collect()
+}
+
+/// The first period, from 1, in which either sum is above the decision interval hσ.
+#[must_use]
+pub fn first_cusum_alarm(points: &[CusumPoint], sd: f64, decision: f64) -> Option<usize> {
+    first(points, |point| point.upper.max(point.lower) > decision * sd)
+}
+
+/// One period of a p-chart; shares are fractions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PPoint {
+    /// The period's share; `None` without answers, as are the limits.
+    pub p: Option<f64>,
+    /// The centre − 3 standard deviations for this n, not clipped.
+    pub low: Option<f64>,
+    /// The centre + 3 standard deviations for this n, not clipped.
+    pub high: Option<f64>,
+    /// Whether the share is outside the limits.
+    pub out: bool,
+}
+
+/// A p-chart with 3σ limits: its centre (the given one, else the share of all periods together; `None` if
+/// nobody answered) and its points.
+///
+/// # References
+/// Montgomery as in [`ewma`], section 7.2.
+#[must_use]
+pub fn p_chart(periods: &[Share], centre: Option<f64>) -> (Option<f64>, Vec<PPoint>) {
+    let sum = |count: fn(Share) -> u64| periods.iter().map(|period| count(*period) as f64).sum::<f64>();
+    let n = sum(Share::n);
+    let centre = centre.or_else(|| (n > 0.0).then(|| sum(Share::favourable) / n));
+    let point = |period: &Share| {
+        let parts = centre.filter(|_| period.n() > 0).map(|centre| {
+            let n = period.n() as f64;
+            (period.favourable() as f64 / n, centre, 3.0 * sqrt(centre * (1.0 - centre) / n))
+        });
+        let Some((p, centre, margin)) = parts else {
+            return PPoint { p: None, low: None, high: None, out: false };
+        };
+        let (low, high) = (centre - margin, centre + margin);
+        PPoint { p: Some(p), low: Some(low), high: Some(high), out: p < low || p > high }
+    };
+    (centre, periods.iter().map(point).collect())
+}
+
+/// The first alarm of a p-chart, from 1.
+#[must_use]
+pub fn first_p_alarm(points: &[PPoint]) -> Option<usize> {
+    first(points, |point| point.out)
+}

@@ -1,0 +1,31 @@
+use crate::{Interval, Level, Method, normal::normal_upper};
+use alloc::vec::Vec;
+use libm::sqrt;
+
+/// Intervals for the shares of all points or bands at once, in percent: together they hold all true shares as
+/// often as the level says. `None` if nobody answered.
+///
+/// # References
+/// Goodman, L. A. (1965), "On Simultaneous Confidence Intervals for Multinomial Proportions", Technometrics
+/// 7(2), 247–254.
+#[must_use]
+pub fn goodman(counts: &[u64], level: Level) -> Option<Vec<Interval>> {
+    let n: f64 = counts.iter().map(|count| *count as f64).sum();
+    if n == 0.0 {
+        return None;
+    }
+    // The chi² quantile of one degree of freedom is the square of a normal one.
+    let z = normal_upper(level.alpha() / counts.len() as f64 / 2.0);
+    let z2 = z * z;
+    let interval = |count: &u64| {
+        let count = *count as f64;
+        let root = z * sqrt(z2 + 4.0 * count * ((n - count) / n));
+        let (twice, scale) = (z2 + 2.0 * count, 2.0 * (n + z2));
+        Interval {
+            low: 100.0 * (twice - root) / scale,
+            high: 100.0 * (twice + root) / scale,
+            method: Method::Wilson,
+        }
+    };
+    Some(counts.iter().map(interval).collect())
+}

@@ -1,0 +1,96 @@
+use crate::{Interval, Level, Method, MoreThanAll, Nps};
+use alloc::vec::Vec;
+use libm::sqrt;
+
+/// A group of customers that answers more or less often than others: who answered, and how many there are
+/// altogether.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stratum {
+    /// The answers.
+    pub answers: Nps,
+    /// How many belong to it, those who answered included.
+    pub population: u64,
+}
+
+/// A score in which every stratum counts as much as there are people in it.
+///
+/// # Units
+/// Points, except for the effective number of answers and the design effect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weighted {
+    /// The score of all answers, as if nothing were known of the strata.
+    pub unweighted: Option<f64>,
+    /// The score of each stratum.
+    pub stratum_scores: Vec<Option<f64>>,
+    /// Σ W × score, where W is a stratum's share of the population; `None` if a stratum that has people has
+    /// no answers.
+    pub weighted: Option<f64>,
+    /// √ Σ W² s² / n with the sample variance s²; `None` if a stratum that has people has fewer than two
+    /// answers.
+    pub se_points: Option<f64>,
+    /// The same with the finite population correction 1 − n / N in every stratum.
+    pub se_points_fpc: Option<f64>,
+    /// As many answers from a simple random sample would be as exact, if the weights had nothing to do with
+    /// the answers.
+    pub kish_n_eff: Option<f64>,
+    /// Answers over effective answers, 1 or above.
+    pub kish_deff: Option<f64>,
+}
+
+impl Weighted {
+    /// The weighted score ± z standard errors, with the finite population correction, in points; not clipped.
+    #[must_use]
+    pub fn interval(&self, level: Level) -> Option<Interval> {
+        Some(Interval::around(self.weighted?, level.z() * self.se_points_fpc?, Method::Wald))
+    }
+}
+
+/// The post-stratified Net Promoter Score with its error.
+///
+/// # Errors
+/// [`MoreThanAll`] if a stratum has more answers than people.
+///
+/// # References
+/// Cochran, W. G. (1977), Sampling Techniques, 3rd ed., Wiley, chapter 5 (the estimate and its error). Kish,
+/// L. (1992), "Weighting for Unequal Pi", Journal of Official Statistics 8(2), 183–200 (the effective
+/// number).
+pub fn post_stratify(strata: &[Stratum]) -> Result<Weighted, MoreThanAll> {
+    if strata.iter().any(|stratum| stratum.answers.n() > stratum.population) {
+        return Err(MoreThanAll);
+    }
+    let score = |nps: Nps| nps.shares().map(|shares| 100.0 * shares.score);
+    let people: f64 = strata.iter().map(|stratum| stratum.population as f64).sum();
+    let sum = |count: fn(Nps) -> u64| strata.iter().map(|s| count(s.answers) as f64).sum::<f64>();
+    let n = sum(Nps::n);
+    let unweighted = (n > 0.0).then(|| 100.0 * (sum(Nps::promoters) - sum(Nps::detractors)) / n);
+    let peopled = || strata.iter().filter(|stratum| stratum.population > 0);
+    let share = |stratum: &Stratum| stratum.population as f64 / people;
+    let total = |part: &dyn Fn(&Stratum) -> Option<f64>| {
+        (people > 0.0).then(|| peopled().map(part).try_fold(0.0, |sum, x| x.map(|x| sum + x)))?
+    };
+    let weighted = total(&|stratum| Some(share(stratum) * score(stratum.answers)?));
+    let variance = |stratum: &Stratum, left: f64| {
+        let weight = share(stratum);
+        Some(weight * weight * stratum.answers.sample_variance()? / stratum.answers.n() as f64 * left)
+    };
+    let se_points = total(&|stratum| variance(stratum, 1.0));
+    let se_points_fpc = total(&|stratum| {
+        let left = stratum.population - stratum.answers.n();
+        variance(stratum, left as f64 / stratum.population as f64)
+    });
+    // Every answer weighs as many people as it stands for.
+    let squares = total(&|stratum| {
+        let (population, n) = (stratum.population as f64, stratum.answers.n() as f64);
+        (n > 0.0).then(|| population * population / n)
+    });
+    let kish_n_eff = squares.map(|squares| people * people / squares);
+    Ok(Weighted {
+        unweighted,
+        stratum_scores: strata.iter().map(|stratum| score(stratum.answers)).collect(),
+        weighted,
+        se_points: se_points.map(|variance| 100.0 * sqrt(variance)),
+        se_points_fpc: se_points_fpc.map(|variance| 100.0 * sqrt(variance)),
+        kish_n_eff,
+        kish_deff: kish_n_eff.map(|effective| n / effective),
+    })
+}

@@ -1,0 +1,67 @@
+//! `candor score` as it is run: lines in, lines out.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use serde_json::Value;
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+/// The exit code and the answers to what is written to standard input.
+fn candor_score(input: &[u8]) -> (i32, Vec<Value>) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_candor"))
+        .arg("score")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    (output.status.code().unwrap(), text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+#[test]
+fn answers_come_in_the_order_of_the_requests() {
+    let (code, answers) = candor_score(
+        br#"{"kind": "score", "metric": "nps", "ratings": [10, 9, 8, 3]}
+
+{"kind": "display", "value": "-1/3", "decimals": 0}
+{"kind": "operational", "start": 100, "end": 110, "new": 30}"#,
+    );
+    assert_eq!((code, answers.len()), (0, 3));
+    assert_eq!(answers[0]["score"], 25.0);
+    assert_eq!(answers[1]["text"], "0");
+    assert_eq!(answers[2]["retention_pct"], 80.0);
+    assert!(answers.iter().all(|answer| answer["receipt"]["formula"].is_string()));
+}
+
+#[test]
+fn a_bad_request_is_answered_and_the_run_goes_on() {
+    let (code, answers) = candor_score(
+        b"[1]\n{\"kind\": \"mood\"}\n\xff\n{\"kind\"\n{\"kind\": \"multiplicity\", \"p\": [0.02]}\n",
+    );
+    assert_eq!(code, 2);
+    let codes: Vec<_> = answers.iter().map(|answer| answer["error"]["code"].as_str().unwrap_or("")).collect();
+    assert_eq!(codes, ["wrong_type", "unknown_kind", "bad_json", "bad_json", ""]);
+    assert_eq!(answers[1]["error"]["field"], "kind");
+}
+
+#[test]
+fn a_single_request_may_spread_over_lines() {
+    let (code, answers) = candor_score(b"{\n  \"kind\": \"shares\",\n  \"counts\": [1, 1]\n}\n");
+    assert_eq!((code, &answers[0]["pct"][0]), (0, &Value::from(50.0)));
+}
+
+#[test]
+fn lines_after_a_broken_first_one_are_still_answered() {
+    let (code, answers) = candor_score(b"{\"kind\":\n{\"kind\": \"shares\", \"counts\": [1, 1]}\n");
+    assert_eq!((code, answers.len()), (2, 2));
+    assert_eq!((&answers[0]["error"]["code"], &answers[1]["n"]), (&"bad_json".into(), &2.into()));
+}
+
+#[test]
+fn nothing_in_gives_nothing_out() {
+    assert_eq!(candor_score(b"\n \n"), (0, Vec::new()));
+}
