@@ -53,6 +53,13 @@ pub fn flush(_config: &JsValue) {
     delivery::flush();
 }
 
+/// Forgets what browser storage refused and memory holds. The loader, which owns `reset` and consent, clears the storage
+/// itself: it must do so on pages where the module was never loaded, too.
+#[wasm_bindgen]
+pub fn clear() {
+    storage::clear_memory();
+}
+
 /// A mounted survey. Letting go of it changes nothing: the survey stays until it is closed or unmounted.
 #[wasm_bindgen]
 pub struct Handle(Rc<Prompt>);

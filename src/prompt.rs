@@ -303,9 +303,8 @@ impl Visit {
 
     /// Closes it, as its reader or the page wants.
     pub(crate) fn close(self: &Rc<Self>, reason: Reason) {
-        if self.mounted.borrow().is_none() {
-            return;
-        }
+        // Taken first: a listener of the events below may close it again.
+        let Some(mounted) = self.mounted.take() else { return };
         if self.session.borrow_mut().close() {
             self.keep();
             self.be_quiet(Ending::Dismissed);
@@ -315,17 +314,16 @@ impl Visit {
         }
         self.leaving();
         self.emit("candor:closed", &[("reason", reason.name().into())]);
-        if let Some(mounted) = self.mounted.take() {
-            let focus = mounted.focus_to_return();
-            mounted.drop_later();
-            self.host.remove();
-            if let Some(focus) = focus {
-                view::focus(&focus);
-            }
+        let focus = mounted.focus_to_return();
+        mounted.drop_later();
+        self.host.remove();
+        if let Some(focus) = focus {
+            view::focus(&focus);
         }
     }
 
     fn unmount(self: &Rc<Self>) {
+        self.untold.set(false);
         if let Some(mounted) = self.mounted.take() {
             mounted.drop_later();
         }
@@ -355,12 +353,14 @@ impl Visit {
         if let Some(entry) = self.unsent.take() {
             let visit = self.clone();
             let report = move |outcome: &Outcome| {
-                let key = match outcome {
-                    Outcome::Failed { .. } => "queued",
-                    Outcome::Accepted | Outcome::Rejected { .. } => "sent",
+                let status = match outcome {
+                    Outcome::Failed { .. } => visit.texts.get("queued"),
+                    Outcome::Accepted => visit.texts.get("sent"),
+                    // The respondent can do nothing about it; the page is told by an event.
+                    Outcome::Rejected { .. } => String::new(),
                 };
                 if visit.step.get() == Step::Thanks {
-                    visit.status.set(visit.texts.get(key));
+                    visit.status.set(status);
                 }
             };
             delivery::send(entry, self.host.clone(), Box::new(report));
@@ -377,7 +377,8 @@ impl Visit {
             id: self.id.clone(),
             revision: session.revision(),
             state: session.state(),
-            site: config.site.clone(),
+            // The definition knows whose it is; a preset may be anyone's.
+            site: survey.site.clone().unwrap_or_else(|| config.site.clone()),
             survey: survey.id.clone(),
             survey_version: survey.version,
             locale: self.locale(),

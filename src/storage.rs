@@ -42,6 +42,11 @@ pub(crate) fn remove(key: &str) {
     }
 }
 
+/// Forgets all that browser storage refused.
+pub(crate) fn clear_memory() {
+    MEMORY.with_borrow_mut(Vec::clear);
+}
+
 /// Every key that begins with `prefix`, sorted.
 pub(crate) fn keys(prefix: &str) -> Vec<String> {
     let mut sorted: Vec<String> = Vec::new();

@@ -109,6 +109,7 @@
     end(leave);
     for (const key of storedKeys(/^candor:/)) localStorage.removeItem(key);
     seed = 0;
+    if (module) module.then((module) => module && module.clear());
   }
 
   // ---- Triggers ----------------------------------------------------------------------------------------------------
@@ -290,7 +291,7 @@
 
   function register(survey, tag, options) {
     // A page that navigates without reloading may replace its tag: the new one then takes the old one's place.
-    entries = entries.filter((old) => old.survey != survey || old.tag.isConnected);
+    entries = entries.filter((old) => old.survey != survey || old.tag.isConnected || isOpen(old));
     const { trigger } = optionsOf({ tag, options });
     // attr:plan=pro → [attr:plan=pro, attr, plan, pro]
     const tokens = ((trigger || "").match(/\S+/g) || []).map((token) => token.match(/([^:=]*):?([^=]*)=?(.*)/));
@@ -382,7 +383,7 @@
   listen("DOMContentLoaded", tick);
   listen("visibilitychange", tick);
   // The next survey waits until the last one has left, and a moment longer.
-  listen("candor:closed", () => setTimeout(tick, 1000));
+  for (const name of ["closed", "error"]) listen("candor:" + name, () => setTimeout(tick, 1000));
   add(script);
   for (const args of (first && first.q) || []) candor(...args);
 })(

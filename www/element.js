@@ -1,6 +1,6 @@
 // The module that the loader imports when a survey is due: the custom element and the way into the WebAssembly.
 
-import { flush, initSync, mount } from "./glue.js";
+import { clear, flush, initSync, mount } from "./glue.js";
 
 const NAME = "candor-survey";
 
@@ -32,7 +32,8 @@ export function createHost() {
 
 let started;
 
-// Instantiates the WebAssembly once and gives all that the loader needs: `createHost`, `mount` and `flush`.
+// Instantiates the WebAssembly once and gives all that the loader needs: `createHost`, `mount`,
+// `flush` and `clear`.
 //
 // `wasm` is an address, fetched with `integrity` (script integrity does not cover it), or the promise of a response.
 export function start(wasm, integrity = "") {
@@ -48,7 +49,7 @@ async function instantiate(fetched) {
   if (!response.ok) throw new Error(`${response.url} answered ${response.status}.`);
   initSync({ module: await compile(response) });
   if (!customElements.get(NAME)) customElements.define(NAME, CandorSurvey);
-  return { createHost, mount: mountAndLeave, flush };
+  return { createHost, mount: mountAndLeave, flush, clear };
 }
 
 // A host that the page takes out of the document takes its listeners with it.

@@ -8,6 +8,7 @@ use crate::{
 };
 use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, RequestRedirect, Response, VisibilityState};
 
 /// After this an attempt counts as failed. The server may still have got it: it knows the id when it comes again.
@@ -58,7 +59,7 @@ pub(super) fn is_leaving() -> bool {
 /// A JSON document on its way.
 pub(crate) struct Download {
     url: String,
-    response: Result<Promise, String>,
+    response: Result<JsFuture, String>,
 }
 
 impl Download {
@@ -116,21 +117,25 @@ fn pending() -> (Promise, Option<Function>) {
     (promise, resolves)
 }
 
-fn fetch(url: &str, init: &RequestInit) -> Result<Promise, String> {
+/// Listened to from the start: a failure that nobody awaits yet must not become the page's unhandled rejection.
+fn fetch(url: &str, init: &RequestInit) -> Result<JsFuture, String> {
     let window = window().ok_or_else(String::new)?;
     // No cookie ever goes along.
     let _ = Reflect::set(init, &"credentials".into(), &"omit".into());
+    // Nor the page's path and query.
+    let _ = Reflect::set(init, &"referrerPolicy".into(), &"strict-origin".into());
     init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
     // Called by hand, because a page may have put in its place a function that throws.
     let fetch = js::get(&window, "fetch")
         .and_then(|fetch| fetch.dyn_into::<Function>().ok())
         .ok_or_else(String::new)?;
     let promise = fetch.call2(&window, &url.into(), init).map_err(|error| message_of(&error))?;
-    Ok(Promise::resolve(&promise))
+    Ok(JsFuture::from(Promise::resolve(&promise)))
 }
 
-async fn response_of(fetched: Result<Promise, String>) -> Result<Response, String> {
-    settled(fetched?).await?.dyn_into().map_err(|_| "fetch gave no response".into())
+async fn response_of(fetched: Result<JsFuture, String>) -> Result<Response, String> {
+    let response = fetched?.await.map_err(|error| message_of(&error))?;
+    response.dyn_into().map_err(|_| "fetch gave no response".into())
 }
 
 async fn text_of(response: &Response) -> Option<String> {

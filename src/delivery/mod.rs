@@ -66,12 +66,20 @@ pub(crate) fn send(entry: Entry, host: HtmlElement, report: Box<dyn Fn(&Outcome)
         let mut attempt = 0;
         loop {
             let outcome = client::post(entry.endpoint(), &entry.body(), attempt == 0).await;
-            report(&outcome);
-            // A failure is told once, however often it repeats.
-            if attempt == 0 || !matches!(outcome, Outcome::Failed { .. }) {
-                tell(Some(&host), &entry, &outcome);
+            // Of a revision that was replaced meanwhile only its acknowledgement is news.
+            let current = entry.is_current();
+            if current {
+                report(&outcome);
+            }
+            // A failure is told once for each revision, however often it repeats.
+            match outcome {
+                Outcome::Failed { .. } if attempt > 0 || !current => {}
+                _ => tell(Some(&host), &entry, &outcome),
             }
             let Outcome::Failed { retry_after_ms, .. } = outcome else { return entry.forget() };
+            if !current {
+                return;
+            }
             if attempt == 0 && client::is_leaving() {
                 client::beacon(entry.endpoint(), &entry.body());
             }
@@ -95,11 +103,12 @@ pub(crate) fn flush() {
     spawn(async {
         let mut attempt = 0;
         while !left().is_empty() {
-            client::exclusively(flush_round()).await;
+            let asked = Cell::new(None);
+            client::exclusively(flush_round(attempt, &asked)).await;
             if left().is_empty() {
                 break;
             }
-            wait(attempt, None).await;
+            wait(attempt, asked.get()).await;
             attempt += 1;
         }
         FLUSHING.set(false);
@@ -110,7 +119,8 @@ fn left() -> Vec<String> {
     OWN.with_borrow(|own| outbox::ids().into_iter().filter(|id| !own.contains(id)).collect())
 }
 
-async fn flush_round() {
+/// `asked` becomes the longest wait that an endpoint asked for.
+async fn flush_round(attempt: u32, asked: &Cell<Option<f64>>) {
     for id in left() {
         let Some(entry) = Entry::kept(&id) else {
             outbox::discard(&id);
@@ -120,8 +130,11 @@ async fn flush_round() {
             entry.forget();
             continue;
         }
-        let outcome = client::post(entry.endpoint(), &entry.body(), true).await;
-        if !matches!(outcome, Outcome::Failed { .. }) {
+        let outcome = client::post(entry.endpoint(), &entry.body(), attempt == 0).await;
+        if let Outcome::Failed { retry_after_ms, .. } = outcome {
+            let longest = asked.get().unwrap_or(0.0).max(retry_after_ms.unwrap_or(0.0));
+            asked.set(Some(longest));
+        } else {
             tell(None, &entry, &outcome);
             entry.forget();
         }

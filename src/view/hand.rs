@@ -143,7 +143,8 @@ impl Hand {
         // The root sees only what came from outside; what moves within it comes from an element in it.
         let from = event.related_target().and_then(|from| from.dyn_into::<HtmlElement>().ok());
         let within = from.as_ref().is_some_and(|from| from.closest(".candor").ok().flatten().is_some());
-        if !within {
+        // From another window it comes from no element, and the one before still counts.
+        if !within && from.is_some() {
             self.last_focus.replace(from);
         }
     }

@@ -66,10 +66,9 @@ async fn opening_leaves_the_focus_where_it_was() {
 async fn a_region_that_speaks_is_there_before_its_words_and_speaks_once() {
     let shown = shown("survey: 'nps', product: 'Acme'").await;
     assert_eq!(shown.text("[role=status]"), "");
-    let speaks = format!(
-        "document.querySelector('candor-test').shadowRoot.querySelector('[role=status]').textContent"
-    );
-    until(&speaks).await;
+    let speaks =
+        "document.querySelector('candor-test').shadowRoot.querySelector('[role=status]').textContent";
+    until(speaks).await;
     let said = shown.text("[role=status]");
     assert!(said.contains("How likely is it that you would recommend"), "{said}");
 }

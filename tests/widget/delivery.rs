@@ -43,7 +43,8 @@ async fn what_is_posted_is_what_the_server_is_tested_with() {
     fresh().await;
     serve("https://api.example/v1/surveys/checkout-csat?locale=zh-Hant", include_str!("../wire/survey.json"));
     let shown = mount_with(
-        "survey: 'checkout-csat', site: 'shop', api: 'https://api.example', langs: ['zh-Hant'], touchpoint: 'checkout',
+        // No site is named: the definition knows it.
+        "survey: 'checkout-csat', api: 'https://api.example', langs: ['zh-Hant'], touchpoint: 'checkout',
          product: 'Acme', page: 'https://shop.example/thanks', context: {order_id: '1042'},
          respondent: {id: 'u-77', attributes: {plan: 'pro'}}",
     );

@@ -1,5 +1,7 @@
 //! The widget in headless browsers: `wasm-pack test --headless --chrome`, or `--firefox`.
 #![cfg(target_arch = "wasm32")]
+// Clippy knows `#[test]`, not `#[wasm_bindgen_test]`.
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod accessible;
 mod config;

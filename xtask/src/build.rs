@@ -4,7 +4,7 @@ use crate::node::Node;
 use crate::tools;
 use crate::workspace::{WASM, Workspace, program, run, say};
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256, Sha384};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -155,7 +155,7 @@ fn packs(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
 fn fill_in(loader: &str, hash: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<String> {
     let integrity = |name: &str| {
         let bytes = files.get(name).map(Vec::as_slice).unwrap_or_default();
-        format!("sha384-{}", base64(&Sha384::digest(bytes)))
+        format!("sha256-{}", base64(&Sha256::digest(bytes)))
     };
     let mut loader = loader.to_owned();
     for (placeholder, value) in [
@@ -285,7 +285,7 @@ mod tests {
         let files =
             BTreeMap::from([("element.js".to_owned(), Vec::new()), ("candor.wasm".to_owned(), Vec::new())]);
         let loader = "__ASSETS__|__MODULE_SRI__|__WASM_SRI__|__VERSION__";
-        let empty = "sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb";
+        let empty = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
         let expected = format!("w/0123/|{empty}|{empty}|{}", env!("CARGO_PKG_VERSION"));
         assert_eq!(fill_in(loader, "0123", &files).expect("all placeholders are there"), expected);
         assert!(fill_in("nothing", "0123", &files).is_err());
