@@ -35,6 +35,12 @@ impl Server {
                 token
             }
         };
+        if let Some(folder) = &config.demo.demo {
+            anyhow::ensure!(folder.is_dir(), "--demo {}: there is no such folder", folder.display());
+        }
+        if let Some(page) = &config.demo.playground {
+            anyhow::ensure!(page.is_file(), "--playground {}: there is no such file", page.display());
+        }
         let database = &config.store.database;
         let store = Store::open(database).await.with_context(|| format!("--database {database}"))?;
         if let Some(folder) = &config.surveys.surveys {

@@ -1,7 +1,5 @@
 use crate::{
-    BandTexts, Invalid, Kind, Question, Survey, canonical as canonical_tag,
-    check::{MAX_ENTRIES, is_slug},
-    closest, preset,
+    BandTexts, Invalid, Kind, Question, Survey, canonical as canonical_tag, check::is_slug, closest, preset,
 };
 use candor_scoring::Metric;
 use serde::{Deserialize, Serialize};
@@ -9,6 +7,31 @@ use std::collections::BTreeMap;
 
 /// The longest text of a question, in characters.
 const MAX_TEXT_CHARS: usize = 500;
+/// What a survey may bring of the script tag's `data-` attributes: all but those that say which survey it is.
+const OPTIONS: [&str; 22] = [
+    "trigger",
+    "display",
+    "target",
+    "position",
+    "theme",
+    "accent",
+    "privacy",
+    "quiet",
+    "once",
+    "consent",
+    "touchpoint",
+    "product",
+    "task",
+    "question",
+    "low",
+    "high",
+    "followup",
+    "send",
+    "test",
+    "lang",
+    "endpoint",
+    "api",
+];
 
 /// A text by language, each under its canonical tag: `{"en": "How was it?", "zh-Hant": "…"}`.
 pub type Texts = BTreeMap<String, String>;
@@ -121,8 +144,14 @@ impl AuthoredSurvey {
         if self.version == 0 {
             return Err(Invalid::new(format!("{path}.version"), "an integer from 1"));
         }
-        if self.options.len() > MAX_ENTRIES {
-            return Err(Invalid::new(format!("{path}.options"), format!("at most {MAX_ENTRIES} options")));
+        for (name, value) in &self.options {
+            let at = || format!("{path}.options.{name}");
+            if !OPTIONS.contains(&name.as_str()) {
+                return Err(Invalid::new(at(), format!("one of {}", OPTIONS.join(", "))));
+            }
+            if name == "trigger" {
+                value.split_whitespace().try_for_each(trigger_word).map_err(|e| Invalid::new(at(), e))?;
+            }
         }
         for (i, question) in self.questions.iter_mut().enumerate() {
             let path = format!("{path}.question[{i}]");
@@ -248,6 +277,36 @@ fn canonical_texts(path: &str, texts: &Texts) -> Result<Texts, Invalid> {
     Ok(canonical)
 }
 
+/// Checks one word of a trigger, or says what was expected; docs/embedding.md has the grammar, www/candor.js reads it.
+fn trigger_word(word: &str) -> Result<(), String> {
+    let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
+    let number = |value: &str| value.parse::<f64>().is_ok_and(|n| n.is_finite() && n >= 0.0);
+    let form = match name {
+        "load" | "manual" | "exit" if value.is_none() => return Ok(()),
+        "load" | "manual" | "exit" => "alone",
+        "scroll" | "idle" | "sample" | "delay" if value.is_some_and(number) => return Ok(()),
+        "scroll" | "idle" | "sample" | "delay" => "followed by = and a number",
+        "device" if matches!(value, Some("mobile" | "desktop")) => return Ok(()),
+        "device" => "followed by =mobile or =desktop",
+        "event" | "selector" | "click" | "url" | "from" | "until" if value.is_some_and(|v| !v.is_empty()) => {
+            return Ok(());
+        }
+        "event" | "selector" | "click" | "url" | "from" | "until" => "followed by = and a value",
+        _ if name.strip_prefix("attr:").is_some_and(|key| !key.is_empty()) && value.is_some() => {
+            return Ok(());
+        }
+        _ if name == "attr" || name.starts_with("attr:") => {
+            return Err(format!("attr:KEY=VALUE instead of {word}"));
+        }
+        _ => {
+            let known = "load, manual, exit, event=, scroll=, idle=, selector=, click=, url=, device=, attr:…=, \
+                         from=, until=, sample=, delay=";
+            return Err(format!("words of {known} instead of {word}"));
+        }
+    };
+    Err(format!("{name} {form} instead of {word}"))
+}
+
 fn slug(path: &str, id: &str) -> Result<(), Invalid> {
     if is_slug(id) { Ok(()) } else { Err(Invalid::new(path, "1 to 64 of a–z, 0–9, - and _")) }
 }
@@ -331,5 +390,50 @@ mod tests {
             &question(r#"{"id": "q", "kind": "rating", "neutral": {"en": "x"}}"#),
             "survey[0].question[0].neutral",
         );
+    }
+
+    fn with_option(name: &str, value: &str) -> Result<AuthoredSite, Invalid> {
+        let json =
+            r#"{"site": "s", "origins": ["*"], "survey": [{"id": "a", "version": 1, "metric": "nps"}]}"#;
+        let mut site = site(json);
+        site.surveys[0].options.insert(name.into(), value.into());
+        site.check()
+    }
+
+    #[test]
+    fn an_option_that_is_none_is_named_with_those_that_are() {
+        let invalid = with_option("triger", "load").unwrap_err();
+        assert_eq!(invalid.field, "survey[0].options.triger");
+        assert!(invalid.expected.starts_with("one of trigger, display"), "{invalid}");
+        for name in OPTIONS.into_iter().filter(|name| *name != "trigger") {
+            assert!(with_option(name, "x").is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_trigger_has_only_words_of_its_grammar() {
+        for trigger in [
+            "",
+            "load",
+            "manual  device=mobile",
+            "event=checkout_completed delay=2 sample=0.25",
+            "scroll=50 exit idle=30 selector=#x click=a[href=\"/x\"] url=/thanks*",
+            "attr:plan=pro from=2026-11-01 until=2026-11-30T18:00+01:00",
+        ] {
+            assert!(with_option("trigger", trigger).is_ok(), "{trigger}");
+        }
+        for (trigger, word) in [
+            ("load evnt=x", "evnt=x"),
+            ("event", "event followed by = and a value"),
+            ("event:x", "event:x"),
+            ("scroll=50%", "scroll followed by = and a number"),
+            ("device=phone", "device followed by =mobile or =desktop"),
+            ("attr=pro", "attr:KEY=VALUE instead of attr=pro"),
+            ("load=1", "load alone"),
+        ] {
+            let invalid = with_option("trigger", trigger).unwrap_err();
+            assert_eq!(invalid.field, "survey[0].options.trigger");
+            assert!(invalid.expected.contains(word), "{invalid}");
+        }
     }
 }

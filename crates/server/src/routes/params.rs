@@ -19,15 +19,30 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
             Ok(Query(params)) => Ok(Self(params)),
             Err(rejection) => {
                 let message = rejection.source().map_or_else(|| rejection.to_string(), ToString::to_string);
-                // Such as: l: invalid digit found in string; unknown field `x`, expected one of `from`, `to`
-                let field =
-                    message.split('`').nth(1).or(message.split(':').next()).unwrap_or("query").to_owned();
-                let expected =
-                    message.split_once("expected ").map_or("another value", |(_, expected)| expected);
-                Err(Problem::invalid(field, expected))
+                Err(wrong(&message))
             }
         }
     }
+}
+
+/// Makes serde's words, which begin with the parameter's name, ones for people who don't write Rust.
+fn wrong(message: &str) -> Problem {
+    let (path, message) = message.split_once(": ").unwrap_or(("query", message));
+    if let Some(name) = message.strip_prefix("duplicate field ") {
+        return Problem::invalid(name.replace('`', ""), "the parameter once");
+    }
+    if let Some((_, expected)) = message.rsplit_once(", expected ") {
+        return Problem::invalid(path, expected.replace('`', ""));
+    }
+    let whole = ["invalid digit", "number too large", "cannot parse integer"];
+    let expected = if message.contains("`true` or `false`") {
+        "true or false"
+    } else if whole.iter().any(|start| message.starts_with(start)) {
+        "an integer from 0 to 4294967295"
+    } else {
+        "another value"
+    };
+    Problem::invalid(path, expected)
 }
 
 /// The name in the path, of a site or a survey.

@@ -245,6 +245,8 @@ async fn a_wrong_start_says_why_in_the_log_and_fails() {
         (vec!["--database", "mysql://x"], "expected sqlite://"),
         (vec!["--token", "short"], "--token"),
         (vec!["--surveys", "/nowhere"], "/nowhere"),
+        (vec!["--demo", "/nowhere"], "--demo /nowhere: there is no such folder"),
+        (vec!["--playground", "/nowhere"], "--playground /nowhere: there is no such file"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_candor"))
             .args(["serve", "--listen", "127.0.0.1:0"])

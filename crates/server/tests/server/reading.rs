@@ -121,6 +121,15 @@ async fn a_wrong_parameter_is_named() {
         assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{path}");
         assert_eq!(problem(response).await["field"], field, "{path}");
     }
+    for (path, detail) in [
+        ("responses?unanswered=1", "unanswered: expected true or false"),
+        ("responses?limit=x", "limit: expected an integer from 0 to 4294967295"),
+        ("responses?limit=1&limit=2", "limit: expected the parameter once"),
+        ("scores?bogus=1", "bogus: expected one of from, to, interval, segment, timezone, site"),
+    ] {
+        let response = server.read(&format!("/v1/surveys/nps/{path}")).await;
+        assert_eq!(problem(response).await["detail"], detail, "{path}");
+    }
     for what in ["scores", "responses"] {
         let response = server.read(&format!("/v1/surveys/none/{what}")).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND);

@@ -45,6 +45,10 @@ async fn a_mistake_is_named_by_file_line_key_and_what_was_expected() {
             &format!("{SHOP}[survey.options]\ndelay = 2\n"),
             &["line 8: survey[0].options.delay:", "expected a string"],
         ),
+        (
+            &format!("{SHOP}[survey.options]\ntriger = \"load\"\n"),
+            &["shop.toml: survey[0].options.triger: expected one of trigger,"],
+        ),
     ] {
         let message = refused(&folder(&[("shop.toml", toml)])).await;
         for part in expect {
