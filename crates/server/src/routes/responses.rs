@@ -179,8 +179,8 @@ fn wrong_shape(path: &str, message: &str) -> Problem {
 pub(crate) struct Query {
     /// Only this site's.
     site: Option<String>,
-    /// How many, 1–500.
-    limit: Option<u32>,
+    /// How many, 1–500. Read here, so that what is no number is told the same range.
+    limit: Option<String>,
     /// The `next` of the page before this one.
     before: Option<String>,
     /// Also those that were only shown or dismissed.
@@ -222,10 +222,10 @@ pub(crate) async fn list(
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
     let survey = app.catalog.survey(&id, None, [])?.survey.id;
-    let limit = query.limit.unwrap_or(50);
-    if !(1..=500).contains(&limit) {
-        return Err(Problem::invalid("limit", "an integer from 1 to 500"));
-    }
+    let limit = query.limit.map_or(Ok(50), |limit| {
+        let limit = limit.parse::<u32>().ok().filter(|limit| (1..=500).contains(limit));
+        limit.ok_or_else(|| Problem::invalid("limit", "an integer from 1 to 500"))
+    })?;
     let after = query.before.as_deref().map(|before| position(before).ok_or(before)).transpose();
     let page = Page {
         survey: survey.clone(),

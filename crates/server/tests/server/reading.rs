@@ -123,13 +123,15 @@ async fn a_wrong_parameter_is_named() {
     }
     for (path, detail) in [
         ("responses?unanswered=1", "unanswered: expected true or false"),
-        ("responses?limit=x", "limit: expected an integer from 0 to 4294967295"),
+        ("responses?limit=x", "limit: expected an integer from 1 to 500"),
         ("responses?limit=1&limit=2", "limit: expected the parameter once"),
         ("scores?bogus=1", "bogus: expected one of from, to, interval, segment, timezone, site"),
     ] {
         let response = server.read(&format!("/v1/surveys/nps/{path}")).await;
         assert_eq!(problem(response).await["detail"], detail, "{path}");
     }
+    let detail = &problem(server.get("/v1/surveys/nps?version=x").await).await["detail"];
+    assert_eq!(detail, "version: expected an integer from 0 to 4294967295");
     for what in ["scores", "responses"] {
         let response = server.read(&format!("/v1/surveys/none/{what}")).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
