@@ -1,11 +1,13 @@
 //! What the page asked for: a plain JavaScript object as it came, resolved once into [`EmbedConfig`].
 //!
-//! It is read property by property: a derived deserializer is larger by far and refuses `quiet: 0` for not
-//! being a string.
+//! The object becomes [`Raw`] by `serde-wasm-bindgen`, each property as JavaScript would write it as text, so that
+//! `quiet: 0` is as good as `quiet: "0"`.
 
 use crate::{js, recontact::Quiet};
 use candor_survey::{LANGUAGES, Language};
 use js_sys::{Array, Object};
+use serde::{Deserialize, Deserializer};
+use serde_wasm_bindgen::{from_value, preserve};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// The limits of the wire. A longer text of the page is cut, so that it never costs a respondent's answer.
@@ -69,16 +71,62 @@ pub(crate) struct EmbedConfig {
     pub(crate) problems: Vec<String>,
 }
 
+/// The page's object, before anything of it is checked. What is absent, null or cannot be read has no value.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Raw {
+    survey: Text,
+    site: Text,
+    api: Text,
+    endpoint: Text,
+    send: Text,
+    langs: Any,
+    touchpoint: Text,
+    display: Text,
+    theme: Text,
+    accent: Text,
+    quiet: Text,
+    position: Text,
+    privacy: Text,
+    product: Text,
+    task: Text,
+    test: Any,
+    question: Text,
+    low: Text,
+    high: Text,
+    followup: Text,
+    once: Text,
+    context: Any,
+    respondent: Any,
+    base: Text,
+    page: Text,
+}
+
+/// A property as text, unless it is blank or an object.
+#[derive(Default)]
+struct Text(Option<String>);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Any(value) = Any::deserialize(deserializer)?;
+        Ok(Self(js::as_text(&value).filter(|text| !text.trim().is_empty())))
+    }
+}
+
+/// A property as it is.
+#[derive(Default, Deserialize)]
+struct Any(#[serde(with = "preserve")] JsValue);
+
 impl EmbedConfig {
     /// Resolves what the page passed.
     ///
     /// # Errors
-    /// What was expected, when there is no default: the survey's and the site's id, an address to send to.
+    /// What was expected, when there is no default: an object, the survey's and the site's id, an address to send to.
     pub(crate) fn read(raw: &JsValue) -> Result<Self, String> {
+        let raw: Raw = from_value(js::readable(raw)).map_err(|_| "config: expected an object")?;
         let mut problems = Vec::new();
-        let text = |key| js::text(raw, key).filter(|value| !value.trim().is_empty());
-        let mut choice = |key, default: &str, other: &[&str]| {
-            let value = text(key).filter(|value| value != default)?;
+        let mut choice = |key, given: Text, default: &str, other: &[&str]| {
+            let value = given.0.filter(|value| value != default)?;
             if other.contains(&value.as_str()) {
                 return Some(value);
             }
@@ -93,39 +141,41 @@ impl EmbedConfig {
             ]));
             None
         };
-        let send_final = choice("send", "each", &["final"]).is_some();
-        let inline = choice("display", "popover", &["inline"]).is_some();
-        let theme = choice("theme", "auto", &["light", "dark"]);
-        let at_start = choice("position", "end", &["start"]).is_some();
+        let send_final = choice("send", raw.send, "each", &["final"]).is_some();
+        let inline = choice("display", raw.display, "popover", &["inline"]).is_some();
+        let theme = choice("theme", raw.theme, "auto", &["light", "dark"]);
+        let at_start = choice("position", raw.position, "end", &["start"]).is_some();
 
-        let survey = slug("survey", text("survey"))?;
-        let site = slug("site", text("site").or_else(|| Some("default".into())))?;
-        let api = text("api").unwrap_or_default().trim_end_matches('/').to_owned();
-        let endpoint = match text("endpoint") {
+        let survey = slug("survey", raw.survey.0)?;
+        let site = slug("site", raw.site.0.or_else(|| Some("default".into())))?;
+        let api = raw.api.0.unwrap_or_default().trim_end_matches('/').to_owned();
+        let endpoint = match raw.endpoint.0 {
             Some(endpoint) => endpoint,
             None if api.is_empty() => return Err("endpoint: expected an address, or an api".into()),
             None => concat(&[&api, "/v1/responses"]),
         };
-        let quiet = text("quiet").map_or(Some(Quiet::DEFAULT), |text| Quiet::parse(&text));
+        let quiet = raw.quiet.0.map_or(Some(Quiet::DEFAULT), |text| Quiet::parse(&text));
         if quiet.is_none() {
             problems.push("quiet: expected days after an answer and after a dismissal, such as 90,30".into());
         }
-        let privacy = text("privacy").filter(|url| is_web_address(url));
+        let privacy = raw.privacy.0.filter(|url| is_web_address(url));
 
-        let langs: Vec<String> = js::get(raw, "langs")
-            .and_then(|langs| langs.dyn_into::<Array>().ok())
+        let langs: Vec<String> = raw
+            .langs
+            .0
+            .dyn_into::<Array>()
             .map(|langs| langs.iter().filter_map(|lang| js::as_text(&lang)).collect())
             .unwrap_or_default();
-        let (product, task) = (text("product"), text("task"));
+        let (product, task) = (raw.product.0, raw.task.0);
         let own = Entries::default().with("product", product.as_deref()).with("task", task.as_deref());
-        let context = own.with_all(js::get(raw, "context")).object();
-        let respondent = js::get(raw, "respondent").and_then(|raw| {
-            let id = js::text(&raw, "id").map(|id| clip(&id, MAX_ID));
-            let attributes = Entries::default().with_all(js::get(&raw, "attributes")).object();
-            (id.is_some() || attributes.is_some())
-                .then(|| js::object(&[("id", id.into()), ("attributes", attributes.into())]))
-        });
-        let page = text("page").map(|page| clip(page.split(['?', '#']).next().unwrap_or_default(), MAX_PAGE));
+        let context = own.with_all(&raw.context.0).object();
+        let respondent = raw.respondent.0;
+        let id = js::text(&respondent, "id").map(|id| clip(&id, MAX_ID));
+        let attributes = js::get(&respondent, "attributes").unwrap_or_default();
+        let attributes = Entries::default().with_all(&attributes).object();
+        let respondent = (id.is_some() || attributes.is_some())
+            .then(|| js::object(&[("id", id.into()), ("attributes", attributes.into())]));
+        let page = raw.page.0.map(|page| clip(page.split(['?', '#']).next().unwrap_or_default(), MAX_PAGE));
 
         Ok(Self {
             survey,
@@ -134,24 +184,24 @@ impl EmbedConfig {
             endpoint,
             send_final,
             language: Language::negotiate(langs.iter().map(String::as_str), &LANGUAGES),
-            touchpoint: text("touchpoint").map(|touchpoint| clip(&touchpoint, MAX_KEY)),
+            touchpoint: raw.touchpoint.0.map(|touchpoint| clip(&touchpoint, MAX_KEY)),
             inline,
             theme,
-            accent: text("accent"),
+            accent: raw.accent.0,
             quiet: quiet.unwrap_or(Quiet::DEFAULT),
             at_start,
             privacy,
             product,
             task,
-            test: js::text(raw, "test").is_some_and(|test| test != "false"),
-            question: text("question"),
-            low: text("low"),
-            high: text("high"),
-            followup: text("followup"),
-            once: text("once"),
+            test: js::as_text(&raw.test.0).is_some_and(|test| test != "false"),
+            question: raw.question.0,
+            low: raw.low.0,
+            high: raw.high.0,
+            followup: raw.followup.0,
+            once: raw.once.0,
             context,
             respondent,
-            base: text("base").unwrap_or_default(),
+            base: raw.base.0.unwrap_or_default(),
             page,
             problems,
         })
@@ -196,10 +246,9 @@ impl Entries {
         self
     }
 
-    fn with_all(mut self, raw: Option<JsValue>) -> Self {
-        let Some(raw) = raw.filter(JsValue::is_object) else { return self };
-        for key in Object::keys(raw.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string()) {
-            let value = js::text(&raw, &key);
+    fn with_all(mut self, raw: &JsValue) -> Self {
+        for key in js::keys(raw) {
+            let value = js::text(raw, &key);
             self = self.with(&key, value.as_deref());
         }
         self

@@ -1,6 +1,6 @@
 //! Reading JavaScript values that may be anything: a getter that throws reads as absent.
 
-use js_sys::{JSON, Object, Reflect};
+use js_sys::{Array, JSON, Object, Reflect};
 use wasm_bindgen::JsValue;
 
 /// A property, unless it is absent, null or cannot be read.
@@ -17,6 +17,27 @@ pub(crate) fn text(object: &JsValue, key: &str) -> Option<String> {
 /// A string as it is; a number or boolean as JavaScript writes it.
 pub(crate) fn as_text(value: &JsValue) -> Option<String> {
     value.as_string().or_else(|| (!value.is_object()).then(|| stringify(value)).flatten())
+}
+
+/// The names of an object's own properties; none of a list, of what is no object and of what does not tell.
+pub(crate) fn keys(object: &JsValue) -> impl Iterator<Item = String> {
+    let is_plain = object.is_object() && !Array::is_array(object);
+    let keys = is_plain.then(|| Reflect::own_keys(object).ok()).flatten();
+    keys.unwrap_or_default().into_iter().filter_map(|key| key.as_string())
+}
+
+/// An object with those of the properties that can be read, so that reading it throws nothing; what is no object, as it is.
+pub(crate) fn readable(value: &JsValue) -> JsValue {
+    if !value.is_object() {
+        return value.clone();
+    }
+    let copy = Object::new();
+    for key in keys(value) {
+        if let Some(value) = get(value, &key) {
+            let _ = Reflect::set(&copy, &key.into(), &value);
+        }
+    }
+    copy.into()
 }
 
 /// An object of these properties, without those that are undefined.

@@ -65,6 +65,14 @@ async fn numbers_are_taken_for_the_texts_that_they_are() {
 }
 
 #[wasm_bindgen_test]
+async fn an_attribute_without_a_value_marks_test_traffic() {
+    let _shown = shown("survey: 'nps', test: '', context: ['a', 'b'], respondent: () => {}").await;
+    assert_eq!(posted("test"), "[true]");
+    assert_eq!(posted("context"), "[null]");
+    assert_eq!(posted("respondent"), "[null]");
+}
+
+#[wasm_bindgen_test]
 async fn a_survey_of_a_server_is_asked_in_its_own_words() {
     fresh().await;
     let url = "https://api.example/v1/surveys/checkout-csat?locale=zh-Hant";

@@ -1,7 +1,9 @@
 //! `cargo xtask build`: what browsers download, complete, hashed and compressed, in `target/candor/dist`.
 
+use crate::link;
 use crate::node::Node;
 use crate::tools;
+use crate::trim;
 use crate::workspace::{WASM, Workspace, program, run, say};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
@@ -56,12 +58,13 @@ pub(crate) fn assets(workspace: &Workspace, node: Option<&Node>) -> Result<PathB
     run(
         program(bindgen.join("wasm-bindgen"))
             .args(["--target", "web", "--out-name", "glue", "--no-typescript", "--omit-default-module-path"])
-            .args(["--remove-name-section", "--remove-producers-section"])
+            .arg("--no-demangle")
             .arg("--out-dir")
             .arg(&work)
             .arg(&compiled),
         "Run `cargo update --package wasm-bindgen` if the versions differ.",
     )?;
+    trim::trim(&work.join("glue_bg.wasm"), &work.join("glue.js"))?;
     let www = workspace.root.join("www");
     for file in ["element.js", "candor.js"] {
         fs::copy(www.join(file), work.join(file)).with_context(|| format!("www/{file} can't be copied."))?;
@@ -118,6 +121,7 @@ fn compile(workspace: &Workspace) -> Result<PathBuf> {
         flags.push(format!("--remap-path-prefix={}/=", folder.display()));
     }
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+    link::export_less(&mut cargo, WASM)?;
     run(&mut cargo, "Mend what the compiler names above.")?;
     Ok(workspace.target.join(WASM).join("widget").join("candor.wasm"))
 }
@@ -190,8 +194,8 @@ fn fingerprint(workspace: &Workspace, compiled: &Path, node: bool) -> Result<Str
         inputs.insert(file.into(), read(&workspace.root.join(file))?);
     }
     inputs.insert("/node".into(), vec![u8::from(node)]);
-    for (name, source) in [("/build", include_str!("build.rs")), ("/flags", include_str!("node.rs"))] {
-        inputs.insert(name.into(), source.into());
+    for source in [include_str!("build.rs"), include_str!("node.rs"), include_str!("trim.rs")] {
+        inputs.insert(format!("/{}", inputs.len()), source.into());
     }
     Ok(content_hash(&inputs))
 }

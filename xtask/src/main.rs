@@ -4,11 +4,13 @@
 mod build;
 mod counts;
 mod demo;
+mod link;
 mod locales;
 mod node;
 mod size;
 mod test;
 mod tools;
+mod trim;
 mod workspace;
 
 use anyhow::{Result, bail};
@@ -22,14 +24,19 @@ cargo xtask build [--server]      build what browsers download into target/cando
 cargo xtask locales [--check]     compile the messages in locales/ to packs, or check that the packs are current";
 
 fn main() -> ExitCode {
+    if let Some(linked) = link::instead_of_a_command() {
+        return linked.unwrap_or_else(|error| failed(&error));
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("xtask: {}", workspace::told(&error));
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&error),
     }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("xtask: {}", workspace::told(error));
+    ExitCode::FAILURE
 }
 
 fn run(arguments: &[String]) -> Result<()> {
