@@ -123,7 +123,12 @@ fn compile(workspace: &Workspace) -> Result<PathBuf> {
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     link::export_less(&mut cargo, WASM)?;
     run(&mut cargo, "Mend what the compiler names above.")?;
-    Ok(workspace.target.join(WASM).join("widget").join("candor.wasm"))
+    Ok(compiled(workspace))
+}
+
+/// The widget's Wasm as the compiler leaves it, with the names of its functions.
+pub(crate) fn compiled(workspace: &Workspace) -> PathBuf {
+    workspace.target.join(WASM).join("widget").join("candor.wasm")
 }
 
 /// The folders with the sources of dependencies.

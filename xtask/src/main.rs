@@ -1,6 +1,7 @@
 //! Every command of this repository: `cargo xtask <command>`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks to its terminal")]
 
+mod bench;
 mod build;
 mod counts;
 mod demo;
@@ -10,6 +11,7 @@ mod node;
 mod size;
 mod test;
 mod tools;
+mod torture;
 mod trim;
 mod workspace;
 
@@ -20,6 +22,8 @@ const USAGE: &str = "\
 cargo xtask demo [--port 7878]    build everything in release and serve the demo
 cargo xtask test [step…]          everything that must pass; with names only these steps
 cargo xtask size                  what visitors download, held against the budget
+cargo xtask bench                 speed, beside its reference
+cargo xtask torture               the long proofs: every way to break the scoring is noticed by a test
 cargo xtask build [--server]      build what browsers download into target/candor/dist
 cargo xtask locales [--check]     compile the messages in locales/ to packs, or check that the packs are current";
 
@@ -46,6 +50,8 @@ fn run(arguments: &[String]) -> Result<()> {
         "demo" => demo::command(rest),
         "test" => test::command(rest),
         "size" => size::command(rest),
+        "bench" => bench::command(rest),
+        "torture" => torture::command(rest),
         "locales" => locales::command(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use candor_survey::{AuthoredSite, RunningSurvey, Site};
 use std::fs;
 use std::path::Path;
+use wasmparser::{KnownCustom, Name, Parser, Payload};
 
 /// The language that is counted: the largest script, hence the largest pack, of those that the widget has.
 const LANGUAGE: &str = "th";
@@ -87,6 +88,11 @@ pub(crate) fn measure(workspace: &Workspace, folder: &Path) -> Result<Vec<Budget
             limit: 3_500,
             parts: vec![loader()?, json("site's surveys", &list)?],
         },
+        Budget {
+            name: "the scoring within the Wasm",
+            limit: 2_000,
+            parts: vec![scoring(&build::compiled(workspace))?],
+        },
     ];
     for budget in &budgets {
         println!();
@@ -130,6 +136,36 @@ fn server_answers(folder: &Path) -> Result<(Vec<u8>, Vec<u8>)> {
     }
     ensure!(!list.is_empty(), "The folder `surveys` has no site (*.toml) to weigh.");
     Ok((definition, list))
+}
+
+/// The functions of the scoring in the Wasm as it was compiled. They are no file of their own, so nothing is compressed:
+/// what they add to the download is less.
+fn scoring(wasm: &Path) -> Result<Part> {
+    let wasm = fs::read(wasm).with_context(|| format!("{} is missing: build again.", wasm.display()))?;
+    let (mut imported, mut sizes, mut of_scoring) = (0, Vec::new(), Vec::new());
+    for payload in Parser::new(0).parse_all(&wasm) {
+        match payload? {
+            Payload::ImportSection(imports) => imported = imports.into_imports().count(),
+            Payload::CodeSectionEntry(body) => sizes.push(body.range().len()),
+            Payload::CustomSection(section) => {
+                let KnownCustom::Name(names) = section.as_known() else { continue };
+                for name in names {
+                    let Name::Function(functions) = name? else { continue };
+                    for function in functions {
+                        let function = function?;
+                        if ["candor_scoring", "libm"].iter().any(|name| function.name.contains(name)) {
+                            of_scoring.push(function.index as usize);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let size = |index: &usize| index.checked_sub(imported).and_then(|place| sizes.get(place));
+    let raw = of_scoring.iter().filter_map(size).sum();
+    ensure!(raw > 0, "The compiled Wasm names no function of the scoring: it was built without names.");
+    Ok(Part { name: "candor_scoring and libm, raw", raw, brotli: raw })
 }
 
 fn keep_larger(kept: &mut Vec<u8>, other: Vec<u8>) {

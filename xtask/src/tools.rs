@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 const WASM_PACK: &str = "0.15.1";
 /// The version of geckodriver that drives Firefox.
 const GECKODRIVER: &str = "0.37.1";
+/// The version of cargo-mutants that breaks the scoring.
+const CARGO_MUTANTS: &str = "27.1.0";
 
 /// Adds the Wasm target to the toolchain unless it is there.
 pub(crate) fn wasm_target(workspace: &Workspace) -> Result<()> {
@@ -47,6 +49,13 @@ pub(crate) fn wasm_pack() -> Result<PathBuf> {
 pub(crate) fn geckodriver() -> Result<PathBuf> {
     let folder = from_crates_io("geckodriver", GECKODRIVER, "geckodriver", true, "2 to 3 minutes, once")?;
     Ok(folder.join("geckodriver"))
+}
+
+/// The path of `cargo-mutants`.
+pub(crate) fn cargo_mutants() -> Result<PathBuf> {
+    let folder =
+        from_crates_io("cargo-mutants", CARGO_MUTANTS, "cargo-mutants", true, "2 to 3 minutes, once")?;
+    Ok(folder.join("cargo-mutants"))
 }
 
 /// Whether Node and npm are there, without installing them.

@@ -125,7 +125,11 @@ pub(crate) fn output(command: &mut Command, advice: &str) -> Result<String> {
 
 /// What a program prints for `--version`, or `None` when it doesn't run.
 pub(crate) fn version(name: impl AsRef<OsStr>) -> Option<String> {
-    let output = program(name).arg("--version").output().ok()?;
+    let name = Path::new(name.as_ref());
+    let mut command = program(name);
+    // Cargo's own commands answer only when they are called as Cargo calls them.
+    command.args(name.file_name().and_then(|name| name.to_str()?.strip_prefix("cargo-")));
+    let output = command.arg("--version").output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
