@@ -13,7 +13,7 @@ use candor_store::{
     TallyQuery,
 };
 use candor_survey::{Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, State, preset};
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 use tempfile::TempDir;
 
 /// A store in a folder that is removed with it.
@@ -60,6 +60,7 @@ stories! {
     the_rollup_agrees_with_the_responses_after_any_history
     a_recount_mends_the_rollup
     concurrent_responses_are_all_kept
+    one_unreadable_row_costs_no_other_its_answer
     a_closed_store_keeps_what_it_took_and_takes_no_more
     an_edited_version_is_taken_until_it_has_answers
     a_survey_that_left_its_file_stops_running_and_stays_known
@@ -361,6 +362,34 @@ async fn concurrent_responses_are_all_kept(database: Database) {
     let count = |outcome| outcomes.iter().filter(|(_, found)| *found == outcome).count();
     assert_eq!((count(Outcome::Stored), count(Outcome::Duplicate)), (150, 150));
     assert_eq!(all(&store).await.ratings, [(9, 150)]);
+}
+
+async fn one_unreadable_row_costs_no_other_its_answer(database: Database) {
+    let store = database.open().await;
+    save(&store, rated(ID, 2, 9)).await;
+    let path = database.url.trim_start_matches("sqlite://");
+    let other = rusqlite::Connection::open(path).unwrap();
+    other.execute("UPDATE responses SET content = 'garbage'", []).unwrap();
+    // While the lock is held all calls gather into one batch.
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..40 {
+        let id = if n == 20 { ID.into() } else { uuid(n) };
+        let arrival = Arrival { response: checked(rated(&id, 3, 8)), received_ms: T0 };
+        let store = store.clone();
+        tasks.spawn(async move { (n, store.save(vec![arrival]).await) });
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    other.execute_batch("ROLLBACK").unwrap();
+    for (n, outcome) in tasks.join_all().await {
+        if n == 20 {
+            let error = outcome.unwrap_err().to_string();
+            assert!(error.contains(ID), "the operator can find the row: {error}");
+        } else {
+            assert_eq!(outcome, Ok(vec![Outcome::Stored]), "{n}");
+        }
+    }
+    assert_eq!(all(&store).await.ratings, [(8, 39), (9, 1)]);
 }
 
 async fn a_closed_store_keeps_what_it_took_and_takes_no_more(database: Database) {

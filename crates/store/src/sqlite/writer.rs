@@ -145,14 +145,13 @@ fn commit(connection: &mut Connection, batch: Vec<Save>) -> usize {
     if batch.is_empty() {
         return 0;
     }
-    let arrivals = batch.iter().flat_map(|save| &save.arrivals);
-    match save::save(connection, arrivals) {
-        Ok(outcomes) => {
-            let count = outcomes.len();
-            let mut outcomes = outcomes.into_iter();
-            for save in batch {
-                let own = outcomes.by_ref().take(save.arrivals.len()).collect();
-                let _ = save.reply.send(Ok(own));
+    let calls: Vec<&[Arrival]> = batch.iter().map(|save| save.arrivals.as_slice()).collect();
+    match save::save(connection, &calls) {
+        Ok(results) => {
+            let mut count = 0;
+            for (save, result) in batch.into_iter().zip(results) {
+                count += save.arrivals.len();
+                let _ = save.reply.send(result);
             }
             count
         }
