@@ -19,8 +19,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
-/// The largest body, in bytes. The longest comment in four-byte characters is a third of it.
-const MAX_BODY: usize = 64 * 1024;
+/// The largest body, in bytes: room for an answer with every field at its limit, because browsers drop for good what is too
+/// large. That is 28,000 characters (a comment of 5,000, an address of 2,048, twice 32 entries of 64 and 256), each at most
+/// six bytes as `JSON.stringify` writes it (`\u0001`), and 2 kB of what goes around them.
+const MAX_BODY: usize = 192 * 1024;
 /// So much of a body that is too large is read and dropped: a client that is cut off while it sends sees no answer.
 const MAX_DROPPED: usize = 4 * 1024 * 1024;
 /// The deepest nesting. A response has three levels; this leaves room for what is added later.

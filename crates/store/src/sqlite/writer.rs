@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use std::{fmt, ops::ControlFlow, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
-/// How many calls may wait. Each holds at most one request's body, 64 KiB.
+/// How many calls may wait. Each holds at most one request's body: 1 kB as a rule, 192 KiB at most.
 const MAX_WAITING: usize = 4_096;
 /// How many calls share a transaction.
 const MAX_BATCH: usize = 512;
