@@ -490,6 +490,21 @@ async fn an_import_is_all_or_nothing(database: Database) {
 // ---- Opening; SQLite's own ----
 
 #[tokio::test]
+async fn the_write_ahead_log_stays_small_whatever_writes() {
+    let database = sqlite();
+    let store = database.open().await;
+    save(&store, rated(ID, 2, 9)).await;
+    let log = database.folder.path().join("candor.sqlite-wal");
+    // Each writes pages; probes within a millisecond may write none.
+    for _ in 0..1_500 {
+        store.probe().await.unwrap();
+        store.recount().await.unwrap();
+    }
+    let bytes = std::fs::metadata(log).unwrap().len();
+    assert!(bytes < 12 << 20, "{bytes} bytes");
+}
+
+#[tokio::test]
 async fn a_newer_schema_is_refused_with_a_sentence() {
     let database = sqlite();
     database.open().await.close().await;
