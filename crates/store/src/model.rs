@@ -106,6 +106,8 @@ pub struct Counts {
     pub shown: u64,
     /// How many closed it unanswered.
     pub dismissed: u64,
+    /// How many reached the end without an answer to it, by question.
+    pub skipped: Vec<(String, u64)>,
 }
 
 /// Which responses to list.

@@ -55,6 +55,7 @@ stories! {
     a_response_that_is_tried_out_is_kept_and_not_counted
     what_was_acknowledged_is_there_after_reopening
     a_response_is_one_of_each_of_its_segments
+    what_was_skipped_is_counted_by_question
     periods_without_answers_are_there_too
     the_newest_response_comes_first_and_pages_meet
     the_rollup_agrees_with_the_responses_after_any_history
@@ -240,6 +241,14 @@ async fn a_response_is_one_of_each_of_its_segments(database: Database) {
         assert_eq!(tallies(&store, Segment::One(dimension, value.into()), &range).await[0].shown, 3);
     }
     assert_eq!(tallies(&store, Segment::Each(Dimension::Locale), &[0, SLOT_MS]).await, []);
+}
+
+async fn what_was_skipped_is_counted_by_question(database: Database) {
+    let store = database.open().await;
+    save(&store, new(&uuid(1), 2, State::Complete, Some(9), None)).await;
+    save(&store, new(&uuid(2), 2, State::Complete, Some(9), None)).await;
+    save(&store, new(&uuid(3), 2, State::Complete, None, Some("no"))).await;
+    assert_eq!(all(&store).await.skipped, [("nps".into(), 1), ("why".into(), 2)]);
 }
 
 async fn periods_without_answers_are_there_too(database: Database) {
@@ -488,21 +497,6 @@ async fn an_import_is_all_or_nothing(database: Database) {
 }
 
 // ---- Opening; SQLite's own ----
-
-#[tokio::test]
-async fn the_write_ahead_log_stays_small_whatever_writes() {
-    let database = sqlite();
-    let store = database.open().await;
-    save(&store, rated(ID, 2, 9)).await;
-    let log = database.folder.path().join("candor.sqlite-wal");
-    // Each writes pages; probes within a millisecond may write none.
-    for _ in 0..1_500 {
-        store.probe().await.unwrap();
-        store.recount().await.unwrap();
-    }
-    let bytes = std::fs::metadata(log).unwrap().len();
-    assert!(bytes < 12 << 20, "{bytes} bytes");
-}
 
 #[tokio::test]
 async fn a_newer_schema_is_refused_with_a_sentence() {

@@ -5,7 +5,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use serde::de::DeserializeOwned;
-use std::error::Error;
+use std::{error::Error, ops::RangeInclusive};
 
 /// The query's parameters; a problem names the one that is wrong.
 #[derive(Debug)]
@@ -43,6 +43,18 @@ fn wrong(message: &str) -> Problem {
         "another value"
     };
     Problem::invalid(path, expected)
+}
+
+/// A number within a range. A parameter of this kind is taken as text, so that what is no number is told the range too.
+pub(crate) fn integer(
+    field: &'static str,
+    text: Option<&str>,
+    range: RangeInclusive<u32>,
+) -> Result<Option<u32>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    let expected = || format!("an integer from {} to {}", range.start(), range.end());
+    number.map(Some).ok_or_else(|| Problem::invalid(field, expected()))
 }
 
 /// The name in the path, of a site or a survey.

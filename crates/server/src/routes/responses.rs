@@ -1,4 +1,4 @@
-use super::params::{Name, Params};
+use super::params::{Name, Params, integer};
 use crate::{App, access::Reader, cors::Grant, problem::Problem};
 use axum::{
     Json,
@@ -181,7 +181,7 @@ fn wrong_shape(path: &str, message: &str) -> Problem {
 pub(crate) struct Query {
     /// Only this site's.
     site: Option<String>,
-    /// How many, 1–500. Read here, so that what is no number is told the same range.
+    /// How many, 1–500.
     limit: Option<String>,
     /// The `next` of the page before this one.
     before: Option<String>,
@@ -224,10 +224,7 @@ pub(crate) async fn list(
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
     let survey = app.catalog.survey(&id, None, [])?.survey.id;
-    let limit = query.limit.map_or(Ok(50), |limit| {
-        let limit = limit.parse::<u32>().ok().filter(|limit| (1..=500).contains(limit));
-        limit.ok_or_else(|| Problem::invalid("limit", "an integer from 1 to 500"))
-    })?;
+    let limit = integer("limit", query.limit.as_deref(), 1..=500)?.unwrap_or(50);
     let after = query.before.as_deref().map(|before| position(before).ok_or(before)).transpose();
     let page = Page {
         survey: survey.clone(),

@@ -15,9 +15,9 @@ pub(super) fn tallies(connection: &Connection, query: &TallyQuery) -> Result<Vec
         }
     };
     let mut select = transaction.prepare_cached(
-        "SELECT measure, point, SUM(n) FROM rollup
+        "SELECT measure, point, SUM(n), IIF(measure = 'skipped', question, '') AS passed FROM rollup
          WHERE survey = ?1 AND dimension = ?2 AND value = ?3 AND slot >= ?4 AND slot < ?5
-         GROUP BY measure, point ORDER BY measure, point",
+         GROUP BY measure, point, passed ORDER BY measure, point, passed",
     )?;
     let mut all = Vec::with_capacity(values.len() * slots.len());
     for value in values {
@@ -31,6 +31,7 @@ pub(super) fn tallies(connection: &Connection, query: &TallyQuery) -> Result<Vec
                     Ok("rating") if n > 0 => counts.ratings.push((row.get(1)?, n)),
                     Ok("shown") => counts.shown = n,
                     Ok("dismissed") => counts.dismissed = n,
+                    Ok("skipped") if n > 0 => counts.skipped.push((row.get(3)?, n)),
                     _ => {}
                 }
             }
