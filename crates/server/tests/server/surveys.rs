@@ -49,6 +49,10 @@ async fn a_mistake_is_named_by_file_line_key_and_what_was_expected() {
             &format!("{SHOP}[survey.options]\ntriger = \"load\"\n"),
             &["shop.toml: survey[0].options.triger: expected one of trigger,"],
         ),
+        (
+            &format!("{SHOP}[survey.options]\ndisplay = \"modal\"\n"),
+            &["shop.toml: survey[0].options.display: expected popover or inline"],
+        ),
     ] {
         let message = refused(&folder(&[("shop.toml", toml)])).await;
         for part in expect {
