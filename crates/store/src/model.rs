@@ -91,6 +91,8 @@ pub struct TallyQuery {
     /// The periods' boundaries in milliseconds since 1970 UTC, ascending, each rounded down to a quarter hour: two
     /// boundaries are one period, three are two.
     pub boundaries_ms: Vec<i64>,
+    /// The most counts to give: segments times periods.
+    pub most: usize,
 }
 
 /// What was counted in one period of one segment.

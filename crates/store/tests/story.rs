@@ -56,6 +56,7 @@ stories! {
     what_was_acknowledged_is_there_after_reopening
     a_response_is_one_of_each_of_its_segments
     what_was_skipped_is_counted_by_question
+    no_more_is_counted_than_was_asked_for
     periods_without_answers_are_there_too
     the_newest_response_comes_first_and_pages_meet
     the_rollup_agrees_with_the_responses_after_any_history
@@ -120,7 +121,11 @@ async fn save_at(store: &Store, response: NewResponse, received_ms: i64) -> Outc
 }
 
 async fn tallies(store: &Store, segment: Segment, boundaries_ms: &[i64]) -> Vec<Counts> {
-    let query = TallyQuery { survey: "nps".into(), segment, boundaries_ms: boundaries_ms.into() };
+    at_most(1_000, store, segment, boundaries_ms).await.unwrap()
+}
+
+async fn at_most(most: usize, store: &Store, segment: Segment, boundaries_ms: &[i64]) -> Option<Vec<Counts>> {
+    let query = TallyQuery { survey: "nps".into(), segment, boundaries_ms: boundaries_ms.into(), most };
     store.tallies(query).await.unwrap()
 }
 
@@ -263,6 +268,21 @@ async fn periods_without_answers_are_there_too(database: Database) {
     assert_eq!(shown, [(0, 2), (1, 0), (2, 1)]);
     assert_eq!(store.span("nps".into()).await.unwrap(), Some((start, start + 2 * SLOT_MS)));
     assert_eq!(store.span("csat".into()).await.unwrap(), None);
+}
+
+async fn no_more_is_counted_than_was_asked_for(database: Database) {
+    let store = database.open().await;
+    for n in 0..4 {
+        let touchpoint = Some(format!("t{}", n % 3));
+        save(&store, NewResponse { touchpoint, ..rated(&uuid(n), 2, 9) }).await;
+    }
+    let start = T0 - T0 % SLOT_MS;
+    let each = Segment::Each(Dimension::Touchpoint);
+    let two_periods = [start, start + SLOT_MS, start + 2 * SLOT_MS];
+    assert_eq!(at_most(6, &store, each.clone(), &two_periods).await.unwrap().len(), 6);
+    assert_eq!(at_most(5, &store, each.clone(), &two_periods).await, None);
+    assert_eq!(at_most(1, &store, Segment::All, &two_periods).await, None);
+    assert_eq!(at_most(3, &store, each, &two_periods[..2]).await.unwrap().len(), 3);
 }
 
 async fn the_newest_response_comes_first_and_pages_meet(database: Database) {

@@ -6,7 +6,7 @@ use crate::{App, access::Reader, calendar, problem::Problem, score::receipt_json
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use candor_scoring::{AddError, Exclusions, Metric, OffScale, Rating, Receipt, Score, Tally};
 use candor_store::{Counts, Dimension, SLOT_MS, Segment, TallyQuery};
-use candor_survey::Survey;
+use candor_survey::{Survey, canonical};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 
 /// The most periods of one request: hours of six weeks, days of nearly three years.
 const MAX_PERIODS: usize = 1_000;
+/// The most periods times segments: hours of six weeks in ten languages.
+const MAX_COUNTS: usize = 10 * MAX_PERIODS;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -161,7 +163,11 @@ fn segment(query: &Query, survey: &Survey) -> Result<Segment, Problem> {
                         format!("one of {names}, alone or with a value as in locale:fa"),
                     )
                 })?;
-            value.map_or(Segment::Each(dimension), |value| Segment::One(dimension, value.to_owned()))
+            value.map_or(Segment::Each(dimension), |value| {
+                // As the ingest writes it.
+                let tag = if dimension == Dimension::Locale { canonical(value) } else { None };
+                Segment::One(dimension, tag.unwrap_or_else(|| value.to_owned()))
+            })
         }
     };
     match (&query.site, &survey.site) {
@@ -206,7 +212,13 @@ async fn tally(
     segment: Segment,
     boundaries_ms: Vec<i64>,
 ) -> Result<Vec<Counts>, Problem> {
-    Ok(app.store.tallies(TallyQuery { survey: survey.id.clone(), segment, boundaries_ms }).await?)
+    let query = TallyQuery { survey: survey.id.clone(), segment, boundaries_ms, most: MAX_COUNTS };
+    app.store.tallies(query).await?.ok_or_else(|| {
+        let expected = format!(
+            "one that gives at most {MAX_COUNTS} periods times segments: one value, as in locale:fa, or longer periods"
+        );
+        Problem::invalid("segment", expected)
+    })
 }
 
 struct View<'a> {

@@ -153,6 +153,46 @@ async fn segments_are_counted_by_themselves() {
 }
 
 #[tokio::test]
+async fn a_language_is_one_segment_however_it_is_spelled() {
+    let server = spawn().await;
+    for (n, locale) in [(1, "zh-hant"), (2, "zh-Hant"), (3, "ZH-HANT-tw")] {
+        let mut response = nps(n, 2, 9);
+        response["locale"] = json!(locale);
+        server.expect(&response, "stored").await;
+        server.expect(&response, "duplicate").await;
+    }
+    let each = server.read_json("/v1/surveys/nps/scores?segment=locale").await;
+    let found: Vec<_> =
+        each["periods"].as_array().unwrap().iter().map(|p| (&p["segment"], &p["n"])).collect();
+    assert_eq!(found, [(&json!("locale:zh-Hant"), &json!(2)), (&json!("locale:zh-Hant-TW"), &json!(1))]);
+    let one = server.read_json("/v1/surveys/nps/scores?segment=locale:zh-hant").await;
+    assert_eq!((&one["total"]["n"], &one["total"]["segment"]), (&json!(2), &json!("locale:zh-Hant")));
+}
+
+#[tokio::test]
+async fn segments_times_periods_have_a_limit_that_is_named() {
+    let server = spawn().await;
+    for n in 0..11 {
+        let mut response = nps(n, 2, 9);
+        response["touchpoint"] = json!(format!("t{n}"));
+        server.expect(&response, "stored").await;
+    }
+    let now = jiff::Timestamp::now().round(jiff::Unit::Hour).unwrap();
+    let hour = |n: i64| now + jiff::SignedDuration::from_hours(n);
+    let path = |hours: i64| {
+        let (from, to) = (hour(10 - hours), hour(10));
+        format!("/v1/surveys/nps/scores?segment=touchpoint&interval=hour&from={from}&to={to}")
+    };
+    let response = server.read(&path(1_000)).await;
+    assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let problem = problem(response).await;
+    assert_eq!(problem["field"], "segment");
+    assert!(problem["expected"].as_str().unwrap().contains("at most 10000"), "{problem}");
+    let scores = server.read_json(&path(900)).await;
+    assert_eq!(scores["periods"].as_array().unwrap().len(), 9_900);
+}
+
+#[tokio::test]
 async fn periods_begin_in_the_time_zone_and_empty_ones_say_so() {
     let server = spawn().await;
     server.expect(&nps(1, 2, 9), "stored").await;
