@@ -105,4 +105,5 @@ async fn an_edited_version_with_answers_is_refused_with_what_to_do() {
     (newer["survey"], newer["site"], newer["survey_version"]) = (json!("a"), json!("shop"), json!(2));
     server.expect(&newer, "stored").await;
     assert_eq!(server.read_json("/v1/surveys/a/scores").await["total"]["n"], 2);
+    assert_eq!(server.stored().await.len(), 2, "whatever the survey is called");
 }
