@@ -188,6 +188,8 @@ pub enum OpenError {
     },
     /// It holds something else.
     Foreign,
+    /// It can have no write-ahead log, being in memory or on a file system without shared memory; its journal's mode.
+    NoLog(String),
     /// It failed.
     Store(StoreError),
 }
@@ -207,6 +209,11 @@ impl fmt::Display for OpenError {
                  up to {known}): run that version, or restore the backup made before the upgrade"
             ),
             Self::Foreign => f.write_str("the file is a database of some other program: name another file"),
+            Self::NoLog(mode) => write!(
+                f,
+                "the database can have no write-ahead log (its journal is of the kind {mode}): expected a file on a local \
+                 disk"
+            ),
             Self::Store(e) => e.fmt(f),
         }
     }

@@ -538,6 +538,15 @@ async fn another_programs_database_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_database_that_readers_would_not_share_is_refused() {
+    for url in ["sqlite://:memory:", "sqlite://file::memory:"] {
+        let error = Store::open(url).await.unwrap_err();
+        assert!(matches!(&error, OpenError::NoLog(mode) if mode == "memory"), "{error}");
+        assert!(error.to_string().contains("a file on a local disk"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_url_or_folder_is_named() {
     let error = Store::open("mysql://x").await.unwrap_err().to_string();
     assert!(error.contains("mysql://x") && error.contains("sqlite://"), "{error}");

@@ -57,15 +57,15 @@ pub(crate) fn integer(
     number.map(Some).ok_or_else(|| Problem::invalid(field, expected()))
 }
 
-/// The name in the path, of a site or a survey.
+/// The name in the path, of a site, a survey or a file; or its names.
 #[derive(Debug)]
-pub(crate) struct Name(pub(crate) String);
+pub(crate) struct Name<T = String>(pub(crate) T);
 
-impl<S: Sync> FromRequestParts<S> for Name {
+impl<T: DeserializeOwned + Send + 'static, S: Sync> FromRequestParts<S> for Name<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        match parts.extract::<Path<String>>().await {
+        match parts.extract::<Path<T>>().await {
             Ok(Path(name)) => Ok(Self(name)),
             Err(_) => Err(Problem::new(StatusCode::NOT_FOUND, "the address is not UTF-8")),
         }

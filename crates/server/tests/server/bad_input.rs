@@ -230,6 +230,10 @@ async fn an_unknown_address_is_a_problem_too() {
         "/v1/sites/none",
         "/v1/sites/%ff",
         "/demo/index.html",
+        "/demo/%ff",
+        "/w/%ff/candor.wasm",
+        "/w/latest/%ff",
+        "/%ff",
         "/",
         "/playground",
     ] {
