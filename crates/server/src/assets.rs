@@ -1,9 +1,9 @@
 //! The widget's files, embedded by `build.rs`.
 
-use crate::{fresh, problem::Problem};
+use crate::{fresh, problem::Problem, routes::params::Name};
 use axum::{
     body::Bytes,
-    extract::{Path, Request},
+    extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, ETAG, VARY},
@@ -38,7 +38,7 @@ pub(crate) async fn pinned(headers: HeaderMap) -> Result<Response, Problem> {
 
 /// `GET /w/{version}/{file}`; the version `latest` is the current one, for loaders whose own is gone.
 pub(crate) async fn module(
-    Path((version, file)): Path<(String, String)>,
+    Name((version, file)): Name<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if version == "latest" {

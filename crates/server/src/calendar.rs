@@ -2,7 +2,7 @@
 
 use candor_store::SLOT_MS;
 use jiff::{
-    RoundMode, Timestamp, ToSpan, Unit, Zoned, ZonedRound,
+    Timestamp, ToSpan, Zoned,
     civil::{Date, Weekday},
     tz::TimeZone,
 };
@@ -32,9 +32,14 @@ impl Interval {
     fn next(self, moment: &Zoned) -> Option<Zoned> {
         let date = moment.date();
         let next: Date = match self {
+            // By the time that passes: a clock that was set back would lead to the same moment again. A clock that is set
+            // within an hour begins another.
             Self::Hour => {
-                let truncate = ZonedRound::new().smallest(Unit::Hour).mode(RoundMode::Trunc);
-                return moment.round(truncate).ok()?.checked_add(1.hour()).ok();
+                let (now, zone) = (moment.timestamp(), moment.time_zone());
+                let hour = now.as_second() + i64::from(zone.to_offset(now).seconds());
+                let end = Timestamp::from_second(now.as_second() + 3_600 - hour.rem_euclid(3_600)).ok()?;
+                let shift = zone.following(now).next().map_or(end, |shift| shift.timestamp());
+                return Some(end.min(shift).to_zoned(zone.clone()));
             }
             Self::Day => date.tomorrow().ok()?,
             Self::Week => date.nth_weekday(1, Weekday::Monday).ok()?,
@@ -61,7 +66,7 @@ pub(crate) fn rfc3339(ms: i64, zone: &TimeZone) -> String {
 }
 
 /// Where periods from `from` to `to` begin and end, both included; the first and last may be cut short. `None` if there
-/// are more than `most`.
+/// are more than `most`, or the calendar does not get there.
 pub(crate) fn boundaries(
     from: i64,
     to: i64,
@@ -72,7 +77,8 @@ pub(crate) fn boundaries(
     let mut boundaries = vec![from];
     let mut moment = Timestamp::from_millisecond(from).ok()?.to_zoned(zone.clone());
     loop {
-        moment = interval.next(&moment)?;
+        // Whatever a time zone does, the way leads forward and ends.
+        moment = interval.next(&moment).filter(|next| *next > moment)?;
         // Before standard time, zones were not on the quarter hour.
         let ms = moment.timestamp().as_millisecond().div_euclid(SLOT_MS) * SLOT_MS;
         if ms >= to {
@@ -162,6 +168,101 @@ mod tests {
             "2026-03-01",
             &["2026-01-31T00:00:00+00:00", "2026-02-01T00:00:00+00:00", "2026-03-01T00:00:00+00:00"],
         );
+    }
+
+    #[test]
+    fn hours_go_on_through_a_shift_of_less_than_an_hour() {
+        // Half an hour back: the hour from one lasts 60 minutes and ends at half past one, once more.
+        check(
+            "Australia/Lord_Howe",
+            Interval::Hour,
+            "2026-04-04T14:00:00Z",
+            "2026-04-04T16:30:00Z",
+            &[
+                "2026-04-05T01:00:00+11:00",
+                "2026-04-05T01:30:00+10:30",
+                "2026-04-05T02:00:00+10:30",
+                "2026-04-05T03:00:00+10:30",
+            ],
+        );
+        // Half an hour forward, from two to half past.
+        check(
+            "Australia/Lord_Howe",
+            Interval::Hour,
+            "2026-10-03T14:30:00Z",
+            "2026-10-03T17:00:00Z",
+            &[
+                "2026-10-04T01:00:00+10:30",
+                "2026-10-04T02:30:00+11:00",
+                "2026-10-04T03:00:00+11:00",
+                "2026-10-04T04:00:00+11:00",
+            ],
+        );
+        check(
+            "America/Caracas",
+            Interval::Hour,
+            "2007-12-09T06:00:00Z",
+            "2007-12-09T08:30:00Z",
+            &[
+                "2007-12-09T02:00:00-04:00",
+                "2007-12-09T02:30:00-04:30",
+                "2007-12-09T03:00:00-04:30",
+                "2007-12-09T04:00:00-04:30",
+            ],
+        );
+        check(
+            "Asia/Pyongyang",
+            Interval::Hour,
+            "2015-08-14T14:00:00Z",
+            "2015-08-14T16:30:00Z",
+            &[
+                "2015-08-14T23:00:00+09:00",
+                "2015-08-14T23:30:00+08:30",
+                "2015-08-15T00:00:00+08:30",
+                "2015-08-15T01:00:00+08:30",
+            ],
+        );
+        // Forward within an hour: the new hour, here the new day, begins with the shift.
+        check(
+            "Asia/Pyongyang",
+            Interval::Hour,
+            "2018-05-04T14:30:00Z",
+            "2018-05-04T16:00:00Z",
+            &["2018-05-04T23:00:00+08:30", "2018-05-05T00:00:00+09:00", "2018-05-05T01:00:00+09:00"],
+        );
+    }
+
+    #[test]
+    fn the_hour_that_comes_twice_is_two_hours() {
+        check(
+            "Europe/Berlin",
+            Interval::Hour,
+            "2026-10-24T23:00:00Z",
+            "2026-10-25T02:00:00Z",
+            &[
+                "2026-10-25T01:00:00+02:00",
+                "2026-10-25T02:00:00+02:00",
+                "2026-10-25T02:00:00+01:00",
+                "2026-10-25T03:00:00+01:00",
+            ],
+        );
+    }
+
+    #[test]
+    fn every_time_zone_gets_through_each_of_its_shifts() {
+        let since: Timestamp = "2000-01-01T00:00:00Z".parse().unwrap();
+        for name in jiff::tz::db().available() {
+            let zone = TimeZone::get(name.as_str()).unwrap();
+            for shift in zone.following(since).take(60) {
+                let ms = shift.timestamp().as_millisecond();
+                let (from, to) = (ms - 2 * 86_400_000, ms + 2 * 86_400_000);
+                for (interval, most) in [(Interval::Hour, 4 * 24 + 2), (Interval::Day, 6)] {
+                    let found = boundaries(from, to, interval, &zone, most);
+                    let found = found.unwrap_or_else(|| panic!("{} at {}", name, shift.timestamp()));
+                    assert!(found.is_sorted_by(|one, other| one < other), "{name}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use crate::problem::Problem;
 use axum::http::StatusCode;
-use candor_survey::{AuthoredSurvey, RunningSurvey, Site, Survey, preset};
-use std::collections::BTreeMap;
+use candor_survey::{AuthoredSurvey, Kind, RunningSurvey, Site, Survey, preset};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The site that every server has, open to every origin.
 const DEFAULT_SITE: &str = "default";
@@ -114,6 +114,14 @@ impl Catalog {
             .ok_or_else(|| unknown_version(id))?;
         let translated = !authored.languages().is_empty();
         Ok(Found { survey: authored.localized(&versions.site, wanted), translated })
+    }
+
+    /// The ids of the survey's rating questions, in all of its versions.
+    pub(crate) fn rating_questions(&self, id: &str) -> BTreeSet<String> {
+        let authored = self.surveys.get(id).into_iter().flat_map(|versions| versions.all.values());
+        let surveys = authored.map(|authored| authored.localized("", []));
+        let ratings = preset(id).into_iter().chain(surveys).flat_map(|survey| survey.questions);
+        ratings.filter(|question| question.kind == Kind::Rating).map(|question| question.id).collect()
     }
 }
 

@@ -40,7 +40,7 @@ impl Grant {
         if origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()) {
             return Ok(Self::Origin(origin.clone()));
         }
-        Err(Refused)
+        Err(Refused(origin.clone()))
     }
 
     /// Marks a response with who may read it.
@@ -51,9 +51,10 @@ impl Grant {
     }
 }
 
-/// The site does not let pages of this origin in.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Refused;
+/// The site does not let pages of this origin in. They may read that, and no more: a developer would otherwise see a
+/// failed request without a reason.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused(HeaderValue);
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
@@ -61,7 +62,7 @@ impl IntoResponse for Refused {
             Problem::new(StatusCode::FORBIDDEN, "the site does not let pages of this origin ask or answer")
                 .field("Origin")
                 .expected("one of the site's origins");
-        Grant::NoPage.on(problem)
+        Grant::Origin(self.0).on(problem)
     }
 }
 

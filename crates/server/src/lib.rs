@@ -36,6 +36,7 @@ pub use serve::Server;
 
 use access::Token;
 use catalog::Catalog;
+use routes::health::Readiness;
 use std::sync::Arc;
 
 /// What every handler can reach.
@@ -47,6 +48,7 @@ struct Shared {
     store: candor_store::Store,
     catalog: Catalog,
     token: Token,
+    readiness: Readiness,
     http: HttpConfig,
     demo: DemoConfig,
 }

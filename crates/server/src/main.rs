@@ -3,7 +3,10 @@
 use anyhow::Context;
 use candor_server::{Config, Server, log, score, shutdown};
 use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 /// Asks visitors one question at the right moment, keeps the answers and says what they are worth.
 #[derive(Debug, Parser)]
@@ -18,21 +21,24 @@ enum Command {
     /// Serve the widget, take answers, give scores.
     Serve(Box<Config>),
     /// Read requests for numbers as JSON, one on a line, and write one answer each; docs/score.md has them all. The exit
-    /// code is 2 if any request was refused.
+    /// code is 2 if any request was refused, and 1 if reading or writing failed.
     Score,
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Serve(config) => serve(*config).map(|()| ExitCode::SUCCESS),
-        Command::Score => score_lines(),
-    };
-    match result {
-        Ok(code) => code,
-        Err(error) => {
-            tracing::error!("{error:#}");
+    match Cli::parse().command {
+        Command::Serve(config) => serve(*config).map_or_else(
+            |error| {
+                tracing::error!("{error:#}");
+                ExitCode::FAILURE
+            },
+            |()| ExitCode::SUCCESS,
+        ),
+        Command::Score => score_lines().unwrap_or_else(|error| {
+            // There is no log, and standard output is for answers. Without standard error the exit code has to do.
+            let _ = writeln!(io::stderr(), "candor: {error}");
             ExitCode::FAILURE
-        }
+        }),
     }
 }
 
@@ -46,7 +52,7 @@ fn serve(config: Config) -> anyhow::Result<()> {
     })
 }
 
-fn score_lines() -> anyhow::Result<ExitCode> {
-    let refused = score::run(std::io::stdin().lock(), std::io::stdout().lock())?;
+fn score_lines() -> io::Result<ExitCode> {
+    let refused = score::run(io::stdin().lock(), io::stdout().lock())?;
     Ok(if refused > 0 { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }

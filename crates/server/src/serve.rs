@@ -1,4 +1,6 @@
-use crate::{App, Config, Shared, access::Token, catalog::Catalog, router::router, surveys};
+use crate::{
+    App, Config, Shared, access::Token, catalog::Catalog, router::router, routes::health::Readiness, surveys,
+};
 use anyhow::Context;
 use candor_store::Store;
 use hyper_util::{
@@ -51,7 +53,14 @@ impl Server {
         let listener = TcpListener::bind(listen).await.with_context(|| format!("--listen {listen}"))?;
         let address = listener.local_addr()?;
         let revealed = token.reveal().to_owned();
-        let app = App(Arc::new(Shared { store, catalog, token, http: config.http, demo: config.demo }));
+        let app = App(Arc::new(Shared {
+            store,
+            catalog,
+            token,
+            readiness: Readiness::default(),
+            http: config.http,
+            demo: config.demo,
+        }));
         Ok(Self { listener, address, token: revealed, app })
     }
 

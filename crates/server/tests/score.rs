@@ -65,3 +65,14 @@ fn lines_after_a_broken_first_one_are_still_answered() {
 fn nothing_in_gives_nothing_out() {
     assert_eq!(candor_score(b"\n \n"), (0, Vec::new()));
 }
+
+#[cfg(unix)]
+#[test]
+fn what_stops_it_is_said_on_standard_error() {
+    // A folder can be opened and not be read.
+    let folder = std::fs::File::open("/").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_candor")).arg("score").stdin(folder).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "2 is for refused requests");
+    assert!(error.starts_with("candor: ") && error.contains("directory"), "{error}");
+}

@@ -82,11 +82,12 @@ impl Store {
         }
     }
 
-    /// Counts per segment and period, every period of every segment once, those without answers included.
+    /// Counts per segment and period, every period of every segment once, those without answers included. `None` if they
+    /// are more than the query's `most`.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
-    pub async fn tallies(&self, query: TallyQuery) -> Result<Vec<Counts>, StoreError> {
+    pub async fn tallies(&self, query: TallyQuery) -> Result<Option<Vec<Counts>>, StoreError> {
         match &self.0 {
             Backend::Sqlite(sqlite) => sqlite.tallies(query).await,
         }

@@ -91,6 +91,8 @@ pub struct TallyQuery {
     /// The periods' boundaries in milliseconds since 1970 UTC, ascending, each rounded down to a quarter hour: two
     /// boundaries are one period, three are two.
     pub boundaries_ms: Vec<i64>,
+    /// The most counts to give: segments times periods.
+    pub most: usize,
 }
 
 /// What was counted in one period of one segment.
@@ -106,6 +108,8 @@ pub struct Counts {
     pub shown: u64,
     /// How many closed it unanswered.
     pub dismissed: u64,
+    /// How many reached the end without an answer to it, by question.
+    pub skipped: Vec<(String, u64)>,
 }
 
 /// Which responses to list.
@@ -184,6 +188,8 @@ pub enum OpenError {
     },
     /// It holds something else.
     Foreign,
+    /// It can have no write-ahead log, being in memory or on a file system without shared memory; its journal's mode.
+    NoLog(String),
     /// It failed.
     Store(StoreError),
 }
@@ -203,6 +209,11 @@ impl fmt::Display for OpenError {
                  up to {known}): run that version, or restore the backup made before the upgrade"
             ),
             Self::Foreign => f.write_str("the file is a database of some other program: name another file"),
+            Self::NoLog(mode) => write!(
+                f,
+                "the database can have no write-ahead log (its journal is of the kind {mode}): expected a file on a local \
+                 disk"
+            ),
             Self::Store(e) => e.fmt(f),
         }
     }

@@ -65,7 +65,7 @@ impl Sqlite {
         self.writer.save(arrivals).await
     }
 
-    pub(crate) async fn tallies(&self, query: TallyQuery) -> Result<Vec<Counts>, StoreError> {
+    pub(crate) async fn tallies(&self, query: TallyQuery) -> Result<Option<Vec<Counts>>, StoreError> {
         self.read(move |connection| read::tallies(connection, &query)).await
     }
 

@@ -13,7 +13,7 @@ use candor_store::{
     TallyQuery,
 };
 use candor_survey::{Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, State, preset};
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 use tempfile::TempDir;
 
 /// A store in a folder that is removed with it.
@@ -55,11 +55,14 @@ stories! {
     a_response_that_is_tried_out_is_kept_and_not_counted
     what_was_acknowledged_is_there_after_reopening
     a_response_is_one_of_each_of_its_segments
+    what_was_skipped_is_counted_by_question
+    no_more_is_counted_than_was_asked_for
     periods_without_answers_are_there_too
     the_newest_response_comes_first_and_pages_meet
     the_rollup_agrees_with_the_responses_after_any_history
     a_recount_mends_the_rollup
     concurrent_responses_are_all_kept
+    one_unreadable_row_costs_no_other_its_answer
     a_closed_store_keeps_what_it_took_and_takes_no_more
     an_edited_version_is_taken_until_it_has_answers
     a_survey_that_left_its_file_stops_running_and_stays_known
@@ -118,7 +121,11 @@ async fn save_at(store: &Store, response: NewResponse, received_ms: i64) -> Outc
 }
 
 async fn tallies(store: &Store, segment: Segment, boundaries_ms: &[i64]) -> Vec<Counts> {
-    let query = TallyQuery { survey: "nps".into(), segment, boundaries_ms: boundaries_ms.into() };
+    at_most(1_000, store, segment, boundaries_ms).await.unwrap()
+}
+
+async fn at_most(most: usize, store: &Store, segment: Segment, boundaries_ms: &[i64]) -> Option<Vec<Counts>> {
+    let query = TallyQuery { survey: "nps".into(), segment, boundaries_ms: boundaries_ms.into(), most };
     store.tallies(query).await.unwrap()
 }
 
@@ -241,6 +248,14 @@ async fn a_response_is_one_of_each_of_its_segments(database: Database) {
     assert_eq!(tallies(&store, Segment::Each(Dimension::Locale), &[0, SLOT_MS]).await, []);
 }
 
+async fn what_was_skipped_is_counted_by_question(database: Database) {
+    let store = database.open().await;
+    save(&store, new(&uuid(1), 2, State::Complete, Some(9), None)).await;
+    save(&store, new(&uuid(2), 2, State::Complete, Some(9), None)).await;
+    save(&store, new(&uuid(3), 2, State::Complete, None, Some("no"))).await;
+    assert_eq!(all(&store).await.skipped, [("nps".into(), 1), ("why".into(), 2)]);
+}
+
 async fn periods_without_answers_are_there_too(database: Database) {
     let store = database.open().await;
     let start = T0 - T0 % SLOT_MS;
@@ -253,6 +268,21 @@ async fn periods_without_answers_are_there_too(database: Database) {
     assert_eq!(shown, [(0, 2), (1, 0), (2, 1)]);
     assert_eq!(store.span("nps".into()).await.unwrap(), Some((start, start + 2 * SLOT_MS)));
     assert_eq!(store.span("csat".into()).await.unwrap(), None);
+}
+
+async fn no_more_is_counted_than_was_asked_for(database: Database) {
+    let store = database.open().await;
+    for n in 0..4 {
+        let touchpoint = Some(format!("t{}", n % 3));
+        save(&store, NewResponse { touchpoint, ..rated(&uuid(n), 2, 9) }).await;
+    }
+    let start = T0 - T0 % SLOT_MS;
+    let each = Segment::Each(Dimension::Touchpoint);
+    let two_periods = [start, start + SLOT_MS, start + 2 * SLOT_MS];
+    assert_eq!(at_most(6, &store, each.clone(), &two_periods).await.unwrap().len(), 6);
+    assert_eq!(at_most(5, &store, each.clone(), &two_periods).await, None);
+    assert_eq!(at_most(1, &store, Segment::All, &two_periods).await, None);
+    assert_eq!(at_most(3, &store, each, &two_periods[..2]).await.unwrap().len(), 3);
 }
 
 async fn the_newest_response_comes_first_and_pages_meet(database: Database) {
@@ -361,6 +391,34 @@ async fn concurrent_responses_are_all_kept(database: Database) {
     let count = |outcome| outcomes.iter().filter(|(_, found)| *found == outcome).count();
     assert_eq!((count(Outcome::Stored), count(Outcome::Duplicate)), (150, 150));
     assert_eq!(all(&store).await.ratings, [(9, 150)]);
+}
+
+async fn one_unreadable_row_costs_no_other_its_answer(database: Database) {
+    let store = database.open().await;
+    save(&store, rated(ID, 2, 9)).await;
+    let path = database.url.trim_start_matches("sqlite://");
+    let other = rusqlite::Connection::open(path).unwrap();
+    other.execute("UPDATE responses SET content = 'garbage'", []).unwrap();
+    // While the lock is held all calls gather into one batch.
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..40 {
+        let id = if n == 20 { ID.into() } else { uuid(n) };
+        let arrival = Arrival { response: checked(rated(&id, 3, 8)), received_ms: T0 };
+        let store = store.clone();
+        tasks.spawn(async move { (n, store.save(vec![arrival]).await) });
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    other.execute_batch("ROLLBACK").unwrap();
+    for (n, outcome) in tasks.join_all().await {
+        if n == 20 {
+            let error = outcome.unwrap_err().to_string();
+            assert!(error.contains(ID), "the operator can find the row: {error}");
+        } else {
+            assert_eq!(outcome, Ok(vec![Outcome::Stored]), "{n}");
+        }
+    }
+    assert_eq!(all(&store).await.ratings, [(8, 39), (9, 1)]);
 }
 
 async fn a_closed_store_keeps_what_it_took_and_takes_no_more(database: Database) {
@@ -477,6 +535,15 @@ async fn another_programs_database_is_left_alone() {
     let path = database.folder.path().join("candor.sqlite");
     rusqlite::Connection::open(&path).unwrap().execute("CREATE TABLE notes (text)", []).unwrap();
     assert!(matches!(Store::open(&database.url).await.unwrap_err(), OpenError::Foreign));
+}
+
+#[tokio::test]
+async fn a_database_that_readers_would_not_share_is_refused() {
+    for url in ["sqlite://:memory:", "sqlite://file::memory:"] {
+        let error = Store::open(url).await.unwrap_err();
+        assert!(matches!(&error, OpenError::NoLog(mode) if mode == "memory"), "{error}");
+        assert!(error.to_string().contains("a file on a local disk"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -7,30 +7,33 @@ use std::collections::BTreeMap;
 
 /// The longest text of a question, in characters.
 const MAX_TEXT_CHARS: usize = 500;
-/// What a survey may bring of the script tag's `data-` attributes: all but those that say which survey it is.
-const OPTIONS: [&str; 22] = [
-    "trigger",
-    "display",
-    "target",
-    "position",
-    "theme",
-    "accent",
-    "privacy",
-    "quiet",
-    "once",
-    "consent",
-    "touchpoint",
-    "product",
-    "task",
-    "question",
-    "low",
-    "high",
-    "followup",
-    "send",
-    "test",
-    "lang",
-    "endpoint",
-    "api",
+/// Says what was expected of a value, to follow "expected".
+type Check = fn(&str) -> Result<(), String>;
+/// What a survey may bring of the script tag's `data-` attributes: all but those that say which survey it is. A value
+/// that the widget would not understand is refused here, where its author sees it, and not in a visitor's browser.
+const OPTIONS: [(&str, Check); 22] = [
+    ("trigger", |value| value.split_whitespace().try_for_each(trigger_word)),
+    ("display", |value| one_of(value, &["popover", "inline"])),
+    ("target", anything),
+    ("position", |value| one_of(value, &["end", "start"])),
+    ("theme", |value| one_of(value, &["auto", "light", "dark"])),
+    ("accent", anything),
+    ("privacy", address),
+    ("quiet", days),
+    ("once", anything),
+    ("consent", |value| one_of(value, &["required"])),
+    ("touchpoint", |value| expect(value.chars().count() <= 64, "at most 64 characters")),
+    ("product", anything),
+    ("task", anything),
+    ("question", placeholders),
+    ("low", placeholders),
+    ("high", placeholders),
+    ("followup", placeholders),
+    ("send", |value| one_of(value, &["each", "final"])),
+    ("test", |value| one_of(value, &["true", "false"])),
+    ("lang", |value| expect(canonical_tag(value).is_some(), "a language tag, such as zh-Hant")),
+    ("endpoint", address),
+    ("api", address),
 ];
 
 /// A text by language, each under its canonical tag: `{"en": "How was it?", "zh-Hant": "…"}`.
@@ -145,13 +148,11 @@ impl AuthoredSurvey {
             return Err(Invalid::new(format!("{path}.version"), "an integer from 1"));
         }
         for (name, value) in &self.options {
-            let at = || format!("{path}.options.{name}");
-            if !OPTIONS.contains(&name.as_str()) {
-                return Err(Invalid::new(at(), format!("one of {}", OPTIONS.join(", "))));
-            }
-            if name == "trigger" {
-                value.split_whitespace().try_for_each(trigger_word).map_err(|e| Invalid::new(at(), e))?;
-            }
+            let checked = match OPTIONS.iter().find(|(known, _)| known == name) {
+                Some((_, check)) => check(value),
+                None => Err(format!("one of {}", OPTIONS.map(|(name, _)| name).join(", "))),
+            };
+            checked.map_err(|expected| Invalid::new(format!("{path}.options.{name}"), expected))?;
         }
         for (i, question) in self.questions.iter_mut().enumerate() {
             let path = format!("{path}.question[{i}]");
@@ -270,11 +271,54 @@ fn canonical_texts(path: &str, texts: &Texts) -> Result<Texts, Invalid> {
         if text.trim().is_empty() || text.chars().count() > MAX_TEXT_CHARS {
             return Err(Invalid::new(path, format!("a text of 1 to {MAX_TEXT_CHARS} characters")));
         }
+        placeholders(text).map_err(|expected| Invalid::new(path.clone(), expected))?;
         if canonical.insert(tag, text.clone()).is_some() {
             return Err(Invalid::new(path, "each language once"));
         }
     }
     Ok(canonical)
+}
+
+fn anything(_: &str) -> Result<(), String> {
+    Ok(())
+}
+
+fn expect(holds: bool, expected: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(expected.to_owned()) }
+}
+
+fn one_of(value: &str, allowed: &[&str]) -> Result<(), String> {
+    expect(allowed.contains(&value), &allowed.join(" or "))
+}
+
+/// Days of quiet after an answer and after a dismissal, or one number for both; `src/recontact.rs` reads them.
+fn days(value: &str) -> Result<(), String> {
+    let (answered, dismissed) = value.split_once(',').unwrap_or((value, value));
+    let days = |text: &str| text.trim().parse().is_ok_and(|days: u16| days <= 36_500);
+    expect(
+        days(answered) && days(dismissed),
+        "days, 0 to 36500, after an answer and after a dismissal, such as 90,30",
+    )
+}
+
+/// A web address, or a path on the page's own host. No `javascript:` becomes a link.
+fn address(value: &str) -> Result<(), String> {
+    let host = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+    let begins = host.map_or(value.starts_with('/'), |host| !host.is_empty() && !host.starts_with('/'));
+    let holds = begins && !value.contains(|c: char| c.is_whitespace() || c.is_control());
+    expect(holds, "an address such as https://shop.example/privacy, or a path that begins with /")
+}
+
+/// The widget fills in `{product}` and `{task}`; another name would be shown as it stands. Other braces are text.
+fn placeholders(text: &str) -> Result<(), String> {
+    for after in text.split('{').skip(1) {
+        let Some((name, _)) = after.split_once('}') else { continue };
+        let is_name = name.trim().starts_with(|c: char| c.is_alphabetic());
+        if is_name && !["product", "task"].contains(&name.trim()) {
+            return Err(format!("no placeholders but {{product}} and {{task}} instead of {{{name}}}"));
+        }
+    }
+    Ok(())
 }
 
 /// Checks one word of a trigger, or says what was expected; docs/embedding.md has the grammar, www/candor.js reads it.
@@ -405,9 +449,73 @@ mod tests {
         let invalid = with_option("triger", "load").unwrap_err();
         assert_eq!(invalid.field, "survey[0].options.triger");
         assert!(invalid.expected.starts_with("one of trigger, display"), "{invalid}");
-        for name in OPTIONS.into_iter().filter(|name| *name != "trigger") {
-            assert!(with_option(name, "x").is_ok(), "{name}");
+    }
+
+    #[test]
+    fn an_option_with_a_value_that_means_nothing_is_refused() {
+        for (name, right, wrong, expected) in [
+            ("display", &["popover", "inline"][..], &["x", "", "Inline"][..], "popover or inline"),
+            ("position", &["end", "start"], &["left"], "end or start"),
+            ("theme", &["auto", "light", "dark"], &["night"], "auto or light or dark"),
+            ("send", &["each", "final"], &["once"], "each or final"),
+            ("consent", &["required"], &["x", "true", ""], "required"),
+            ("test", &["true", "false"], &["flase"], "true or false"),
+            (
+                "quiet",
+                &["0", "90", "90,30", "90, 0", "36500"],
+                &["x", "", "90,", "-1", "1.5", "1,2,3", "36501"],
+                "days",
+            ),
+            (
+                "endpoint",
+                &["https://collect.example/r?k=1", "http://127.0.0.1:8080", "/collect"],
+                &[
+                    "collect",
+                    "",
+                    "https://",
+                    "ftp://a.example/",
+                    "https://a b.example",
+                    "javascript:alert(1)",
+                ],
+                "an address such as https://",
+            ),
+            ("api", &["https://surveys.example", "/"], &["surveys.example"], "an address"),
+            ("privacy", &["/privacy"], &["javascript:alert(1)"], "an address"),
+            ("lang", &["fa", "zh-Hant"], &["Persian", ""], "a language tag"),
+            ("touchpoint", &["checkout"], &[&*"x".repeat(65)], "at most 64 characters"),
+            (
+                "question",
+                &["How was {product}?", "{ task } {} { 5 }"],
+                &["How was {Product}?"],
+                "{product} and {task}",
+            ),
+            ("followup", &["Why?"], &["{name}, why?"], "instead of {name}"),
+            ("accent", &["#2f5d46"], &[], ""),
+        ] {
+            for value in right {
+                assert!(with_option(name, value).is_ok(), "{name}: {value}");
+            }
+            for value in wrong {
+                let Err(invalid) = with_option(name, value) else { panic!("{name}: {value:?} passes") };
+                assert_eq!(invalid.field, format!("survey[0].options.{name}"));
+                assert!(invalid.expected.contains(expected), "{invalid}");
+            }
         }
+    }
+
+    #[test]
+    fn a_text_has_only_placeholders_that_are_filled_in() {
+        let with_text = |text: &str| {
+            let json = r#"{"site": "s", "origins": ["*"], "survey": [{"id": "a", "version": 1, "metric": "nps",
+                "question": [{"id": "q", "kind": "rating"}]}]}"#;
+            let mut site = site(json);
+            site.surveys[0].questions[0].text.insert("en".into(), text.into());
+            site.check()
+        };
+        assert!(with_text("Easy to {task} with {product}? {{task}}").is_ok());
+        let invalid = with_text("{product}, {shop} {").unwrap_err();
+        assert_eq!(invalid.field, "survey[0].question[0].text.en");
+        assert!(invalid.expected.contains("{product} and {task} instead of {shop}"), "{invalid}");
     }
 
     #[test]

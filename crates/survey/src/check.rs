@@ -1,4 +1,4 @@
-use crate::{Kind, NewResponse, State, Survey, WIRE_VERSION};
+use crate::{Kind, NewResponse, State, Survey, WIRE_VERSION, canonical};
 use candor_scoring::Rating;
 use std::{collections::BTreeMap, fmt};
 
@@ -16,7 +16,7 @@ pub struct CheckedResponse {
 }
 
 impl CheckedResponse {
-    /// What was sent, with the page's address cut before its query and fragment.
+    /// What was sent, with the page's address cut before its query and fragment, and the language tag in its usual form.
     #[must_use]
     pub fn response(&self) -> &NewResponse {
         &self.response
@@ -98,6 +98,11 @@ impl NewResponse {
         let tag = |c: char| c.is_ascii_alphanumeric() || c == '-';
         if self.locale.is_empty() || self.locale.len() > 35 || !self.locale.chars().all(tag) {
             return Err(Invalid::new("locale", "a language tag of at most 35 characters, such as zh-Hant"));
+        }
+        // Two spellings of a language must not become two segments. A tag that is none is kept as it was sent: the answer
+        // is worth more.
+        if let Some(canonical) = canonical(&self.locale) {
+            self.locale = canonical;
         }
         optional_text("touchpoint", self.touchpoint.as_deref(), 64)?;
         one_of("presentation.display", &self.presentation.display, &["popover", "inline"])?;

@@ -1,15 +1,16 @@
 //! The demo's pages, for as long as `--demo` asks for them.
 
+use super::params::Name;
 use crate::{App, assets::media_type, problem::Problem};
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::{
         HeaderValue, Method, StatusCode, Uri,
         header::{CACHE_CONTROL, CONTENT_TYPE},
     },
     response::{IntoResponse, Redirect, Response},
 };
-use std::path::Path as FilePath;
+use std::path::Path;
 
 /// `GET /`
 pub(crate) async fn home(State(app): State<App>) -> Result<Redirect, Problem> {
@@ -25,7 +26,7 @@ pub(crate) async fn index(State(app): State<App>) -> Result<Response, Problem> {
 }
 
 /// `GET /demo/{*path}`
-pub(crate) async fn page(State(app): State<App>, Path(path): Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn page(State(app): State<App>, Name(path): Name) -> Result<Response, Problem> {
     folder_file(&app, &path).await
 }
 
@@ -70,7 +71,7 @@ fn is_inside(path: &str) -> bool {
         && path.split('/').all(|part| !part.is_empty() && !part.starts_with('.'))
 }
 
-async fn file(path: &FilePath) -> Result<Response, Problem> {
+async fn file(path: &Path) -> Result<Response, Problem> {
     let bytes = tokio::fs::read(path).await.map_err(|_| nothing())?;
     let mut response = bytes.into_response();
     let headers = response.headers_mut();

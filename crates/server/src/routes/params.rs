@@ -5,7 +5,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use serde::de::DeserializeOwned;
-use std::error::Error;
+use std::{error::Error, ops::RangeInclusive};
 
 /// The query's parameters; a problem names the one that is wrong.
 #[derive(Debug)]
@@ -45,15 +45,27 @@ fn wrong(message: &str) -> Problem {
     Problem::invalid(path, expected)
 }
 
-/// The name in the path, of a site or a survey.
-#[derive(Debug)]
-pub(crate) struct Name(pub(crate) String);
+/// A number within a range. A parameter of this kind is taken as text, so that what is no number is told the range too.
+pub(crate) fn integer(
+    field: &'static str,
+    text: Option<&str>,
+    range: RangeInclusive<u32>,
+) -> Result<Option<u32>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    let expected = || format!("an integer from {} to {}", range.start(), range.end());
+    number.map(Some).ok_or_else(|| Problem::invalid(field, expected()))
+}
 
-impl<S: Sync> FromRequestParts<S> for Name {
+/// The name in the path, of a site, a survey or a file; or its names.
+#[derive(Debug)]
+pub(crate) struct Name<T = String>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send + 'static, S: Sync> FromRequestParts<S> for Name<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        match parts.extract::<Path<String>>().await {
+        match parts.extract::<Path<T>>().await {
             Ok(Path(name)) => Ok(Self(name)),
             Err(_) => Err(Problem::new(StatusCode::NOT_FOUND, "the address is not UTF-8")),
         }

@@ -1,4 +1,4 @@
-use super::params::{Name, Params};
+use super::params::{Name, Params, integer};
 use crate::{App, access::Reader, cors::Grant, problem::Problem};
 use axum::{
     Json,
@@ -19,8 +19,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
-/// The largest body, in bytes. The longest comment in four-byte characters is a third of it.
-const MAX_BODY: usize = 64 * 1024;
+/// The largest body, in bytes: room for an answer with every field at its limit, because browsers drop for good what is too
+/// large. That is 28,000 characters (a comment of 5,000, an address of 2,048, twice 32 entries of 64 and 256), each at most
+/// six bytes as `JSON.stringify` writes it (`\u0001`), and 2 kB of what goes around them.
+const MAX_BODY: usize = 192 * 1024;
 /// So much of a body that is too large is read and dropped: a client that is cut off while it sends sees no answer.
 const MAX_DROPPED: usize = 4 * 1024 * 1024;
 /// The deepest nesting. A response has three levels; this leaves room for what is added later.
@@ -179,7 +181,7 @@ fn wrong_shape(path: &str, message: &str) -> Problem {
 pub(crate) struct Query {
     /// Only this site's.
     site: Option<String>,
-    /// How many, 1–500. Read here, so that what is no number is told the same range.
+    /// How many, 1–500.
     limit: Option<String>,
     /// The `next` of the page before this one.
     before: Option<String>,
@@ -222,10 +224,7 @@ pub(crate) async fn list(
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
     let survey = app.catalog.survey(&id, None, [])?.survey.id;
-    let limit = query.limit.map_or(Ok(50), |limit| {
-        let limit = limit.parse::<u32>().ok().filter(|limit| (1..=500).contains(limit));
-        limit.ok_or_else(|| Problem::invalid("limit", "an integer from 1 to 500"))
-    })?;
+    let limit = integer("limit", query.limit.as_deref(), 1..=500)?.unwrap_or(50);
     let after = query.before.as_deref().map(|before| position(before).ok_or(before)).transpose();
     let page = Page {
         survey: survey.clone(),

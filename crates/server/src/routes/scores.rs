@@ -1,17 +1,21 @@
 use super::{
-    params::{Name, Params},
+    params::{Name, Params, integer},
     responses::private,
 };
-use crate::{App, access::Reader, calendar, problem::Problem};
+use crate::{App, access::Reader, calendar, problem::Problem, score::receipt_json};
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use candor_scoring::{AddError, Metric, OffScale, Rating, Score, Tally};
+use candor_scoring::{AddError, Exclusions, Metric, OffScale, Rating, Receipt, Score, Tally};
 use candor_store::{Counts, Dimension, SLOT_MS, Segment, TallyQuery};
-use candor_survey::Survey;
+use candor_survey::{Survey, canonical};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The most periods of one request: hours of six weeks, days of nearly three years.
 const MAX_PERIODS: usize = 1_000;
+/// The most periods times segments: hours of six weeks in ten languages.
+const MAX_COUNTS: usize = 10 * MAX_PERIODS;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +32,8 @@ pub(crate) struct Query {
     timezone: Option<String>,
     /// Only this site's answers: for the presets, which all sites share.
     site: Option<String>,
+    /// Numbers from fewer ratings than this, 1–1,000,000, are held back.
+    min_n: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,7 +51,8 @@ struct Ends {
     max: u8,
 }
 
-#[derive(Debug, Serialize)]
+/// One period of one segment. All of its numbers are null if they are held back.
+#[derive(Debug, Default, Serialize)]
 struct Period {
     from: String,
     to: String,
@@ -53,9 +60,9 @@ struct Period {
     #[serde(skip_serializing_if = "Option::is_none")]
     segment: Option<String>,
     /// Ratings per point, ascending.
-    counts: Vec<u64>,
+    counts: Option<Vec<u64>>,
     /// Their sum.
-    n: u64,
+    n: Option<u64>,
     /// NPS in points, −100…100; CSAT and CES in percent. Null without answers.
     score: Option<f64>,
     /// The 95 % interval of the score.
@@ -63,11 +70,14 @@ struct Period {
     /// How the interval was made.
     method: Option<&'static str>,
     /// How many were shown the survey.
-    shown: u64,
+    shown: Option<u64>,
     /// How many closed it unanswered.
-    dismissed: u64,
+    dismissed: Option<u64>,
     /// The share of those shown who rated, 0…1. Null if nobody was shown it.
     response_rate: Option<f64>,
+    /// How the score came about, as `candor score` says it.
+    receipt: Option<Value>,
+    /// Why there is no score: `no_data` or `too_few`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
 }
@@ -95,7 +105,13 @@ pub(crate) async fn show(
         ),
     };
 
-    let view = View { metric: survey.metric, zone: &zone, segment: &segment };
+    let view = View {
+        metric: survey.metric,
+        ratings: app.catalog.rating_questions(&survey.id),
+        min_n: integer("min_n", query.min_n.as_deref(), 1..=1_000_000)?.map_or(0, u64::from),
+        zone: &zone,
+        segment: &segment,
+    };
     // Each by itself adds up to less than everyone: an answer without a touchpoint is in no touchpoint.
     let whole = if matches!(segment, Segment::Each(_)) { Segment::All } else { segment.clone() };
     let total = tally(&app, &survey, whole, vec![from, to]).await?;
@@ -147,7 +163,11 @@ fn segment(query: &Query, survey: &Survey) -> Result<Segment, Problem> {
                         format!("one of {names}, alone or with a value as in locale:fa"),
                     )
                 })?;
-            value.map_or(Segment::Each(dimension), |value| Segment::One(dimension, value.to_owned()))
+            value.map_or(Segment::Each(dimension), |value| {
+                // As the ingest writes it.
+                let tag = if dimension == Dimension::Locale { canonical(value) } else { None };
+                Segment::One(dimension, tag.unwrap_or_else(|| value.to_owned()))
+            })
         }
     };
     match (&query.site, &survey.site) {
@@ -192,11 +212,20 @@ async fn tally(
     segment: Segment,
     boundaries_ms: Vec<i64>,
 ) -> Result<Vec<Counts>, Problem> {
-    Ok(app.store.tallies(TallyQuery { survey: survey.id.clone(), segment, boundaries_ms }).await?)
+    let query = TallyQuery { survey: survey.id.clone(), segment, boundaries_ms, most: MAX_COUNTS };
+    app.store.tallies(query).await?.ok_or_else(|| {
+        let expected = format!(
+            "one that gives at most {MAX_COUNTS} periods times segments: one value, as in locale:fa, or longer periods"
+        );
+        Problem::invalid("segment", expected)
+    })
 }
 
 struct View<'a> {
     metric: Metric,
+    /// The ids of the questions whose skips count.
+    ratings: BTreeSet<String>,
+    min_n: u64,
     zone: &'a TimeZone,
     segment: &'a Segment,
 }
@@ -207,7 +236,6 @@ impl View<'_> {
             tracing::error!(%error, "the rollup holds what no survey can have");
             at_fault()
         })?;
-        let score = Score::of(self.metric, &tally);
         let edge =
             |i: usize| boundaries.get(i).map(|ms| calendar::rfc3339(*ms, self.zone)).unwrap_or_default();
         let segment = match (self.segment, &counts.value) {
@@ -216,20 +244,42 @@ impl View<'_> {
             }
             _ => None,
         };
+        let period =
+            Period { from: edge(counts.period), to: edge(counts.period + 1), segment, ..Period::default() };
+        let n = tally.n();
+        if (1..self.min_n).contains(&n) {
+            return Ok(Period { reason: Some("too_few"), ..period });
+        }
+        let score = Score::of(self.metric, &tally);
         Ok(Period {
-            from: edge(counts.period),
-            to: edge(counts.period + 1),
-            segment,
-            n: tally.n(),
+            n: Some(n),
             score: score.map(|score| score.value),
             interval: score.map(|score| [score.interval.low, score.interval.high]),
             method: score.map(|score| score.interval.method.name()),
-            shown: counts.shown,
-            dismissed: counts.dismissed,
-            response_rate: (counts.shown > 0).then(|| tally.n() as f64 / counts.shown as f64),
+            shown: Some(counts.shown),
+            dismissed: Some(counts.dismissed),
+            response_rate: (counts.shown > 0).then(|| n as f64 / counts.shown as f64),
+            receipt: self.receipt(score, counts),
             reason: score.is_none().then_some("no_data"),
-            counts: tally.counts().to_vec(),
+            counts: Some(tally.counts().to_vec()),
+            ..period
         })
+    }
+
+    fn receipt(&self, score: Option<Score>, counts: &Counts) -> Option<Value> {
+        let receipt = match score {
+            Some(score) => score.receipt(),
+            None => {
+                // Only a score knows its formula: that of one answer for each point, without its fraction.
+                let one_each: Vec<u64> = self.metric.scale().points().map(|_| 1).collect();
+                let tally = Tally::from_counts(self.metric.scale(), &one_each).ok()?;
+                Receipt { exact: None, ..Score::of(self.metric, &tally)?.receipt() }
+            }
+        };
+        let skipped = counts.skipped.iter().filter(|(question, _)| self.ratings.contains(question));
+        let exclusions =
+            Exclusions { dismissed: Some(counts.dismissed), skipped: Some(skipped.map(|(_, n)| n).sum()) };
+        Some(receipt_json(&Receipt { exclusions, ..receipt }))
     }
 }
 

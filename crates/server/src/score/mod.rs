@@ -136,7 +136,7 @@ fn exact(ratio: Option<Ratio>) -> Option<String> {
     ratio.map(|ratio| ratio.to_string())
 }
 
-fn receipt_json(receipt: &Receipt) -> Value {
+pub(crate) fn receipt_json(receipt: &Receipt) -> Value {
     let mut json = json!({
         "formula": receipt.formula.id,
         "definition": receipt.formula.definition,

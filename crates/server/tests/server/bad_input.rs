@@ -89,7 +89,12 @@ async fn each_wrong_body_gets_its_problem_and_nothing_is_stored() {
         ("an empty answer", but("/answers/1", json!({"question": "why"})), 422, "answers[1].text"),
         ("nothing answered", but("/answers", json!([])), 422, "answers"),
         ("shown and answered", but("/state", json!("shown")), 422, "answers"),
-        ("text of 100,000 characters", but("/answers/1/text", "x".repeat(100_000).into()), 413, "body"),
+        (
+            "text of 100,000 characters",
+            but("/answers/1/text", "x".repeat(100_000).into()),
+            422,
+            "answers[1].text",
+        ),
         (
             "text of 5,001 characters",
             but("/answers/1/text", "快".repeat(5_001).into()),
@@ -127,10 +132,23 @@ async fn each_wrong_body_gets_its_problem_and_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn the_longest_comment_in_the_longest_characters_fits() {
+async fn an_answer_with_every_field_at_its_limit_fits() {
     let server = spawn().await;
-    let body = but("/answers/1/text", "𠮷".repeat(5_000).into());
-    assert_eq!(server.post(body).await.status(), StatusCode::OK);
+    // Four bytes of UTF-8, and what JSON writes with six.
+    for (n, character) in [(1, "𠮷"), (2, "\u{1}")] {
+        let entries: serde_json::Map<_, _> = (0..32)
+            .map(|i| (format!("{}{}", character.repeat(62), 10 + i), json!(character.repeat(256))))
+            .collect();
+        let response = json!({
+            "v": 1, "id": format!("0192f5e4-7c1b-7a44-8000-{n:012}"), "revision": u32::MAX, "state": "complete",
+            "site": "default", "survey": "nps", "survey_version": 1, "locale": "zh-Hant-TW",
+            "touchpoint": character.repeat(64), "page": character.repeat(2_048), "age_ms": u32::MAX, "test": true,
+            "answers": [{"question": "nps", "rating": 10}, {"question": "why", "text": character.repeat(5_000)}],
+            "presentation": {"display": "popover", "scale": "numbers", "direction": "ltr"},
+            "respondent": {"id": character.repeat(128), "attributes": entries}, "context": entries,
+        });
+        server.expect(&response, "stored").await;
+    }
 }
 
 #[tokio::test]
@@ -212,6 +230,10 @@ async fn an_unknown_address_is_a_problem_too() {
         "/v1/sites/none",
         "/v1/sites/%ff",
         "/demo/index.html",
+        "/demo/%ff",
+        "/w/%ff/candor.wasm",
+        "/w/latest/%ff",
+        "/%ff",
         "/",
         "/playground",
     ] {

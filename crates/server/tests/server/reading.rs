@@ -63,6 +63,77 @@ async fn a_score_has_its_counts_and_its_interval() {
 }
 
 #[tokio::test]
+async fn each_number_has_the_receipt_that_candor_score_writes() {
+    let server = spawn().await;
+    for (n, rating) in [(1, 10), (2, 9), (3, 8), (4, 3), (5, 3), (6, 3)] {
+        server.expect(&nps(n, 2, rating), "stored").await;
+    }
+    let mut dismissed = nps(7, 1, 0);
+    (dismissed["state"], dismissed["answers"]) = (json!("dismissed"), json!([]));
+    server.expect(&dismissed, "stored").await;
+    // The comment of this one is skipped, which is none of the score's business.
+    let mut complete = nps(8, 2, 3);
+    complete["state"] = json!("complete");
+    server.expect(&complete, "stored").await;
+    for n in 9..11 {
+        let mut skipped = nps(n, 2, 0);
+        (skipped["state"], skipped["answers"]) =
+            (json!("complete"), json!([{"question": "why", "text": "no"}]));
+        server.expect(&skipped, "stored").await;
+    }
+    let scores = server.read_json("/v1/surveys/nps/scores?segment=locale").await;
+    let counts = &scores["total"]["counts"];
+    let request = json!({"kind": "score", "metric": "nps", "counts": counts, "dismissed": 1, "skipped": 2});
+    let expected = &candor_server::score::answer(&request).unwrap()["receipt"];
+    assert_eq!((&expected["exact"], &expected["method"]), (&json!("-200/7"), &json!("bonett_price")));
+    assert_eq!(&scores["total"]["receipt"], expected);
+    assert_eq!(&scores["periods"][0]["receipt"], expected);
+}
+
+#[tokio::test]
+async fn no_answers_have_a_receipt_without_a_fraction() {
+    let server = spawn().await;
+    for survey in ["nps", "csat", "ces"] {
+        let metric = if survey == "nps" { "nps" } else { "csat" };
+        let scores = server.read_json(&format!("/v1/surveys/{survey}/scores")).await;
+        let (counts, scale) = (&scores["total"]["counts"], &scores["scale"]);
+        let points = if survey == "ces" { 3 } else { 2 };
+        let mut request = json!({"kind": "score", "metric": metric, "counts": counts, "scale": scale,
+            "dismissed": 0, "skipped": 0});
+        if metric == "csat" {
+            request["favourable_points"] = json!(points);
+        }
+        let expected = candor_server::score::answer(&request).unwrap();
+        assert_eq!(expected["receipt"]["exact"], Value::Null);
+        assert_eq!(scores["total"]["receipt"], expected["receipt"], "{survey}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_thin_is_held_back_if_asked() {
+    let server = spawn().await;
+    for (n, locale) in [(1, "fa"), (2, "fa"), (3, "zh-Hant")] {
+        let mut response = nps(n, 2, 9);
+        response["locale"] = json!(locale);
+        server.expect(&response, "stored").await;
+    }
+    let scores = server.read_json("/v1/surveys/nps/scores?segment=locale&min_n=2").await;
+    assert_eq!((&scores["total"]["n"], &scores["periods"][0]["n"]), (&json!(3), &json!(2)));
+    let thin = &scores["periods"][1];
+    let held_back = json!({
+        "from": scores["total"]["from"], "to": scores["total"]["to"], "segment": "locale:zh-Hant", "counts": null,
+        "n": null, "score": null, "interval": null, "method": null, "shown": null, "dismissed": null,
+        "response_rate": null, "receipt": null, "reason": "too_few",
+    });
+    assert_eq!(thin, &held_back);
+    let total = &server.read_json("/v1/surveys/nps/scores?min_n=4").await["total"];
+    assert_eq!((&total["n"], &total["reason"]), (&Value::Null, &json!("too_few")));
+    // That nobody answered says nothing of anyone.
+    let nobody = &server.read_json("/v1/surveys/ces/scores?min_n=4").await["total"];
+    assert_eq!((&nobody["n"], &nobody["reason"]), (&json!(0), &json!("no_data")));
+}
+
+#[tokio::test]
 async fn segments_are_counted_by_themselves() {
     let server = spawn().await;
     for (n, locale) in [(1, "fa"), (2, "fa"), (3, "zh-Hant")] {
@@ -79,6 +150,46 @@ async fn segments_are_counted_by_themselves() {
     assert_eq!((&one["total"]["n"], &one["total"]["segment"]), (&json!(2), &json!("locale:fa")));
     let none = server.read_json("/v1/surveys/nps/scores?site=shop").await;
     assert_eq!(none["total"]["reason"], "no_data");
+}
+
+#[tokio::test]
+async fn a_language_is_one_segment_however_it_is_spelled() {
+    let server = spawn().await;
+    for (n, locale) in [(1, "zh-hant"), (2, "zh-Hant"), (3, "ZH-HANT-tw")] {
+        let mut response = nps(n, 2, 9);
+        response["locale"] = json!(locale);
+        server.expect(&response, "stored").await;
+        server.expect(&response, "duplicate").await;
+    }
+    let each = server.read_json("/v1/surveys/nps/scores?segment=locale").await;
+    let found: Vec<_> =
+        each["periods"].as_array().unwrap().iter().map(|p| (&p["segment"], &p["n"])).collect();
+    assert_eq!(found, [(&json!("locale:zh-Hant"), &json!(2)), (&json!("locale:zh-Hant-TW"), &json!(1))]);
+    let one = server.read_json("/v1/surveys/nps/scores?segment=locale:zh-hant").await;
+    assert_eq!((&one["total"]["n"], &one["total"]["segment"]), (&json!(2), &json!("locale:zh-Hant")));
+}
+
+#[tokio::test]
+async fn segments_times_periods_have_a_limit_that_is_named() {
+    let server = spawn().await;
+    for n in 0..11 {
+        let mut response = nps(n, 2, 9);
+        response["touchpoint"] = json!(format!("t{n}"));
+        server.expect(&response, "stored").await;
+    }
+    let now = jiff::Timestamp::now().round(jiff::Unit::Hour).unwrap();
+    let hour = |n: i64| now + jiff::SignedDuration::from_hours(n);
+    let path = |hours: i64| {
+        let (from, to) = (hour(10 - hours), hour(10));
+        format!("/v1/surveys/nps/scores?segment=touchpoint&interval=hour&from={from}&to={to}")
+    };
+    let response = server.read(&path(1_000)).await;
+    assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let problem = problem(response).await;
+    assert_eq!(problem["field"], "segment");
+    assert!(problem["expected"].as_str().unwrap().contains("at most 10000"), "{problem}");
+    let scores = server.read_json(&path(900)).await;
+    assert_eq!(scores["periods"].as_array().unwrap().len(), 9_900);
 }
 
 #[tokio::test]
@@ -113,6 +224,8 @@ async fn a_wrong_parameter_is_named() {
         ("scores?timezone=Mars/Olympus", "timezone"),
         ("scores?site=shop&segment=locale", "segment"),
         ("scores?intervall=day", "intervall"),
+        ("scores?min_n=0", "min_n"),
+        ("scores?min_n=1000001", "min_n"),
         ("responses?limit=0", "limit"),
         ("responses?limit=ten", "limit"),
         ("responses?before=x", "before"),
@@ -125,7 +238,8 @@ async fn a_wrong_parameter_is_named() {
         ("responses?unanswered=1", "unanswered: expected true or false"),
         ("responses?limit=x", "limit: expected an integer from 1 to 500"),
         ("responses?limit=1&limit=2", "limit: expected the parameter once"),
-        ("scores?bogus=1", "bogus: expected one of from, to, interval, segment, timezone, site"),
+        ("scores?bogus=1", "bogus: expected one of from, to, interval, segment, timezone, site, min_n"),
+        ("scores?min_n=few", "min_n: expected an integer from 1 to 1000000"),
     ] {
         let response = server.read(&format!("/v1/surveys/nps/{path}")).await;
         assert_eq!(problem(response).await["detail"], detail, "{path}");

@@ -49,6 +49,10 @@ async fn a_mistake_is_named_by_file_line_key_and_what_was_expected() {
             &format!("{SHOP}[survey.options]\ntriger = \"load\"\n"),
             &["shop.toml: survey[0].options.triger: expected one of trigger,"],
         ),
+        (
+            &format!("{SHOP}[survey.options]\ndisplay = \"modal\"\n"),
+            &["shop.toml: survey[0].options.display: expected popover or inline"],
+        ),
     ] {
         let message = refused(&folder(&[("shop.toml", toml)])).await;
         for part in expect {
@@ -101,4 +105,5 @@ async fn an_edited_version_with_answers_is_refused_with_what_to_do() {
     (newer["survey"], newer["site"], newer["survey_version"]) = (json!("a"), json!("shop"), json!(2));
     server.expect(&newer, "stored").await;
     assert_eq!(server.read_json("/v1/surveys/a/scores").await["total"]["n"], 2);
+    assert_eq!(server.stored().await.len(), 2, "whatever the survey is called");
 }

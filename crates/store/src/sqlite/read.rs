@@ -1,51 +1,106 @@
 use super::save::uuid_bytes;
 use crate::{Counts, Kept, Page, SLOT_MS, Segment, StoreError, TallyQuery};
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeMap;
 
-pub(super) fn tallies(connection: &Connection, query: &TallyQuery) -> Result<Vec<Counts>, StoreError> {
+pub(super) fn tallies(
+    connection: &Connection,
+    query: &TallyQuery,
+) -> Result<Option<Vec<Counts>>, StoreError> {
     // One read transaction: all periods must be of the same moment.
     let transaction = connection.unchecked_transaction()?;
     let slots: Vec<i64> = query.boundaries_ms.iter().map(|ms| ms.div_euclid(SLOT_MS)).collect();
     let range = (slots.first().copied().unwrap_or(0), slots.last().copied().unwrap_or(0));
+    let most = query.most / slots.len().saturating_sub(1).max(1);
     let (dimension, values) = match &query.segment {
         Segment::All => ("", vec![String::new()]),
         Segment::One(dimension, value) => (dimension.name(), vec![value.clone()]),
         Segment::Each(dimension) => {
-            (dimension.name(), values(&transaction, &query.survey, dimension.name(), range)?)
+            (dimension.name(), values(&transaction, &query.survey, dimension.name(), range, most)?)
         }
     };
-    let mut select = transaction.prepare_cached(
-        "SELECT measure, point, SUM(n) FROM rollup
-         WHERE survey = ?1 AND dimension = ?2 AND value = ?3 AND slot >= ?4 AND slot < ?5
-         GROUP BY measure, point ORDER BY measure, point",
-    )?;
-    let mut all = Vec::with_capacity(values.len() * slots.len());
-    for value in values {
-        for (period, (from, to)) in slots.iter().zip(slots.iter().skip(1)).enumerate() {
-            let name = (query.segment != Segment::All).then(|| value.clone());
-            let mut counts = Counts { value: name, period, ..Counts::default() };
-            let mut rows = select.query(params![query.survey, dimension, value, from, to])?;
-            while let Some(row) = rows.next()? {
-                let n = u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
-                match row.get_ref(0)?.as_str() {
-                    Ok("rating") if n > 0 => counts.ratings.push((row.get(1)?, n)),
-                    Ok("shown") => counts.shown = n,
-                    Ok("dismissed") => counts.dismissed = n,
-                    _ => {}
-                }
-            }
-            all.push(counts);
-        }
+    if values.len() > most {
+        return Ok(None);
     }
-    Ok(all)
+    let mut all = Vec::new();
+    for value in values {
+        let name = (query.segment != Segment::All).then_some(&value);
+        let sums = sums(&transaction, &query.survey, dimension, &value, &slots)?;
+        all.extend(sums.into_iter().enumerate().map(|(period, sums)| sums.counts(name.cloned(), period)));
+    }
+    Ok(Some(all))
 }
 
-/// The dimension's values that occur in the range, by leaps from one to the next: a `DISTINCT` would read every row.
+/// What was counted in one period.
+#[derive(Clone, Default)]
+struct Sums {
+    ratings: BTreeMap<u8, i64>,
+    skipped: BTreeMap<String, i64>,
+    shown: i64,
+    dismissed: i64,
+}
+
+impl Sums {
+    fn counts(self, value: Option<String>, period: usize) -> Counts {
+        fn counted<T>((what, n): (T, i64)) -> Option<(T, u64)> {
+            u64::try_from(n).ok().filter(|n| *n > 0).map(|n| (what, n))
+        }
+        Counts {
+            value,
+            period,
+            ratings: self.ratings.into_iter().filter_map(counted).collect(),
+            shown: u64::try_from(self.shown).unwrap_or(0),
+            dismissed: u64::try_from(self.dismissed).unwrap_or(0),
+            skipped: self.skipped.into_iter().filter_map(counted).collect(),
+        }
+    }
+}
+
+/// One walk along the index through all periods of one segment: a query for each of a thousand periods costs more, and so
+/// does sorting for a `GROUP BY`.
+fn sums(
+    connection: &Connection,
+    survey: &str,
+    dimension: &str,
+    value: &str,
+    slots: &[i64],
+) -> Result<Vec<Sums>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT slot, measure, point, question, n FROM rollup
+         WHERE survey = ?1 AND dimension = ?2 AND value = ?3 AND slot >= ?4 AND slot < ?5 ORDER BY slot",
+    )?;
+    let mut rows = select.query(params![survey, dimension, value, slots.first(), slots.last()])?;
+    let mut next = rows.next()?;
+    let mut periods = Vec::with_capacity(slots.len());
+    for end in slots.iter().skip(1) {
+        let mut sums = Sums::default();
+        while let Some(row) = next {
+            if row.get::<_, i64>(0)? >= *end {
+                break;
+            }
+            let n: i64 = row.get(4)?;
+            match row.get_ref(1)?.as_str() {
+                Ok("rating") => *sums.ratings.entry(row.get(2)?).or_default() += n,
+                Ok("shown") => sums.shown += n,
+                Ok("dismissed") => sums.dismissed += n,
+                Ok("skipped") => *sums.skipped.entry(row.get(3)?).or_default() += n,
+                _ => {}
+            }
+            next = rows.next()?;
+        }
+        periods.push(sums);
+    }
+    Ok(periods)
+}
+
+/// The dimension's values that occur in the range, by leaps from one to the next: a `DISTINCT` would read every row. Of
+/// more than `most`, one more.
 fn values(
     connection: &Connection,
     survey: &str,
     dimension: &str,
     (from, to): (i64, i64),
+    most: usize,
 ) -> Result<Vec<String>, StoreError> {
     let mut next = connection.prepare_cached(
         "SELECT MIN(value) FROM rollup WHERE survey = ?1 AND dimension = ?2 AND value > ?3",
@@ -55,8 +110,9 @@ fn values(
     )?;
     let mut values = Vec::new();
     let mut last = String::new();
-    while let Some(value) =
-        next.query_row([survey, dimension, &last], |row| row.get::<_, Option<String>>(0))?
+    while values.len() <= most
+        && let Some(value) =
+            next.query_row([survey, dimension, &last], |row| row.get::<_, Option<String>>(0))?
     {
         if occurs.exists(params![survey, dimension, value, from, to])? {
             values.push(value.clone());

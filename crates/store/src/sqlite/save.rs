@@ -3,20 +3,55 @@ use crate::{
     rollup::{Changes, Key, contribute},
 };
 use candor_survey::{NewResponse, State};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Keeps the arrivals and counts them, in one transaction.
-pub(super) fn save<'a>(
+/// Keeps the calls' arrivals and counts them, in one transaction.
+///
+/// # Errors
+/// Of the transaction, and then nothing is kept; of one call in its own place, and then the others are.
+pub(super) fn save(
     connection: &mut Connection,
-    arrivals: impl Iterator<Item = &'a Arrival>,
-) -> Result<Vec<Outcome>, StoreError> {
+    calls: &[&[Arrival]],
+) -> Result<Vec<Result<Vec<Outcome>, StoreError>>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut changes = Changes::new();
-    let outcomes =
-        arrivals.map(|arrival| keep(&transaction, arrival, &mut changes)).collect::<Result<_, _>>()?;
-    apply(&transaction, changes)?;
+    if let Ok(outcomes) = keep_all(&transaction, calls.iter().copied().flatten()) {
+        transaction.commit()?;
+        let mut outcomes = outcomes.into_iter();
+        return Ok(calls.iter().map(|call| Ok(outcomes.by_ref().take(call.len()).collect())).collect());
+    }
+    transaction.rollback()?;
+
+    // Something in there can't be kept, a row that is damaged for one. Each call by itself is slower, and shows which.
+    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut alone = |call: &[Arrival]| {
+        let savepoint = transaction.savepoint()?;
+        let outcomes = keep_all(&savepoint, call)?;
+        savepoint.commit()?;
+        Ok(outcomes)
+    };
+    let results = calls.iter().map(|call| alone(call)).collect();
     transaction.commit()?;
+    Ok(results)
+}
+
+fn keep_all<'a>(
+    connection: &Connection,
+    arrivals: impl IntoIterator<Item = &'a Arrival>,
+) -> Result<Vec<Outcome>, StoreError> {
+    let mut changes = Changes::new();
+    let mut outcomes = Vec::new();
+    for arrival in arrivals {
+        let outcome = keep(connection, arrival, &mut changes).map_err(|e| match e {
+            // The operator must find the row.
+            StoreError::Database(words) => {
+                StoreError::Database(format!("{words} (response {})", arrival.response.response().id))
+            }
+            e => e,
+        })?;
+        outcomes.push(outcome);
+    }
+    apply(connection, changes)?;
     Ok(outcomes)
 }
 
@@ -29,15 +64,11 @@ struct Old {
     content: String,
 }
 
-fn keep(
-    transaction: &Transaction<'_>,
-    arrival: &Arrival,
-    changes: &mut Changes,
-) -> Result<Outcome, StoreError> {
+fn keep(connection: &Connection, arrival: &Arrival, changes: &mut Changes) -> Result<Outcome, StoreError> {
     let skipped = arrival.response.skipped();
     let new = NewResponse { age_ms: 0, ..arrival.response.response().clone() };
     let id = uuid_bytes(&new.id);
-    let old = transaction
+    let old = connection
         .prepare_cached(
             "SELECT site, survey, revision, dated_ms, skipped, content FROM responses WHERE id = ?1",
         )?
@@ -68,7 +99,7 @@ fn keep(
         }
     };
     contribute(changes, &new, skipped, dated_ms, 1);
-    transaction
+    connection
         .prepare_cached(
             "INSERT INTO responses (id, site, survey, version, revision, state, dated_ms, skipped, content)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
@@ -89,8 +120,8 @@ fn keep(
     Ok(Outcome::Stored)
 }
 
-fn apply(transaction: &Transaction<'_>, changes: Changes) -> Result<(), StoreError> {
-    let mut add = transaction.prepare_cached(
+fn apply(connection: &Connection, changes: Changes) -> Result<(), StoreError> {
+    let mut add = connection.prepare_cached(
         "INSERT INTO rollup (survey, dimension, value, slot, measure, question, version, point, n)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (survey, dimension, value, slot, measure, question, version, point) DO UPDATE SET n = n + excluded.n",

@@ -19,7 +19,12 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     if number(connection, "user_version")? > known {
         return Err(OpenError::Newer { found: number(connection, "user_version")?, known });
     }
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // SQLite does not fail where there can be no such log: it says which journal it has instead.
+    let journal: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if journal != "wal" {
+        return Err(OpenError::NoLog(journal));
+    }
     connection.pragma_update(None, "synchronous", "FULL")?;
     for (version, sql) in (1..=known).zip(MIGRATIONS) {
         let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -50,7 +55,8 @@ mod tests {
 
     #[test]
     fn migrating_again_changes_nothing() {
-        let mut connection = Connection::open_in_memory().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = Connection::open(folder.path().join("candor.sqlite")).unwrap();
         migrate(&mut connection).unwrap();
         migrate(&mut connection).unwrap();
     }

@@ -4,12 +4,14 @@ use rusqlite::Connection;
 use std::{fmt, ops::ControlFlow, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
-/// How many calls may wait. Each holds at most one request's body, 64 KiB.
+/// How many calls may wait. Each holds at most one request's body: 1 kB as a rule, 192 KiB at most.
 const MAX_WAITING: usize = 4_096;
 /// How many calls share a transaction.
 const MAX_BATCH: usize = 512;
-/// After so many responses the write-ahead log is copied into the database file.
-const CHECKPOINT_RESPONSES: usize = 1_000;
+/// After so many responses, or other jobs, the write-ahead log is copied into the database file.
+const CHECKPOINT_JOBS: usize = 1_000;
+/// A log that grew beyond so many bytes, while a reader kept it from starting over, is cut when it does.
+const MAX_IDLE_LOG: i64 = 64 * 1024 * 1024;
 
 /// The one thread that writes, by its queue.
 #[derive(Clone, Debug)]
@@ -42,6 +44,7 @@ impl Writer {
     pub(super) fn spawn(connection: Connection) -> Result<Self, StoreError> {
         // SQLite would otherwise checkpoint within a commit, and a visitor would wait for it.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        connection.pragma_update(None, "journal_size_limit", MAX_IDLE_LOG)?;
         let (jobs, queue) = mpsc::channel(MAX_WAITING);
         std::thread::Builder::new()
             .name("candor-writer".into())
@@ -97,7 +100,7 @@ fn work(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
                     }
                 }
                 other => {
-                    since_checkpoint += commit(&mut connection, std::mem::take(&mut batch));
+                    since_checkpoint += 1 + commit(&mut connection, std::mem::take(&mut batch));
                     match run(&mut connection, other, &mut queue) {
                         ControlFlow::Continue(()) => {}
                         ControlFlow::Break(closed) => {
@@ -111,7 +114,7 @@ fn work(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
             }
         }
         since_checkpoint += commit(&mut connection, batch);
-        if since_checkpoint >= CHECKPOINT_RESPONSES {
+        if since_checkpoint >= CHECKPOINT_JOBS {
             checkpoint(&connection);
             since_checkpoint = 0;
         }
@@ -145,14 +148,13 @@ fn commit(connection: &mut Connection, batch: Vec<Save>) -> usize {
     if batch.is_empty() {
         return 0;
     }
-    let arrivals = batch.iter().flat_map(|save| &save.arrivals);
-    match save::save(connection, arrivals) {
-        Ok(outcomes) => {
-            let count = outcomes.len();
-            let mut outcomes = outcomes.into_iter();
-            for save in batch {
-                let own = outcomes.by_ref().take(save.arrivals.len()).collect();
-                let _ = save.reply.send(Ok(own));
+    let calls: Vec<&[Arrival]> = batch.iter().map(|save| save.arrivals.as_slice()).collect();
+    match save::save(connection, &calls) {
+        Ok(results) => {
+            let mut count = 0;
+            for (save, result) in batch.into_iter().zip(results) {
+                count += save.arrivals.len();
+                let _ = save.reply.send(result);
             }
             count
         }
@@ -170,5 +172,49 @@ fn checkpoint(connection: &Connection) {
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
         tracing::warn!(%error, "the write-ahead log could not be copied into the database file");
         std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn writer(folder: &tempfile::TempDir) -> Writer {
+        let connection = Connection::open(folder.path().join("candor.sqlite")).unwrap();
+        connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+        // Nobody pulls the plug in a test of sizes.
+        connection.pragma_update(None, "synchronous", "OFF").unwrap();
+        Writer::spawn(connection).unwrap()
+    }
+
+    fn log_bytes(folder: &tempfile::TempDir) -> u64 {
+        std::fs::metadata(folder.path().join("candor.sqlite-wal")).unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn the_log_stays_small_whatever_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder);
+        writer.run(|connection| connection.execute_batch("CREATE TABLE t (n)").unwrap()).await.unwrap();
+        for n in 0..5_000 {
+            let insert =
+                move |connection: &mut Connection| connection.execute("INSERT INTO t VALUES (?1)", [n]);
+            writer.run(insert).await.unwrap().unwrap();
+        }
+        let bytes = log_bytes(&folder);
+        assert!(bytes < 8 << 20, "{bytes} bytes, and 20 MB in all were written");
+    }
+
+    #[tokio::test]
+    async fn a_log_that_grew_is_cut_when_it_starts_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder);
+        let limit = u64::try_from(MAX_IDLE_LOG).unwrap();
+        let grow = format!("CREATE TABLE large AS SELECT zeroblob({}) AS bytes", limit + 1);
+        writer.run(move |connection| connection.execute_batch(&grow).unwrap()).await.unwrap();
+        assert!(log_bytes(&folder) > limit);
+        writer.run(|connection| checkpoint(connection)).await.unwrap();
+        writer.run(|connection| connection.execute_batch("CREATE TABLE small (n)").unwrap()).await.unwrap();
+        assert!(log_bytes(&folder) <= limit, "{} bytes", log_bytes(&folder));
     }
 }
