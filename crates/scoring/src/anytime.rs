@@ -3,7 +3,7 @@ use libm::{log, sqrt};
 
 /// An interval that may be looked at after every answer: with chance 1 − `alpha` it holds the true score at
 /// all times together, once enough have answered for the normal approximation. In points, not clipped; `None`
-/// if nobody answered.
+/// if nobody answered. The range of `alpha` and `rho` and the source are those of its half width.
 ///
 /// Its half width is [`anytime_half_width`].
 #[must_use]
@@ -11,11 +11,12 @@ pub fn anytime(nps: Nps, alpha: f64, rho: f64) -> Option<Interval> {
     Some(Interval::around(nps.score()?.value(), anytime_half_width(nps, alpha, rho)?, Method::Anytime))
 }
 
-/// s √(2 (nρ² + 1) / (n²ρ²) ln(√(nρ² + 1) / α)), with the standard deviation s of −1, 0, 1; in points.
+/// s √(2 (nρ² + 1) / (n²ρ²) ln(√(nρ² + 1) / α)), with the standard deviation s of −1, 0, 1; `None` if nobody
+/// answered.
 ///
 /// # Range
-/// `alpha` above 0 and below 1. `rho` (ρ) above 0 and chosen beforehand: [`anytime_rho`] gives the one that
-/// is narrowest at a chosen n.
+/// `alpha` (α) above 0 and below 1. `rho` (ρ) above 0 and chosen beforehand: [`anytime_rho`] gives the one
+/// that is narrowest at a chosen n. The result is in points, 0 or above; 0 while all answers are in one band.
 ///
 /// # References
 /// Waudby-Smith, I., Arbour, D., Sinha, R., Kennedy, E. H. and Ramdas, A. (2024), "Time-uniform central limit
@@ -30,6 +31,13 @@ pub fn anytime_half_width(nps: Nps, alpha: f64, rho: f64) -> Option<f64> {
 
 /// The ρ with which [`anytime`] is narrowest after `n` answers: with y = nρ², setting the width's derivative
 /// to 0 gives y = ln(y + 1) − 2 ln α.
+///
+/// # Range
+/// `n` at least 1; for 0 the result is infinite. `alpha` above 0 and below ½; towards 1 the last digits are
+/// lost. The result is above 0 and has no unit.
+///
+/// # References
+/// It follows from the width, as in [`anytime_half_width`].
 #[must_use]
 pub fn anytime_rho(n: u64, alpha: f64) -> f64 {
     // The right side is so flat that forty rounds reach the last digit for every alpha below ½.

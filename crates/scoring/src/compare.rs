@@ -1,4 +1,9 @@
 //! Is the change real? Everything is b minus a.
+//!
+//! # Units
+//! Differences, standard errors and intervals are in points for NPS (−200…200), in percent for shares
+//! (−100…100), in points of the scale for means. Intervals are not clipped. p values are 0…1, two-sided and
+//! of one comparison; for several there is [`multiplicity`](crate::multiplicity).
 
 use crate::{
     Band, Interval, Level, Method, Moments, Nps, OtherScale, Share, Tally, TopBox, normal::two_sided_p,
@@ -11,11 +16,11 @@ use libm::{erfc, exp, sqrt};
 pub struct Test {
     /// b minus a, in the scores' unit.
     pub difference: f64,
-    /// Its standard error.
+    /// Its standard error, above 0, in the scores' unit.
     pub se: f64,
-    /// The difference in standard errors.
+    /// The difference in standard errors, z or t: any size and sign, without unit.
     pub statistic: f64,
-    /// Degrees of freedom of Student's t; infinite for a normal deviate.
+    /// Degrees of freedom of Student's t, above 0; infinite for a normal deviate.
     pub df: f64,
     /// The chance of a difference this large or larger, either way, if there were none: 0…1.
     pub p: f64,
@@ -39,7 +44,8 @@ impl Test {
         Some(Self { difference, se, statistic, df, p })
     }
 
-    /// The difference with its margin, in the scores' unit, not clipped.
+    /// The difference ± z standard errors, or t of them where the degrees of freedom are finite; in the
+    /// scores' unit, not clipped.
     #[must_use]
     pub fn interval(self, level: Level) -> Interval {
         #[cfg(feature = "quantiles")]
@@ -51,12 +57,12 @@ impl Test {
     }
 }
 
-/// The unpooled z test of two Net Promoter Scores, in points. `None` if either has no answers or neither
-/// varies.
+/// The unpooled z test of two Net Promoter Scores, in points: the difference over 100 √(v_a / n_a + v_b /
+/// n_b) with the variances v of one answer. `None` if either has no answers or neither varies.
 ///
 /// # References
-/// Rocks, B. (2016), "Interval Estimation for the 'Net Promoter Score'", The American Statistician 70(4),
-/// 365–372.
+/// Lewis, J. R. and Sauro, J. (2021), "How to Statistically Compare Two Net Promoter Scores", MeasuringU,
+/// without its adjustment. The variance of one score: [`Nps::variance`].
 #[must_use]
 pub fn nps_wald(a: Nps, b: Nps) -> Option<Test> {
     let apart = 100.0 * difference(a.net(), b.net());
@@ -65,11 +71,11 @@ pub fn nps_wald(a: Nps, b: Nps) -> Option<Test> {
     Test::new(apart, 100.0 * se, f64::INFINITY)
 }
 
-/// As [`nps_wald`] after ¾ of a promoter, ¾ of a detractor and 1½ passives are added to either side; its
-/// difference is that of the adjusted scores.
+/// As [`nps_wald`], in points, after ¾ of a promoter, ¾ of a detractor and 1½ passives are added to either
+/// side; its difference is that of the adjusted scores. `None` if either has no answers.
 ///
 /// # References
-/// Lewis, J. R. and Sauro, J. (2021), "How to Statistically Compare Two Net Promoter Scores", MeasuringU.
+/// Lewis and Sauro (2021) as in [`nps_wald`].
 #[must_use]
 pub fn nps_adjusted_wald(a: Nps, b: Nps) -> Option<Test> {
     // The ¾ on either end cancel out of the difference: only the three added answers are left of them.
@@ -101,7 +107,8 @@ pub fn nps_welch(a: Nps, b: Nps) -> Option<Test> {
 ///
 /// # References
 /// Welch, B. L. (1947), "The Generalization of 'Student's' Problem when Several Different Population
-/// Variances are Involved", Biometrika 34(1–2), 28–35.
+/// Variances are Involved", Biometrika 34(1–2), 28–35. Its degrees of freedom: Satterthwaite, F. E. (1946),
+/// "An Approximate Distribution of Estimates of Variance Components", Biometrics Bulletin 2(6), 110–114.
 #[cfg(feature = "quantiles")]
 pub fn mean_welch(a: &Tally, b: &Tally) -> Result<Option<Test>, OtherScale> {
     same_scale(a, b)?;
@@ -143,9 +150,12 @@ pub struct ChiSquared {
 /// Do two groups fall into the three bands alike? Equal scores can hide a split: 50/0/50 and 0/100/0 are both
 /// 0. Bands in which nobody answered are left out; `None` if either group is empty or only one band is left.
 ///
+/// # Range
+/// `a` and `b` are counts per band, in the same order in both.
+///
 /// # References
 /// Pearson, K. (1900), "On the Criterion that a Given System of Deviations …", Philosophical Magazine
-/// 50(302), 157–175.
+/// 50(302), 157–175: p. 165.
 #[must_use]
 pub fn chi_squared(a: [u64; 3], b: [u64; 3]) -> Option<ChiSquared> {
     let sum = |counts: [u64; 3]| counts.into_iter().map(i128::from).sum::<i128>();
@@ -172,7 +182,7 @@ pub fn chi_squared(a: [u64; 3], b: [u64; 3]) -> Option<ChiSquared> {
     Some(ChiSquared { chi2, df: columns - 1, p })
 }
 
-/// [`chi_squared`] of two tallies under one rule of favourable points.
+/// [`chi_squared`] of two tallies under one rule of favourable points; `None` where that is.
 ///
 /// # Errors
 /// [`OtherScale`] if either tally is of another scale than the rule.
@@ -187,11 +197,11 @@ pub fn band_split(rule: TopBox, a: &Tally, b: &Tally) -> Result<Option<ChiSquare
     Ok(chi_squared(counts(a)?, counts(b)?))
 }
 
-/// The pooled z test of two shares, in percent, uncorrected. `None` if either has no answers or all agree.
+/// The pooled z test of two shares, in percent, without continuity correction: the difference over √(p (1 −
+/// p) (1/n_a + 1/n_b)) with the share p of both together. `None` if either has no answers or all agree.
 ///
 /// # References
-/// Fleiss, J. L., Levin, B. and Paik, M. C. (2003), Statistical Methods for Rates and Proportions, 3rd ed.,
-/// Wiley, chapter 3.
+/// NIST/SEMATECH e-Handbook of Statistical Methods (2012), section 7.3.3.
 #[must_use]
 pub fn share_pooled(a: Share, b: Share) -> Option<Test> {
     let (xa, na, xb, nb) = counts(a, b)?;
@@ -200,7 +210,8 @@ pub fn share_pooled(a: Share, b: Share) -> Option<Test> {
     Test::new(100.0 * share_difference(a, b), 100.0 * se, f64::INFINITY)
 }
 
-/// The N − 1 variant of [`share_pooled`], right from expected counts of 1 on.
+/// The N − 1 variant of [`share_pooled`], in percent: its z times √((N − 1) / N) with all N answers. Right
+/// from expected counts of 1 on. `None` if either has no answers or all agree.
 ///
 /// # References
 /// Campbell, I. (2007), "Chi-squared and Fisher–Irwin tests of two-by-two tables with small sample
@@ -231,7 +242,9 @@ const FISHER_STEPS: f64 = 1e6;
 ///
 /// # References
 /// Fisher, R. A. (1935), "The Logic of Inductive Inference", Journal of the Royal Statistical Society 98(1),
-/// 39–82.
+/// 39–82. Both sides by the tables' chances: Freeman, G. H. and Halton, J. H. (1951), "Note on an Exact
+/// Treatment of Contingency, Goodness of Fit and Other Problems of Significance", Biometrika 38(1–2),
+/// 141–149.
 #[must_use]
 pub fn fisher_exact(a: Share, b: Share) -> Option<f64> {
     let (_, na, _, nb) = counts(a, b)?;
@@ -265,7 +278,8 @@ pub fn fisher_exact(a: Share, b: Share) -> Option<f64> {
     Some((rare / all).min(1.0))
 }
 
-/// Newcombe's hybrid score interval for the difference of two shares, in percent.
+/// Newcombe's hybrid score interval for the difference of two shares, in percent; within −100…100. `None` if
+/// either has no answers.
 ///
 /// # References
 /// Newcombe, R. G. (1998), "Interval estimation for the difference between independent proportions:
@@ -281,7 +295,7 @@ pub fn newcombe(a: Share, b: Share, level: Level) -> Option<Interval> {
 }
 
 /// The Wald interval for the difference of two shares, in percent, after one answer of either kind is added
-/// to both sides.
+/// to both sides; may pass ±100. `None` if either has no answers.
 ///
 /// # References
 /// Agresti, A. and Caffo, B. (2000), "Simple and Effective Confidence Intervals for Proportions and
@@ -305,22 +319,25 @@ pub struct Ranks {
     pub prob_superiority: f64,
     /// Cliff's delta, the chance that b is higher less the chance that a is: −1…1.
     pub cliffs_delta: f64,
-    /// The p value of the Mann–Whitney test, normal with ties, without continuity correction; `None` if all
-    /// rated alike.
+    /// The p value of the Mann–Whitney test, normal with ties, without continuity correction: 0…1; `None` if
+    /// all rated alike.
     pub p: Option<f64>,
-    /// The same with continuity correction.
+    /// The same with continuity correction: U is taken ½ nearer to its mean.
     pub p_corrected: Option<f64>,
 }
 
 /// The Mann–Whitney test and its effect sizes. `None` if either group has no answers.
+///
+/// "Higher" is the higher point, whatever the scale's direction.
 ///
 /// # Errors
 /// [`OtherScale`] if the scales differ.
 ///
 /// # References
 /// Mann, H. B. and Whitney, D. R. (1947), "On a Test of Whether one of Two Random Variables is Stochastically
-/// Larger than the Other", Annals of Mathematical Statistics 18(1), 50–60. Cliff, N. (1993), "Dominance
-/// Statistics: Ordinal Analyses to Answer Ordinal Questions", Psychological Bulletin 114(3), 494–509.
+/// Larger than the Other", Annals of Mathematical Statistics 18(1), 50–60: U, p. 51. Lehmann, E. L. (1975),
+/// Nonparametrics, Holden-Day, p. 20: its variance with ties. Cliff, N. (1993), "Dominance Statistics:
+/// Ordinal Analyses to Answer Ordinal Questions", Psychological Bulletin 114(3), 494–509: delta, p. 495.
 pub fn ranks(a: &Tally, b: &Tally) -> Result<Option<Ranks>, OtherScale> {
     same_scale(a, b)?;
     let (na, nb) = (a.n() as f64, b.n() as f64);
@@ -360,19 +377,20 @@ pub fn ranks(a: &Tally, b: &Tally) -> Result<Option<Ranks>, OtherScale> {
     }))
 }
 
-/// NPS of b minus NPS of a, in points; `None` if either has no answers.
+/// NPS of b minus NPS of a, in points, −200…200; `None` if either has no answers.
 #[must_use]
 pub fn nps_difference(a: Nps, b: Nps) -> Option<f64> {
     (a.n() > 0 && b.n() > 0).then(|| 100.0 * difference(a.net(), b.net()))
 }
 
-/// The share of b minus that of a, in percent; `None` if either has no answers.
+/// The share of b minus that of a, in percent, −100…100; `None` if either has no answers.
 #[must_use]
 pub fn percent_difference(a: Share, b: Share) -> Option<f64> {
     (a.n() > 0 && b.n() > 0).then(|| 100.0 * share_difference(a, b))
 }
 
-/// The mean of b minus that of a, in points of the scale; `None` if either has no answers.
+/// The mean of b minus that of a, in points of the scale as rated, whatever its direction; `None` if either
+/// has no answers.
 ///
 /// # Errors
 /// [`OtherScale`] if the scales differ.

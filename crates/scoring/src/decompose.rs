@@ -1,7 +1,7 @@
 use crate::Nps;
 use alloc::vec::Vec;
 
-/// What one segment added to a change, in points.
+/// What one segment added to a change, in points; either part may have either sign.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Effect {
     /// By becoming a larger or smaller part of all answers.
@@ -10,7 +10,10 @@ pub struct Effect {
     pub within: f64,
 }
 
-/// A change of the score of all, split without remainder. In points.
+/// A change of the score of all, split without remainder.
+///
+/// # Units
+/// Points; scores are −100…100, their change −200…200.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decomposition {
     /// The score of all before.
@@ -66,10 +69,10 @@ pub fn decompose(segments: &[(Nps, Nps)]) -> Option<Decomposition> {
     })
 }
 
-/// What a tag does to the score.
+/// What goes with a tag.
 ///
 /// # Units
-/// Points; `share` is a fraction.
+/// Points; `share` is a fraction. Scores are −100…100, the impact −200…200, its standard error 0 or above.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TagImpact {
     /// The score of all.
@@ -91,7 +94,7 @@ pub struct TagImpact {
 ///
 /// # References
 /// The first-order (delta method) variance of a product: Casella, G. and Berger, R. L. (2002), Statistical
-/// Inference, 2nd ed., Duxbury, section 5.5.4.
+/// Inference, 2nd ed., Duxbury, section 5.5.4, pp. 240–245.
 #[must_use]
 pub fn tag_impact(with: Nps, without: Nps) -> Option<TagImpact> {
     let (t, u) = (with.shares()?, without.shares()?);

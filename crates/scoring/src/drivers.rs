@@ -5,10 +5,11 @@ use libm::sqrt;
 /// How much of what moves the overall rating comes from each driver.
 ///
 /// # Range
-/// All are parts of R², 0…1, in the order given, and add up to it.
+/// Fractions of the overall rating's variance. Every driver's part is 0…R², in the order given; the parts of
+/// either method add up to R².
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drivers {
-    /// The share of the overall rating's variance that all drivers together explain.
+    /// The share of the overall rating's variance that all drivers together explain: 0…1.
     pub r2: f64,
     /// Each driver's gain in R² averaged over all orders in which the drivers may enter: LMG, the Shapley
     /// value of R².
@@ -40,7 +41,7 @@ impl fmt::Display for BadCorrelations {
 
 impl core::error::Error for BadCorrelations {}
 
-/// More would mean millions of regressions.
+/// The most drivers that [`drivers`] takes: all their sets are gone through, and more would mean millions.
 pub const MAX_DRIVERS: usize = 16;
 
 /// A pivot or eigenvalue below this is none.
@@ -49,15 +50,18 @@ const SINGULAR: f64 = 1e-12;
 /// Key drivers from the correlations among the drivers (`between`, row by row) and with the overall rating
 /// (`with`).
 ///
+/// # Range
+/// 1 to [`MAX_DRIVERS`] drivers; correlations are −1…1.
+///
 /// # Errors
-/// [`BadCorrelations`].
+/// [`BadCorrelations`], whose variants say which.
 ///
 /// # References
 /// LMG: Lindeman, R. H., Merenda, P. F. and Gold, R. Z. (1980), Introduction to Bivariate and Multivariate
-/// Analysis, Scott Foresman; Grömping, U. (2006), "Relative Importance for Linear Regression in R: The
-/// Package relaimpo", Journal of Statistical Software 17(1), 1–27. Relative weights: Johnson, J. W. (2000),
-/// "A Heuristic Method for Estimating the Relative Weight of Predictor Variables in Multiple Regression",
-/// Multivariate Behavioral Research 35(1), 1–19.
+/// Analysis, Scott Foresman, p. 119 ff.; Grömping, U. (2006), "Relative Importance for Linear Regression in
+/// R: The Package relaimpo", Journal of Statistical Software 17(1), 1–27. Relative weights: Johnson, J. W.
+/// (2000), "A Heuristic Method for Estimating the Relative Weight of Predictor Variables in Multiple
+/// Regression", Multivariate Behavioral Research 35(1), 1–19.
 pub fn drivers(between: &[Vec<f64>], with: &[f64]) -> Result<Drivers, BadCorrelations> {
     let size = with.len();
     if size == 0 || size > MAX_DRIVERS || between.len() != size || between.iter().any(|row| row.len() != size)

@@ -1,6 +1,7 @@
 use libm::sqrt;
 
-/// How often, in the long run, an interval is to hold the true value.
+/// How often, in the long run, an interval is to hold the true value: its nominal coverage. What a method
+/// truly reaches is in docs/coverage.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// 90 %.
@@ -25,7 +26,7 @@ impl Level {
         }
     }
 
-    /// The chance left outside, both ends together: 0.1, 0.05 or 0.01.
+    /// The chance left outside, both ends together, a fraction: 0.1, 0.05 or 0.01.
     #[must_use]
     pub const fn alpha(self) -> f64 {
         match self {
@@ -35,8 +36,8 @@ impl Level {
         }
     }
 
-    /// The standard normal deviate that half of [`Level::alpha`] exceeds. Constants, so that the browser
-    /// needs no quantiles.
+    /// The standard normal deviate that half of [`Level::alpha`] exceeds: 1.645, 1.960 or 2.576, to the last
+    /// digit. Constants, so that the browser needs no quantiles.
     #[must_use]
     pub const fn z(self) -> f64 {
         match self {
@@ -47,7 +48,7 @@ impl Level {
     }
 }
 
-/// How an interval was made.
+/// How an interval was made. The sources are at the functions that make them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
     /// Estimate and normal deviate times the standard error.
@@ -94,9 +95,9 @@ impl Method {
 /// A two-sided interval in the score's own unit. Not clipped to the score's range unless it says so.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
-    /// Lower end.
+    /// Lower end, in the score's unit.
     pub low: f64,
-    /// Upper end.
+    /// Upper end, at least the lower one.
     pub high: f64,
     /// How it was made.
     pub method: Method,
@@ -107,13 +108,13 @@ impl Interval {
         Self { low: centre - margin, high: centre + margin, method }
     }
 
-    /// The interval cut off at the ends of a range, for display.
+    /// The interval cut off at the ends of a range, for display; both in the score's unit.
     #[must_use]
     pub fn clip(self, low: f64, high: f64) -> Self {
         Self { low: self.low.clamp(low, high), high: self.high.clamp(low, high), method: self.method }
     }
 
-    /// How wide it is, in the score's unit.
+    /// How wide it is, in the score's unit: 0 or above.
     #[must_use]
     pub fn width(self) -> f64 {
         self.high - self.low

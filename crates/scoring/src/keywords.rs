@@ -1,13 +1,17 @@
 use libm::{log, sqrt};
 
 /// How much more a word is of promoters than of detractors.
+///
+/// # Units
+/// Natural logarithms of odds: a `delta` of 0.69 means twice the odds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Keyword {
-    /// The log-odds ratio: above 0 promoters say it more, below 0 detractors do.
+    /// The log-odds ratio δ, of any size: above 0 promoters say it more, below 0 detractors do.
     pub delta: f64,
-    /// Its variance.
+    /// Its variance, above 0, in log-odds squared.
     pub variance: f64,
-    /// δ in standard deviations; beyond ±1.96 is notable.
+    /// δ in standard deviations. Of one word, ±1.96 is rare by chance; of a hundred words five pass it, so
+    /// the p values of several belong through [`multiplicity`](crate::multiplicity).
     pub z: f64,
 }
 
@@ -20,7 +24,8 @@ pub struct Keyword {
 ///
 /// # References
 /// Monroe, B. L., Colaresi, M. P. and Quinn, K. M. (2008), "Fightin' Words: Lexical Feature Selection and
-/// Evaluation for Identifying the Content of Political Conflict", Political Analysis 16(4), 372–403.
+/// Evaluation for Identifying the Content of Political Conflict", Political Analysis 16(4), 372–403, eq.
+/// 15–22.
 #[must_use]
 pub fn keyword(
     promoters: (u64, u64),

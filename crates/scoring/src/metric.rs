@@ -6,9 +6,11 @@ use core::fmt;
 pub enum Metric {
     /// Net Promoter Score: would you recommend us, 0–10.
     Nps,
-    /// Customer satisfaction: how satisfied are you, 1–5.
+    /// Customer satisfaction: how satisfied are you, 1–5. Satisfied are the two best points; source:
+    /// [`TopBox`].
     Csat,
-    /// Customer effort score 2.0: how easy was it, 1–7, high is good.
+    /// Customer effort score 2.0: how easy was it, 1–7, high is good. Easy are the points above the middle,
+    /// 5–7, which is common practice and no standard; source: [`Scale::EASE`].
     Ces,
 }
 
@@ -25,7 +27,8 @@ pub enum Band {
 }
 
 impl Metric {
-    /// The scale on which this metric is asked.
+    /// The scale on which this metric is asked: [`Scale::NPS`], [`Scale::CSAT`] or [`Scale::EASE`], whose
+    /// sources are there.
     #[must_use]
     pub const fn scale(self) -> Scale {
         match self {
@@ -60,7 +63,11 @@ impl Metric {
 /// given.
 ///
 /// # Range
-/// At least 1 point, and at most half of the scale's.
+/// At least 1 point, and at most half of the scale's: 1…5.
+///
+/// # References
+/// Sauro, J., "Are Top Box Scores a Better Predictor of Behavior?", MeasuringU: top box and top-two box, 4
+/// and 5 of five points.
 ///
 /// # Examples
 /// ```
@@ -99,7 +106,11 @@ impl TopBox {
         Ok(Self { scale, points })
     }
 
-    /// What is customary: the better one of 2 or 3 points, the two best of 4 or 5. Above that nothing is.
+    /// What is customary: the better one of 2 or 3 points, the two best of 4 or 5. Above that nothing is, and
+    /// it is `None`.
+    ///
+    /// # References
+    /// Five points: as [`TopBox`]. Fewer: this crate's choice of the points above the middle.
     ///
     /// # Examples
     /// ```
@@ -122,7 +133,7 @@ impl TopBox {
         self.scale
     }
 
-    /// How many of its points are favourable.
+    /// How many of its points are favourable: 1…5.
     #[must_use]
     pub const fn points(self) -> u8 {
         self.points
@@ -148,10 +159,10 @@ impl TopBox {
         }
     }
 
-    /// How many answers fall in a band.
+    /// How many answers fall in a band: 0 to the tally's n. The three bands' counts add up to n.
     ///
     /// # Errors
-    /// [`OtherScale`] if the tally is of any other scale.
+    /// [`OtherScale`] if the tally is of any other scale or direction.
     pub fn count(self, tally: &Tally, band: Band) -> Result<u64, OtherScale> {
         if tally.scale() != self.scale {
             return Err(OtherScale { expected: self.scale, given: tally.scale() });
@@ -160,10 +171,10 @@ impl TopBox {
         Ok(points.filter(|(point, _)| self.band_of(*point) == band).map(|(_, n)| n).sum())
     }
 
-    /// The share of favourable answers.
+    /// The share of favourable answers, of all answers.
     ///
     /// # Errors
-    /// [`OtherScale`] if the tally is of any other scale.
+    /// [`OtherScale`] if the tally is of any other scale or direction.
     pub fn share(self, tally: &Tally) -> Result<Share, OtherScale> {
         Ok(Share::part(self.count(tally, Band::Favourable)?, tally.n()))
     }

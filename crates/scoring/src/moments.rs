@@ -44,13 +44,13 @@ impl Moments {
         Self { scale, n: tally.n(), sum, pairs }
     }
 
-    /// How many answered.
+    /// How many answered: 0 or above.
     #[must_use]
     pub const fn n(self) -> u64 {
         self.n
     }
 
-    /// The mean as rated, from the scale's lowest to its highest point.
+    /// The mean as rated, sum / n, from the scale's lowest to its highest point.
     #[must_use]
     pub const fn mean(self) -> Option<Ratio> {
         Ratio::new(self.sum, self.n as i128)
@@ -63,7 +63,7 @@ impl Moments {
     }
 
     /// The percent of the maximum possible: where the oriented mean stands between the worst point (0) and
-    /// the best (100).
+    /// the best (100): 100 (mean − lowest) / (highest − lowest).
     ///
     /// # References
     /// Cohen, P., Cohen, J., Aiken, L. S. and West, S. G. (1999), "The Problem of Units and the Circumstance
@@ -89,26 +89,35 @@ impl Moments {
         }
     }
 
-    /// The sample variance, with n − 1, in points squared; `None` below two answers.
+    /// The sample variance Σ (x − mean)² / (n − 1), in points of the scale squared, 0 or above; `None` below
+    /// two answers.
+    ///
+    /// # References
+    /// Casella, G. and Berger, R. L. (2002), Statistical Inference, 2nd ed., Duxbury, Definition 5.2.3.
     #[must_use]
     pub fn variance(self) -> Option<f64> {
         let n = self.n as f64;
         (self.n > 1).then(|| self.pairs / n / (n - 1.0))
     }
 
-    /// The sample standard deviation; `None` below two answers.
+    /// The sample standard deviation, the root of [`Moments::variance`], in points of the scale; `None` below
+    /// two answers.
     #[must_use]
     pub fn sd(self) -> Option<f64> {
         self.variance().map(sqrt)
     }
 
-    /// The standard error of the mean; `None` below two answers.
+    /// The standard error of the mean, √(variance / n), in points of the scale; `None` below two answers.
+    ///
+    /// # References
+    /// Casella and Berger as in [`Moments::variance`], Theorem 5.2.6.
     #[must_use]
     pub fn se(self) -> Option<f64> {
         self.variance().map(|variance| sqrt(variance / self.n as f64))
     }
 
-    /// The mean ± t standard errors; `None` below two answers.
+    /// The mean as rated ± t standard errors, with n − 1 degrees of freedom; in points of the scale, not
+    /// clipped. `None` below two answers; of no width if all rated alike.
     ///
     /// # References
     /// Student (1908), "The Probable Error of a Mean", Biometrika 6(1), 1–25.

@@ -1,18 +1,23 @@
 //! Charts that tell a change from noise, period by period. An alarm is a value outside its limits; periods
 //! count from 1.
+//!
+//! # Units
+//! Those of the values where values are given; points for NPS, standard errors for its CUSUM, fractions for
+//! shares. Limits are not clipped.
 
 use crate::{Nps, Share};
 use alloc::vec::Vec;
 use libm::sqrt;
 
-/// An exponentially weighted moving average with the limits of its period.
+/// An exponentially weighted moving average with the limits of its period, all in the unit of the values or,
+/// for NPS, in points.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EwmaPoint {
-    /// The average after this period.
+    /// The average after this period, within the range of the values and the known mean.
     pub z: f64,
-    /// Lower control limit.
+    /// Lower control limit: at most the known mean.
     pub low: f64,
-    /// Upper control limit.
+    /// Upper control limit: at least the known mean.
     pub high: f64,
 }
 
@@ -29,7 +34,7 @@ fn first<T>(points: &[T], out: impl Fn(&T) -> bool) -> Option<usize> {
     points.iter().position(out).map(|place| place + 1)
 }
 
-/// The first alarm of an EWMA chart, from 1.
+/// The first alarm of an EWMA chart, from 1; `None` if there is none.
 #[must_use]
 pub fn first_ewma_alarm(points: &[EwmaPoint]) -> Option<usize> {
     first(points, |point| point.is_out())
@@ -39,10 +44,12 @@ pub fn first_ewma_alarm(points: &[EwmaPoint]) -> Option<usize> {
 /// limits μ ± L σ √(λ / (2 − λ) (1 − (1 − λ)^2t)).
 ///
 /// # Range
-/// `weight` (λ) is above 0 and at most 1; `width` (L) is usually about 3.
+/// `sd` (σ) is above 0, `weight` (λ) above 0 and at most 1, `width` (L, in standard deviations of the
+/// average) above 0 and usually about 3. Nothing is checked.
 ///
 /// # References
-/// Montgomery, D. C. (2009), Introduction to Statistical Quality Control, 6th ed., Wiley, section 9.2.
+/// Montgomery, D. C. (2009), Introduction to Statistical Quality Control, 6th ed., Wiley, section 9.2.1, eq.
+/// 9.22, 9.25 and 9.26.
 #[must_use]
 pub fn ewma(values: &[f64], mean: f64, sd: f64, weight: f64, width: f64) -> Vec<EwmaPoint> {
     let (mut z, mut rest) = (mean, 1.0);
@@ -58,6 +65,9 @@ pub fn ewma(values: &[f64], mean: f64, sd: f64, weight: f64, width: f64) -> Vec<
 /// EWMA of the Net Promoter Score, in points, over periods of unequal n. The variance of the average is
 /// v = λ² 10⁴ V / n + (1 − λ)² v with the `variance` V of one answer (a fraction squared); a period without
 /// answers changes nothing.
+///
+/// # Range
+/// `mean` in points, −100…100; `variance` 0…1, as of [`Nps::variance`]; `weight` and `width` as in [`ewma`].
 ///
 /// # References
 /// As [`ewma`]; the limits follow from the variance of the weighted sum.
@@ -76,7 +86,7 @@ pub fn ewma_nps(periods: &[Nps], mean: f64, variance: f64, weight: f64, width: f
 }
 
 /// A tabular CUSUM: the sums of all that goes beyond the reference value, upward and downward, in the values'
-/// unit.
+/// unit or, for NPS, in standard errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CusumPoint {
     /// The upper sum, 0 or above.
@@ -88,10 +98,10 @@ pub struct CusumPoint {
 /// Tabular CUSUM: C⁺ = max(0, x − (μ + kσ) + C⁺) and C⁻ = max(0, (μ − kσ) − x + C⁻), both from 0 on.
 ///
 /// # Range
-/// `reference` (k) in standard deviations, usually ½.
+/// `sd` (σ) is above 0; `reference` (k) is 0 or above, in standard deviations, usually ½. Nothing is checked.
 ///
 /// # References
-/// Montgomery as in [`ewma`], section 9.1.
+/// Montgomery as in [`ewma`], section 9.1.2, eq. 9.2 and 9.3.
 #[must_use]
 pub fn cusum(values: &[f64], mean: f64, sd: f64, reference: f64) -> Vec<CusumPoint> {
     let slack = reference * sd;
@@ -109,8 +119,11 @@ pub fn cusum(values: &[f64], mean: f64, sd: f64, reference: f64) -> Vec<CusumPoi
 /// answer (a fraction squared, above 0). A period without answers changes nothing. Alarms are those of a
 /// standard deviation of 1.
 ///
+/// # Range
+/// `mean` in points, −100…100; `reference` as in [`cusum`], in standard errors.
+///
 /// # References
-/// Montgomery as in [`ewma`], section 9.1, the standardized CUSUM.
+/// Montgomery as in [`ewma`], section 9.1.4, the standardized CUSUM.
 #[must_use]
 pub fn cusum_nps(periods: &[Nps], mean: f64, variance: f64, reference: f64) -> Vec<CusumPoint> {
     let mut last = CusumPoint { upper: 0.0, lower: 0.0 };
@@ -125,13 +138,20 @@ pub fn cusum_nps(periods: &[Nps], mean: f64, variance: f64, reference: f64) -> V
     periods.iter().map(step).collect()
 }
 
-/// The first period, from 1, in which either sum is above the decision interval hσ.
+/// The first period, from 1, in which either sum is above the decision interval hσ; `None` if there is none.
+///
+/// # Range
+/// `decision` (h) in standard deviations, above 0, usually 4 or 5. `sd` (σ) as given to [`cusum`], or 1 for
+/// [`cusum_nps`].
+///
+/// # References
+/// Montgomery as in [`ewma`], section 9.1.2.
 #[must_use]
 pub fn first_cusum_alarm(points: &[CusumPoint], sd: f64, decision: f64) -> Option<usize> {
     first(points, |point| point.upper.max(point.lower) > decision * sd)
 }
 
-/// One period of a p-chart; shares are fractions.
+/// One period of a p-chart; shares are fractions, 0…1, and limits may lie beyond.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PPoint {
     /// The period's share; `None` without answers, as are the limits.
@@ -144,11 +164,14 @@ pub struct PPoint {
     pub out: bool,
 }
 
-/// A p-chart with 3σ limits: its centre (the given one, else the share of all periods together; `None` if
-/// nobody answered) and its points.
+/// A p-chart with limits of c ± 3 √(c (1 − c) / n): its centre c (the given one, else the share of all
+/// periods together; `None` if nobody answered) and its points.
+///
+/// # Range
+/// `centre` is a fraction, 0…1.
 ///
 /// # References
-/// Montgomery as in [`ewma`], section 7.2.
+/// Montgomery as in [`ewma`], section 7.2.2, limits by each period's n.
 #[must_use]
 pub fn p_chart(periods: &[Share], centre: Option<f64>) -> (Option<f64>, Vec<PPoint>) {
     let sum = |count: fn(Share) -> u64| periods.iter().map(|period| count(*period) as f64).sum::<f64>();
@@ -168,7 +191,7 @@ pub fn p_chart(periods: &[Share], centre: Option<f64>) -> (Option<f64>, Vec<PPoi
     (centre, periods.iter().map(point).collect())
 }
 
-/// The first alarm of a p-chart, from 1.
+/// The first alarm of a p-chart, from 1; `None` if there is none.
 #[must_use]
 pub fn first_p_alarm(points: &[PPoint]) -> Option<usize> {
     first(points, |point| point.out)

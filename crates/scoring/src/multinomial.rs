@@ -2,8 +2,10 @@ use crate::{Interval, Level, Method, normal::normal_upper};
 use alloc::vec::Vec;
 use libm::sqrt;
 
-/// Intervals for the shares of all points or bands at once, in percent: together they hold all true shares as
-/// often as the level says. `None` if nobody answered.
+/// Intervals for the shares of all points or bands at once, in percent, within 0…100: together they hold all
+/// true shares at least about as often as the level says. In the order given; `None` if nobody answered.
+///
+/// Wilson's, with the level's α divided by the number of counts.
 ///
 /// # References
 /// Goodman, L. A. (1965), "On Simultaneous Confidence Intervals for Multinomial Proportions", Technometrics

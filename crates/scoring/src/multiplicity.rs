@@ -1,36 +1,41 @@
-//! Many comparisons at once: p values adjusted so that an unlucky one among many raises no alarm. All take
-//! and give p values from 0 to 1, in the same order.
+//! Many comparisons at once: p values adjusted for their number, to be compared with the level α as if there
+//! were but one. All take and give p values from 0 to 1, in the same order.
+//!
+//! # References
+//! Adjusted p values: Wright, S. P. (1992), "Adjusted P-Values for Simultaneous Inference", Biometrics 48(4),
+//! 1005–1013.
 
 use alloc::vec::Vec;
 use libm::{expm1, log1p};
 
-/// p times the number of tests: the chance of any false alarm stays below the level.
+/// p times the number of tests, at most 1: the chance of even one false alarm is at most α.
 ///
 /// # References
 /// Dunn, O. J. (1961), "Multiple Comparisons Among Means", Journal of the American Statistical Association
-/// 56(293), 52–64.
+/// 56(293), 52–64: p. 53.
 #[must_use]
 pub fn bonferroni(p: &[f64]) -> Vec<f64> {
     let tests = p.len() as f64;
     p.iter().map(|p| (p * tests).min(1.0)).collect()
 }
 
-/// 1 − (1 − p)^tests: as [`bonferroni`], a little sharper, for independent tests.
+/// 1 − (1 − p)^tests: as [`bonferroni`], a little sharper, for independent tests only.
 ///
 /// # References
 /// Šidák, Z. (1967), "Rectangular Confidence Regions for the Means of Multivariate Normal Distributions",
-/// Journal of the American Statistical Association 62(318), 626–633.
+/// Journal of the American Statistical Association 62(318), 626–633: p. 629.
 #[must_use]
 pub fn sidak(p: &[f64]) -> Vec<f64> {
     let tests = p.len() as f64;
     p.iter().map(|p| -expm1(tests * log1p(-p))).collect()
 }
 
-/// Holm's step-down method: never weaker than [`bonferroni`] and as safe.
+/// Holm's step-down method: the chance of even one false alarm is at most α, as with [`bonferroni`], and no p
+/// value is larger than there.
 ///
 /// # References
 /// Holm, S. (1979), "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of
-/// Statistics 6(2), 65–70.
+/// Statistics 6(2), 65–70: p. 67.
 #[must_use]
 pub fn holm(p: &[f64]) -> Vec<f64> {
     let mut running = 0.0_f64;
@@ -40,21 +45,23 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
     })
 }
 
-/// Benjamini and Hochberg's step-up method: of the alarms raised, at most the level's share is false.
+/// Benjamini and Hochberg's step-up method: the expected share of false alarms among the alarms is at most α.
+/// For tests that are independent or depend on each other positively.
 ///
 /// # References
 /// Benjamini, Y. and Hochberg, Y. (1995), "Controlling the False Discovery Rate: A Practical and Powerful
-/// Approach to Multiple Testing", Journal of the Royal Statistical Society B 57(1), 289–300.
+/// Approach to Multiple Testing", Journal of the Royal Statistical Society B 57(1), 289–300: p. 293. Positive
+/// dependence: Theorem 1.2 of the source of [`benjamini_yekutieli`].
 #[must_use]
 pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     step_up(p, 1.0)
 }
 
-/// As [`benjamini_hochberg`], safe for tests that depend on each other in any way.
+/// [`benjamini_hochberg`] of p times 1 + ½ + … + 1/tests: for tests that depend on each other in any way.
 ///
 /// # References
 /// Benjamini, Y. and Yekutieli, D. (2001), "The Control of the False Discovery Rate in Multiple Testing under
-/// Dependency", Annals of Statistics 29(4), 1165–1188.
+/// Dependency", Annals of Statistics 29(4), 1165–1188: Theorem 1.3, p. 1169.
 #[must_use]
 pub fn benjamini_yekutieli(p: &[f64]) -> Vec<f64> {
     step_up(p, (1..=p.len()).map(|rank| 1.0 / rank as f64).sum())

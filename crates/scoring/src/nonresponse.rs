@@ -8,13 +8,14 @@ use crate::{MoreThanAll, Nps, Ratio};
 pub struct Nonresponse {
     /// The score of those who answered; `None` if nobody did.
     pub respondents: Option<Ratio>,
-    /// Answers per impression; `None` if nobody was asked.
+    /// Answers over those who were asked; `None` if nobody was.
     pub response_rate: Option<Ratio>,
     /// The score if all the silent were detractors, and if all were promoters; `None` if nobody was asked.
     pub bounds: Option<(Ratio, Ratio)>,
 }
 
-/// The response rate and the bounds that hold whatever the silent think. No assumption, therefore wide.
+/// The response rate and the bounds that hold whatever the silent think, 100 (promoters − detractors ±
+/// silent) / invited. No assumption, therefore wide: 200 (1 − response rate) points.
 ///
 /// # Errors
 /// [`MoreThanAll`] if more answered than were invited.

@@ -2,14 +2,18 @@
 
 use libm::{erfc, log, sqrt};
 
-/// The chance that a standard normal deviate is at least |z| away from 0, on either side: 0…1.
+/// The chance that a standard normal deviate is at least |z| away from 0, on either side: erfc(|z| / √2),
+/// 0…1, for any `z`.
+///
+/// # References
+/// Abramowitz, M. and Stegun, I. A. (1964), Handbook of Mathematical Functions, formula 26.2.29.
 #[must_use]
 pub fn two_sided_p(z: f64) -> f64 {
     erfc(z.abs() / core::f64::consts::SQRT_2)
 }
 
-/// The standard normal quantile of a probability strictly between 0 and 1 (else `NaN`); accurate to about 1
-/// part in 10^16.
+/// The standard normal quantile of a probability `p` strictly between 0 and 1 (else `NaN`), in standard
+/// deviations: any number, 0 for ½. Accurate to about 1 part in 10^16.
 ///
 /// # References
 /// Wichura, M. J. (1988), "Algorithm AS 241: The Percentage Points of the Normal Distribution", Applied
@@ -41,7 +45,11 @@ fn upper_tail(tail: f64) -> f64 {
     }
 }
 
-/// The z that a share `tail` (above 0, below 1; else `NaN`) of all deviates exceeds.
+/// The z that a share `tail` (above 0, below 1; else `NaN`) of all deviates exceeds, in standard deviations:
+/// any number, 0 for ½. As exact for small tails.
+///
+/// # References
+/// As [`normal_quantile`].
 #[must_use]
 pub fn normal_upper(tail: f64) -> f64 {
     if tail > 0.0 && tail < 0.075 { upper_tail(tail) } else { -normal_quantile(tail) }

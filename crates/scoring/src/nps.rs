@@ -84,14 +84,21 @@ impl Nps {
         Ratio::new(100 * (self.promoters as i128 - self.detractors as i128), self.n() as i128)
     }
 
-    /// The variance of one answer that counts −1, 0 or 1: p + d − (p − d)², a fraction squared, 0…1.
+    /// The variance of one answer that counts −1, 0 or 1: p + d − (p − d)² with the shares p of promoters and
+    /// d of detractors; a fraction squared, 0…1. `None` if nobody answered.
+    ///
+    /// # References
+    /// Rocks as in [`Nps::wald`].
     #[must_use]
     pub fn variance(self) -> Option<f64> {
         let shares = self.shares()?;
         Some(shares.variance())
     }
 
-    /// The standard error of the score, √(variance / n), in points.
+    /// The standard error of the score, 100 √(variance / n), in points, 0…100; `None` if nobody answered.
+    ///
+    /// # References
+    /// Rocks as in [`Nps::wald`].
     #[must_use]
     pub fn se_points(self) -> Option<f64> {
         let shares = self.shares()?;
@@ -104,8 +111,8 @@ impl Nps {
         (self.n() > 1).then(|| shares.variance() * shares.n / (shares.n - 1.0))
     }
 
-    /// The score ± z standard errors, in points. It covers far less than its level where few answered or
-    /// nearly all agree.
+    /// The score ± z standard errors, in points, not clipped. It covers far less than its level where few
+    /// answered or nearly all agree, and has no width if all are of one band.
     ///
     /// # References
     /// Rocks, B. (2016), "Interval Estimation for the 'Net Promoter Score'", The American Statistician 70(4),
@@ -115,11 +122,12 @@ impl Nps {
         Some(self.shares()?.wald(level, Method::Wald))
     }
 
-    /// As [`Nps::wald`] after ¾ of a promoter, ¾ of a detractor and 1½ passives are added.
+    /// As [`Nps::wald`], in points, not clipped, after ¾ of a promoter, ¾ of a detractor and 1½ passives are
+    /// added.
     ///
     /// # References
-    /// As [`Nps::wald`]; Lewis, J. R. and Sauro, J. (2021), "Confidence Intervals for Net Promoter Scores",
-    /// MeasuringU.
+    /// As [`Nps::wald`]; Lewis, J. R. and Sauro, J. (January 2021), "Confidence Intervals for Net Promoter
+    /// Scores", MeasuringU.
     #[must_use]
     pub fn adjusted_wald(self, level: Level) -> Option<Interval> {
         Some(self.adjusted()?.wald(level, Method::AdjustedWald))
@@ -158,8 +166,8 @@ impl Nps {
         Some(Interval { low: 100.0 * (point - down), high: 100.0 * (point + up), method: Method::TangoScore })
     }
 
-    /// The mean of −1, 0, 1 ± t standard errors with the sample variance, in points; `None` below two
-    /// answers.
+    /// The mean of −1, 0, 1 ± t standard errors with the sample variance and n − 1 degrees of freedom, in
+    /// points, not clipped; `None` below two answers, and of no width if all are of one band.
     ///
     /// # References
     /// Lewis and Sauro as in [`Nps::adjusted_wald`], "trinomial means".
@@ -172,8 +180,8 @@ impl Nps {
         Some(Interval::around(100.0 * shares.score, 100.0 * t * se, Method::T))
     }
 
-    /// As [`Nps::wald`] after one promoter and one detractor are added: promoters and detractors are the two
-    /// kinds of unlike pairs of a matched sample.
+    /// As [`Nps::wald`], in points, not clipped, after one promoter and one detractor are added: promoters
+    /// and detractors are the two kinds of unlike pairs of a matched sample.
     ///
     /// # References
     /// Bonett, D. G. and Price, R. M. (2012), "Adjusted Wald Confidence Interval for a Difference of Binomial
@@ -183,9 +191,9 @@ impl Nps {
         (self.n() > 0).then(|| self.shares_with(1.0, 0.0).wald(level, Method::BonettPrice))
     }
 
-    /// The interval to show, not clipped: [`Nps::bonett_price`], for any n. Of the methods here it has the
-    /// highest minimum of coverage over the profiles and numbers of docs/coverage.md, without a switch from
-    /// one method to another at some n.
+    /// The interval to show, in points, not clipped: [`Nps::bonett_price`], for any n above 0. Of the methods
+    /// here it has the highest minimum of coverage over the profiles and numbers of docs/coverage.md, without
+    /// a switch from one method to another at some n.
     #[must_use]
     pub fn default_interval(self, level: Level) -> Option<Interval> {
         self.bonett_price(level)

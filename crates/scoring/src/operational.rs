@@ -1,4 +1,4 @@
-//! Operational metrics beside the experience ones. An empty denominator gives no value.
+//! Operational metrics beside the experience ones. An empty denominator gives no value: `None`.
 
 use crate::{MoreThanAll, Ratio};
 
@@ -14,14 +14,18 @@ fn percent(part: i128, whole: u64) -> Option<Ratio> {
 ///
 /// # References
 /// Farris, P. W., Bendle, N. T., Pfeifer, P. E. and Reibstein, D. J. (2010), Marketing Metrics, 2nd ed.,
-/// Pearson, chapter 5.
+/// Pearson, section 5.1.
 pub fn retention(start: u64, end: u64, new: u64) -> Result<Option<Ratio>, MoreThanAll> {
     let stayed = end.checked_sub(new).filter(|stayed| *stayed <= start).ok_or(MoreThanAll)?;
     Ok(percent(i128::from(stayed), start))
 }
 
-/// End over start, E / S × 100 percent, new customers included: no retention in the strict sense, and may
-/// pass 100.
+/// End over start, E / S × 100 percent, new customers included: 0 or above, and may pass 100. No retention in
+/// the strict sense.
+///
+/// # References
+/// None: some guides print it as retention. The source of [`retention`] counts only customers who were there
+/// at the start.
 #[must_use]
 pub fn retention_with_new(start: u64, end: u64) -> Option<Ratio> {
     percent(i128::from(end), start)
@@ -74,6 +78,12 @@ fn part_of(part: u64, whole: u64) -> Result<Option<Ratio>, MoreThanAll> {
 
 /// Average time to resolution: total time over *resolved* cases, in the unit of the total. Whether its
 /// minutes are of the calendar or of business hours is the caller's to say. `None` if none was resolved.
+///
+/// # Range
+/// `total` is 0 or above (not checked), over the resolved cases alone; so is the result.
+///
+/// # References
+/// None but the definition: a plain mean. Tools by this name differ in which cases and hours they count.
 #[must_use]
 pub fn time_to_resolution(total: f64, resolved: u64) -> Option<f64> {
     (resolved > 0).then(|| total / resolved as f64)
@@ -85,7 +95,8 @@ pub fn time_to_resolution(total: f64, resolved: u64) -> Option<f64> {
 /// would not end or an argument is out of range.
 ///
 /// # References
-/// Gupta, S. and Lehmann, D. R. (2003), "Customers as Assets", Journal of Interactive Marketing 17(1), 9–24.
+/// Gupta, S. and Lehmann, D. R. (2003), "Customers as Assets", Journal of Interactive Marketing 17(1), 9–24;
+/// Farris and others as in [`retention`], section 5.3.
 #[must_use]
 pub fn lifetime_value(margin: f64, retention: f64, discount: f64) -> Option<f64> {
     let denominator = 1.0 + discount - retention;

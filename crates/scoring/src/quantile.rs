@@ -8,14 +8,19 @@ use crate::normal::{normal_upper, two_sided_p};
 use core::f64::consts::TAU;
 use libm::{exp, fabs, lgamma, log, log1p, sqrt};
 
-/// The chance that Student's t with `df` degrees of freedom (above 0) is at least |t| away from 0, on either
-/// side.
+/// The chance that Student's t with `df` degrees of freedom is at least |t| away from 0, on either side.
+///
+/// # Range
+/// `t` is any number, `df` above 0, not necessarily whole; the result is 0…1. Nothing is checked.
+///
+/// # References
+/// Abramowitz, M. and Stegun, I. A. (1964), Handbook of Mathematical Functions, formula 26.7.1, p. 948; above
+/// 10^4 degrees of freedom Hill, G. W. (1970), "Algorithm 395: Student's t-Distribution", Communications of
+/// the ACM 13(10), 617–619.
 #[must_use]
 pub fn t_two_sided_p(t: f64, df: f64) -> f64 {
     let t2 = t * t;
     if df > MANY {
-        // Hill, G. W. (1970), "Algorithm 395: Student's t-Distribution", Communications of the ACM 13(10),
-        // 617–619.
         let a = df - 0.5;
         let b = 48.0 * a * a;
         let y = a * log1p(t2 / df);
@@ -28,12 +33,18 @@ pub fn t_two_sided_p(t: f64, df: f64) -> f64 {
 /// Degrees of freedom above which series in 1/df take over, where the continued fraction would lose digits.
 const MANY: f64 = 1e4;
 
-/// The t that a share `tail` (above 0, at most ½) of Student's distribution with `df` degrees of freedom
-/// exceeds.
+/// The t that a share `tail` of Student's distribution with `df` degrees of freedom exceeds.
+///
+/// # Range
+/// `tail` is above 0 and at most ½, `df` above 0, not necessarily whole; the result is 0 or above. Nothing is
+/// checked.
+///
+/// # References
+/// The inverse of [`t_two_sided_p`], by [`beta_upper`]; above 10^4 degrees of freedom Abramowitz and Stegun
+/// as there, formula 26.7.5, p. 949.
 #[must_use]
 pub fn t_upper(tail: f64, df: f64) -> f64 {
     if df > MANY {
-        // Abramowitz, M. and Stegun, I. A. (1964), Handbook of Mathematical Functions, formula 26.7.5.
         let z = normal_upper(tail);
         let z2 = z * z;
         let second = (5.0 * z2 + 16.0) * z2 + 3.0;
@@ -46,14 +57,30 @@ pub fn t_upper(tail: f64, df: f64) -> f64 {
     sqrt(df * y / rest)
 }
 
-/// The beta quantile: the share x with a chance `tail` of lying below it. Its arguments are above 0, `tail`
-/// below 1.
+/// The beta quantile: the share x, a fraction, with a chance `tail` of lying below it.
+///
+/// # Range
+/// `a`, `b` and `tail` are above 0, `tail` below 1; the result is 0…1. Nothing is checked.
+///
+/// # References
+/// The chance: DiDonato, A. R. and Morris, A. H. (1992), "Algorithm 708: Significant Digit Computation of the
+/// Incomplete Beta Function Ratios", ACM Transactions on Mathematical Software 18(3), 360–373, with the
+/// kernel of Loader, C. (2000), "Fast and Accurate Computation of Binomial Probabilities", Bell Laboratories;
+/// solved by Newton's steps. With `a` and `b` above 10^6: Cornish, E. A. and Fisher, R. A. (1938), "Moments
+/// and Cumulants in the Specification of Distributions", Revue de l'Institut International de Statistique
+/// 5(4), 307–320.
 #[must_use]
 pub fn beta_lower(a: f64, b: f64, tail: f64) -> f64 {
     beta_quantile(a, b, tail, false).0
 }
 
-/// The share x with a chance `tail` of lying above it; arguments as for [`beta_lower`].
+/// The share x, a fraction, with a chance `tail` of lying above it.
+///
+/// # Range
+/// As [`beta_lower`].
+///
+/// # References
+/// As [`beta_lower`].
 #[must_use]
 pub fn beta_upper(a: f64, b: f64, tail: f64) -> f64 {
     beta_quantile(a, b, tail, true).0
@@ -108,8 +135,7 @@ fn shares(logit: f64) -> (f64, f64) {
 /// The quantile of a beta distribution from its first four cumulants, given the normal one.
 ///
 /// # References
-/// Cornish, E. A. and Fisher, R. A. (1938), "Moments and Cumulants in the Specification of Distributions",
-/// Revue de l'Institut International de Statistique 5(4), 307–320.
+/// Cornish and Fisher as in [`beta_lower`].
 fn cornish_fisher(a: f64, b: f64, z: f64) -> (f64, f64) {
     let sum = a + b;
     let sd = sqrt(a / sum * (b / sum) / (sum + 1.0));
@@ -145,12 +171,11 @@ fn excess(a: f64, b: f64, x: f64, rest: f64) -> f64 {
     if x < rest { (a + b) * x - a } else { b - (a + b) * rest }
 }
 
-/// The continued fraction of the chance below x for x below the mean a / (a + b), given how far a is above (a
-/// + b) x. In it, unlike in others, nothing cancels where one parameter is far larger than the other.
+/// The continued fraction of the chance below x for x below the mean a / (a + b), given how far a is above
+/// (a + b) x. In it, unlike in others, nothing cancels where one parameter is far larger than the other.
 ///
 /// # References
-/// DiDonato, A. R. and Morris, A. H. (1992), "Algorithm 708: Significant Digit Computation of the Incomplete
-/// Beta Function Ratios", ACM Transactions on Mathematical Software 18(3), 360–373; summed by Lentz's method.
+/// DiDonato and Morris as in [`beta_lower`]; summed by Lentz's method.
 fn fraction(a: f64, b: f64, x: f64, rest: f64, below: f64) -> f64 {
     let term = |m: f64| {
         m + m * (b - m) * x / (a + 2.0 * m - 1.0)
@@ -177,7 +202,7 @@ fn fraction(a: f64, b: f64, x: f64, rest: f64, below: f64) -> f64 {
 /// x^a (1 − x)^b / B(a, b), without the difference of large logarithms.
 ///
 /// # References
-/// Loader, C. (2000), "Fast and Accurate Computation of Binomial Probabilities", Bell Laboratories.
+/// Loader as in [`beta_lower`].
 fn beta_kernel(a: f64, b: f64, x: f64, rest: f64) -> f64 {
     let sum = a + b;
     let stirling = stirling_error(sum) - stirling_error(a) - stirling_error(b);

@@ -4,7 +4,8 @@ use core::{fmt, str::FromStr};
 /// An exact fraction in lowest terms, so that nothing is rounded before it is shown.
 ///
 /// # Range
-/// Numerator and denominator are at most 10^37 in size; the denominator is positive.
+/// Numerator and denominator are at most 10^37 in size; the denominator is positive. The unit is that of the
+/// number it stands for.
 ///
 /// # Examples
 /// ```
@@ -68,8 +69,8 @@ impl Ratio {
         if self.num < 0 { -size } else { size }
     }
 
-    /// The fraction as text with so many digits after the point, rounded once, half away from zero. A value
-    /// that rounds to zero has no sign.
+    /// The fraction as text with so many digits after the point (0…255), rounded once, half away from zero. A
+    /// value that rounds to zero has no sign.
     #[must_use]
     pub fn rounded(self, decimals: u8) -> String {
         let den = self.den.unsigned_abs();
@@ -143,6 +144,9 @@ impl FromStr for Ratio {
     type Err = NotARatio;
 
     /// Reads `p/q` or a whole number.
+    ///
+    /// # Errors
+    /// [`NotARatio`] for anything else, and out of range.
     fn from_str(text: &str) -> Result<Self, NotARatio> {
         let (num, den) = text.split_once('/').unwrap_or((text, "1"));
         let parse = |part: &str| part.parse::<i128>().map_err(|_| NotARatio);

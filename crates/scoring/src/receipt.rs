@@ -78,13 +78,14 @@ pub struct Receipt {
     pub formula: Formula,
     /// The scale and its direction, if ratings were counted.
     pub scale: Option<Scale>,
-    /// How many points were favourable, if that was a choice.
+    /// How many points were favourable, 1…5, if that was a choice.
     pub favourable_points: Option<u8>,
-    /// The number before it was rounded.
+    /// The number before it was rounded, in the formula's unit; `None` if it has no exact fraction or nobody
+    /// answered.
     pub exact: Option<Ratio>,
     /// What was left out.
     pub exclusions: Exclusions,
-    /// How the interval was made.
+    /// How the interval was made, if there is one to show.
     pub method: Option<Method>,
     /// The version of this crate.
     pub version: &'static str,

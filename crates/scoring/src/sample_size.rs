@@ -6,8 +6,9 @@ use crate::normal::normal_upper;
 /// N).
 ///
 /// # Units
-/// `variance` of one answer and `margin` in one unit: with the NPS variance of 0…1 the margin is a fraction
-/// (0.05 = 5 points). `confidence` is above 0 and below 1. The result is exact; round it up. `None` for
+/// `variance` of one answer (0 or above) and `margin` (above 0), half of the interval's width, in one unit:
+/// with the NPS variance of 0…1 the margin is a fraction (0.05 = 5 points). `confidence` is above 0 and below
+/// 1, `population` (N) above 0. The result counts answers, 0 or above, not rounded; round it up. `None` for
 /// anything else.
 ///
 /// # Examples
@@ -18,7 +19,8 @@ use crate::normal::normal_upper;
 /// ```
 ///
 /// # References
-/// Cochran, W. G. (1977), Sampling Techniques, 3rd ed., Wiley, chapter 4.
+/// Cochran, W. G. (1977), Sampling Techniques, 3rd ed., Wiley, section 4.4, pp. 75–76, for shares; here with
+/// any variance.
 #[must_use]
 pub fn sample_size_for_margin(
     variance: f64,
@@ -39,12 +41,13 @@ pub fn sample_size_for_margin(
 /// d².
 ///
 /// # Units
-/// As [`sample_size_for_margin`]; `alpha` (the chance of a false alarm) and `power` (the chance to find the
-/// difference) are above 0 and below 1, the difference is not 0.
+/// As [`sample_size_for_margin`], the difference in the margin's unit and not 0; `alpha` (the chance of a
+/// false alarm, both ends together) and `power` (the chance to find the difference) are above 0 and below 1.
+/// The result counts answers per group, not rounded; `None` for anything else.
 ///
 /// # References
-/// Fleiss, J. L., Levin, B. and Paik, M. C. (2003), Statistical Methods for Rates and Proportions, 3rd ed.,
-/// Wiley, chapter 4.
+/// Chow, S.-C., Shao, J. and Wang, H. (2008), Sample Size Calculations in Clinical Research, 2nd ed., Chapman
+/// & Hall/CRC, p. 89, for shares; here with any variances.
 #[must_use]
 pub fn sample_size_for_difference(
     variances: (f64, f64),

@@ -42,11 +42,22 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// 0–10, the only scale of the Net Promoter Score.
+    /// 0–10, not at all likely to extremely likely: the only scale of the Net Promoter Score.
+    ///
+    /// # References
+    /// Reichheld, F. F. (2003), "The One Number You Need to Grow", Harvard Business Review 81(12), 46–54.
     pub const NPS: Self = Self::higher(0, 10);
     /// 1–5, very dissatisfied to very satisfied; also five stars or smileys.
+    ///
+    /// # References
+    /// A scale of this kind, of as many points: Likert, R. (1932), "A Technique for the Measurement of
+    /// Attitudes", Archives of Psychology 22(140), 1–55. For satisfaction it is common practice; no standard
+    /// names it.
     pub const CSAT: Self = Self::higher(1, 5);
-    /// 1–7, very difficult to very easy: CES 2.0.
+    /// 1–7, very difficult to very easy: CES 2.0, also asked as agreement that it was made easy.
+    ///
+    /// # References
+    /// Dixon, M., Toman, N. and DeLisi, R. (2013), The Effortless Experience, Portfolio/Penguin, chapter 6.
     pub const EASE: Self = Self::higher(1, 7);
     /// 1–5, very low to very high effort: CES 1.0, where low is good.
     ///
@@ -78,13 +89,13 @@ impl Scale {
         Ok(Self { min, max, direction })
     }
 
-    /// The lowest point.
+    /// The lowest point: 0 or 1.
     #[must_use]
     pub const fn min(self) -> u8 {
         self.min
     }
 
-    /// The highest point.
+    /// The highest point: 1…10.
     #[must_use]
     pub const fn max(self) -> u8 {
         self.max
@@ -102,7 +113,7 @@ impl Scale {
         self.min..=self.max
     }
 
-    /// How many points there are.
+    /// How many points there are: 2…11.
     #[must_use]
     pub const fn len(self) -> usize {
         (self.max - self.min) as usize + 1

@@ -5,11 +5,14 @@ use crate::{Band, Formula, Interval, Level, Metric, Nps, Ratio, Receipt, Share, 
 /// # Range
 /// NPS: −100…100 points, the share of promoters minus the share of detractors. CSAT and CES: 0…100, the
 /// percentage of favourable answers.
+///
+/// # References
+/// The bands: [`Metric::band`]. The intervals: [`Nps::bonett_price`], [`Share::wilson`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Score {
     /// What was measured.
     pub metric: Metric,
-    /// How many answered; dismissals and skips are not counted.
+    /// How many answered, at least 1; dismissals and skips are not counted.
     pub n: u64,
     /// The score before it was rounded, in points or percent.
     pub exact: Ratio,

@@ -21,7 +21,7 @@ pub struct Share {
     n: u64,
 }
 
-/// More favourable answers than answers.
+/// A part larger than the whole: more favourable answers than answers, more answers than people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MoreThanAll;
 
@@ -62,18 +62,19 @@ impl Share {
         self.n
     }
 
-    /// 100 favourable / n, exactly.
+    /// 100 favourable / n, exactly: 0…100 percent; `None` if nobody answered.
     #[must_use]
     pub const fn percent(self) -> Option<Ratio> {
         Ratio::new(100 * self.favourable as i128, self.n as i128)
     }
 
     /// As [`Share::wald`] but solved for the share, so that it stays within 0…100 and covers well from few
-    /// answers on.
+    /// answers on. In percent.
     ///
     /// # References
     /// Wilson, E. B. (1927), "Probable Inference, the Law of Succession, and Statistical Inference", Journal
-    /// of the American Statistical Association 22(158), 209–212.
+    /// of the American Statistical Association 22(158), 209–212; in this form Brown, Cai and DasGupta as in
+    /// [`Share::wald`], section 3.1.1, eq. 4.
     #[must_use]
     pub fn wilson(self, level: Level) -> Option<Interval> {
         let (n, yes, no, z) = self.parts(level)?;
@@ -87,22 +88,23 @@ impl Share {
         })
     }
 
-    /// The share ± z standard errors, in percent. Of no width if all agree.
+    /// The share ± z standard errors, in percent, not clipped. Of no width if all agree.
     ///
     /// # References
     /// Brown, L. D., Cai, T. T. and DasGupta, A. (2001), "Interval Estimation for a Binomial Proportion",
-    /// Statistical Science 16(2), 101–133: this one and the next, and why not to use this one.
+    /// Statistical Science 16(2), 101–133: section 2, with the reasons not to use it.
     #[must_use]
     pub fn wald(self, level: Level) -> Option<Interval> {
         let (n, yes, no, z) = self.parts(level)?;
         Some(Interval::around(100.0 * yes / n, 100.0 * z * sqrt(yes / n * (no / n) / n), Method::Wald))
     }
 
-    /// As [`Share::wald`] after z²/2 are added to either side, in percent.
+    /// As [`Share::wald`] after z²/2 are added to either side, in percent; may pass 0 and 100.
     ///
     /// # References
     /// Agresti, A. and Coull, B. A. (1998), "Approximate Is Better than 'Exact' for Interval Estimation of
-    /// Binomial Proportions", The American Statistician 52(2), 119–126.
+    /// Binomial Proportions", The American Statistician 52(2), 119–126; for any level Brown, Cai and DasGupta
+    /// as in [`Share::wald`], section 3.1.2.
     #[must_use]
     pub fn agresti_coull(self, level: Level) -> Option<Interval> {
         let (n, yes, no, z) = self.parts(level)?;
@@ -112,12 +114,13 @@ impl Share {
         Some(Interval::around(100.0 * yes, 100.0 * z * sqrt(yes * no / n), Method::AgrestiCoull))
     }
 
-    /// The shares that neither of two one-sided binomial tests rejects, in percent: never covers less than
-    /// its level.
+    /// The shares that neither of two one-sided binomial tests rejects, in percent, within 0…100: never
+    /// covers less than its level.
     ///
     /// # References
     /// Clopper, C. J. and Pearson, E. S. (1934), "The Use of Confidence or Fiducial Limits Illustrated in the
-    /// Case of the Binomial", Biometrika 26(4), 404–413.
+    /// Case of the Binomial", Biometrika 26(4), 404–413; by beta quantiles Brown, Cai and DasGupta as in
+    /// [`Share::wald`], section 4.2.1.
     #[cfg(feature = "quantiles")]
     #[must_use]
     pub fn clopper_pearson(self, level: Level) -> Option<Interval> {
@@ -128,11 +131,11 @@ impl Share {
         Some(Interval { low: 100.0 * low, high: 100.0 * high, method: Method::ClopperPearson })
     }
 
-    /// The equal-tailed posterior interval under the prior Beta(½, ½), in percent. Its ends are left as they
-    /// are if all agree.
+    /// The equal-tailed posterior interval under the prior Beta(½, ½), in percent, within 0…100. Its ends are
+    /// left as they are if all agree, so that it then does not hold the share itself.
     ///
     /// # References
-    /// Brown, Cai and DasGupta as in [`Share::wald`].
+    /// Brown, Cai and DasGupta as in [`Share::wald`], section 3.1.3.
     #[cfg(feature = "quantiles")]
     #[must_use]
     pub fn jeffreys(self, level: Level) -> Option<Interval> {

@@ -77,13 +77,13 @@ impl Tally {
         Self::from_counts(self.scale, &counts.ok_or(error)?)
     }
 
-    /// The scale whose points are counted.
+    /// The scale whose points are counted, with its direction.
     #[must_use]
     pub fn scale(&self) -> Scale {
         self.scale
     }
 
-    /// Counts, ascending from `scale().min()`.
+    /// Counts, ascending from `scale().min()`, one for every point.
     #[must_use]
     pub fn counts(&self) -> &[u64] {
         &self.counts

@@ -8,19 +8,20 @@ use libm::sqrt;
 pub struct Stratum {
     /// The answers.
     pub answers: Nps,
-    /// How many belong to it, those who answered included.
+    /// How many people belong to it, those who answered included: at least as many as answered.
     pub population: u64,
 }
 
 /// A score in which every stratum counts as much as there are people in it.
 ///
 /// # Units
-/// Points, except for the effective number of answers and the design effect.
+/// Points, except for the effective number of answers and the design effect. Scores are −100…100, standard
+/// errors 0 or above.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weighted {
-    /// The score of all answers, as if nothing were known of the strata.
+    /// The score of all answers, as if nothing were known of the strata; `None` if nobody answered.
     pub unweighted: Option<f64>,
-    /// The score of each stratum.
+    /// The score of each stratum, in the order given; `None` where nobody answered.
     pub stratum_scores: Vec<Option<f64>>,
     /// Σ W × score, where W is a stratum's share of the population; `None` if a stratum that has people has
     /// no answers.
@@ -28,17 +29,19 @@ pub struct Weighted {
     /// √ Σ W² s² / n with the sample variance s²; `None` if a stratum that has people has fewer than two
     /// answers.
     pub se_points: Option<f64>,
-    /// The same with the finite population correction 1 − n / N in every stratum.
+    /// The same with the finite population correction 1 − n / N in every stratum, and 0 if all people
+    /// answered.
     pub se_points_fpc: Option<f64>,
     /// As many answers from a simple random sample would be as exact, if the weights had nothing to do with
-    /// the answers.
+    /// the answers: (Σ w)² / Σ w², above 0 and at most n; `None` where the weighted score is.
     pub kish_n_eff: Option<f64>,
-    /// Answers over effective answers, 1 or above.
+    /// The design effect, answers over effective answers: 1 or above, without unit.
     pub kish_deff: Option<f64>,
 }
 
 impl Weighted {
     /// The weighted score ± z standard errors, with the finite population correction, in points; not clipped.
+    /// `None` if either is.
     #[must_use]
     pub fn interval(&self, level: Level) -> Option<Interval> {
         Some(Interval::around(self.weighted?, level.z() * self.se_points_fpc?, Method::Wald))
@@ -51,9 +54,10 @@ impl Weighted {
 /// [`MoreThanAll`] if a stratum has more answers than people.
 ///
 /// # References
-/// Cochran, W. G. (1977), Sampling Techniques, 3rd ed., Wiley, chapter 5 (the estimate and its error). Kish,
-/// L. (1992), "Weighting for Unequal Pi", Journal of Official Statistics 8(2), 183–200 (the effective
-/// number).
+/// Cochran, W. G. (1977), Sampling Techniques, 3rd ed., Wiley: the estimate and its error, sections 5.3 and
+/// 5.4, pp. 91–95; strata formed after sampling, section 5A.9, p. 134. The error takes each stratum's n as
+/// given. Kish, L. (1992), "Weighting for Unequal Pi", Journal of Official Statistics 8(2), 183–200: the
+/// effective number.
 pub fn post_stratify(strata: &[Stratum]) -> Result<Weighted, MoreThanAll> {
     if strata.iter().any(|stratum| stratum.answers.n() > stratum.population) {
         return Err(MoreThanAll);

@@ -20,7 +20,7 @@ fn share(x: u64, n: u64) -> Share {
 }
 
 /// Newcombe, R. G. (1998), "Two-sided confidence intervals for the single proportion: comparison of seven
-/// methods", Statistics in Medicine 17(8), 857–872, Table I.
+/// methods", Statistics in Medicine 17(8), 857–872, Table I, p. 861.
 #[test]
 fn newcombes_examples_of_one_share() {
     for (x, n, wald, score, exact) in [
@@ -61,7 +61,7 @@ fn newcombes_examples_of_two_shares() {
 }
 
 /// Krejcie, R. V. and Morgan, D. W. (1970), "Determining Sample Size for Research Activities", Educational
-/// and Psychological Measurement 30(3), 607–610, Table 1.
+/// and Psychological Measurement 30(3), 607–610, Table 1, p. 608.
 #[test]
 fn krejcie_and_morgans_table() {
     for (population, n) in [(100, 80), (500, 217), (1000, 278), (5000, 357), (10_000, 370), (75_000, 382)] {
@@ -127,8 +127,8 @@ fn mean_run_length(shift: f64, runs: usize, mut alarm: impl FnMut(&[f64]) -> Opt
     total as f64 / runs as f64
 }
 
-/// Montgomery as above, Table 9.3 (after Hawkins 1993; two-sided, k = ½): average run lengths of 465 without
-/// a shift and 10.4 with a shift of 1 for h = 5, of 168 and 8.38 for h = 4.
+/// Montgomery as above, Table 9.3 (two-sided, k = ½): average run lengths of 465 without a shift and 10.4
+/// with a shift of 1 for h = 5, of 168 and 8.38 for h = 4.
 #[test]
 fn cusum_run_lengths_are_montgomerys() {
     for (h, shift, runs, expected) in
