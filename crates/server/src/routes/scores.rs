@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{App, access::Reader, calendar, problem::Problem};
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use candor_scoring::{AddError, Metric, OffScale, Rating, Score, Tally};
+use candor_scoring::{Metric, Rating, Score, Tally};
 use candor_store::{Counts, Dimension, SLOT_MS, Segment, TallyQuery};
 use candor_survey::Survey;
 use jiff::{Timestamp, tz::TimeZone};
@@ -233,11 +233,10 @@ impl View<'_> {
     }
 }
 
-fn tally_of(metric: Metric, counts: &Counts) -> Result<Tally, AddError> {
+fn tally_of(metric: Metric, counts: &Counts) -> anyhow::Result<Tally> {
     let mut tally = Tally::new(metric.scale());
     for &(point, n) in &counts.ratings {
-        let rating = Rating::new(point, metric.scale()).map_err(|e: OffScale| AddError::OffScale(e))?;
-        tally.add(rating, n)?;
+        tally.add(Rating::new(point, metric.scale())?, n)?;
     }
     Ok(tally)
 }
