@@ -88,7 +88,7 @@ fn bits() -> String {
         bits.interval("anytime", anytime(*a, 0.05, 0.1));
         bits.add("tag", tag_impact(*a, *b).into_iter().flat_map(|tag| [tag.impact, tag.se, tag.share]));
         let split = decompose(&[(*a, *b), (*b, *a)]);
-        bits.add("decompose", split.iter().flat_map(|s| [s.mix(), s.within(), s.score_a, s.score_b]));
+        bits.add("decompose", split.iter().flat_map(|s| [s.mix, s.within, s.score_a, s.score_b]));
         let strata = [(a, 1_u64 << 60), (b, 1 << 61)]
             .map(|(answers, population)| Stratum { answers: *answers, population });
         let weighted = post_stratify(&strata).unwrap();

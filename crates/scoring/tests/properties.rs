@@ -208,7 +208,7 @@ proptest! {
         let nps = |(d, pa, pr)| Nps::new(d, pa, pr).unwrap();
         let segments: Vec<_> = segments.into_iter().map(|(a, b)| (nps(a), nps(b))).collect();
         if let Some(split) = decompose(&segments) {
-            prop_assert!(near(split.mix() + split.within(), split.score_b - split.score_a));
+            prop_assert!(near(split.mix + split.within, split.score_b - split.score_a));
         }
     }
 

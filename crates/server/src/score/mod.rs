@@ -555,9 +555,9 @@ fn split(fields: &Fields<'_>) -> Answer {
     let answer = json!({
         "score_a": result.as_ref().map(|r| r.score_a),
         "score_b": result.as_ref().map(|r| r.score_b),
-        "change": result.as_ref().map(|r| r.score_b - r.score_a),
-        "mix": result.as_ref().map(candor_scoring::Decomposition::mix),
-        "within": result.as_ref().map(candor_scoring::Decomposition::within),
+        "change": result.as_ref().map(|r| r.change),
+        "mix": result.as_ref().map(|r| r.mix),
+        "within": result.as_ref().map(|r| r.within),
         "per_segment_mix_within": result.as_ref().map(effects),
     });
     finish(answer, Receipt::new(Formula::DECOMPOSE), result.is_none())
