@@ -1,6 +1,6 @@
 use crate::wide::Wide;
 use alloc::string::String;
-use core::{fmt, str::FromStr};
+use core::{fmt, num::IntErrorKind, str::FromStr};
 
 /// An exact fraction in lowest terms, so that nothing is rounded before it is shown.
 ///
@@ -153,13 +153,21 @@ impl fmt::Display for Ratio {
     }
 }
 
-/// A text that is no fraction `p/q` with `q` above 0 and both at most 10^37 in size.
+/// Why a text is no [`Ratio`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotARatio;
+pub enum NotARatio {
+    /// It is not a whole number, nor two with a slash between them of which the second is above 0.
+    Form,
+    /// One of its numbers is beyond 10^37 in size.
+    TooLarge,
+}
 
 impl fmt::Display for NotARatio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a fraction p/q with q above 0 and both at most 10^37 in size")
+        f.write_str(match self {
+            Self::Form => "not a fraction p/q with q above 0",
+            Self::TooLarge => "p or q is beyond 10^37 in size",
+        })
     }
 }
 
@@ -171,15 +179,22 @@ impl FromStr for Ratio {
     /// Reads `p/q` or a whole number.
     fn from_str(text: &str) -> Result<Self, NotARatio> {
         let (num, den) = text.split_once('/').unwrap_or((text, "1"));
-        let parse = |part: &str| part.parse::<i128>().map_err(|_| NotARatio);
-        Self::new(parse(num)?, parse(den)?).ok_or(NotARatio)
+        let parse = |part: &str| {
+            part.parse::<i128>().map_err(|error| match error.kind() {
+                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => NotARatio::TooLarge,
+                _ => NotARatio::Form,
+            })
+        };
+        let (num, den) = (parse(num)?, parse(den)?);
+        let fault = if den > 0 { NotARatio::TooLarge } else { NotARatio::Form };
+        Self::new(num, den).ok_or(fault)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::ToString;
+    use alloc::{format, string::ToString};
 
     #[track_caller]
     fn check(text: &str, decimals: u8, expect: &str) {
@@ -209,12 +224,21 @@ mod tests {
 
     #[test]
     fn text_is_read_and_written_in_lowest_terms() {
-        assert_eq!("200/-3".parse::<Ratio>(), Err(NotARatio));
-        assert_eq!("1/0".parse::<Ratio>(), Err(NotARatio));
-        assert_eq!("".parse::<Ratio>(), Err(NotARatio));
-        assert_eq!("1.5".parse::<Ratio>(), Err(NotARatio));
-        assert_eq!("10000000000000000000000000000000000001/3".parse::<Ratio>(), Err(NotARatio));
-        assert_eq!("1/10000000000000000000000000000000000001".parse::<Ratio>(), Err(NotARatio));
+        let fault = |text: &str| text.parse::<Ratio>().unwrap_err();
+        for text in ["200/-3", "1/0", "", "1.5", "1/2/3", "0/-1", "x/9"] {
+            assert_eq!(fault(text), NotARatio::Form, "{text}");
+        }
+        let (most, beyond) =
+            ("10000000000000000000000000000000000000", "10000000000000000000000000000000000001");
+        for text in [
+            format!("{beyond}/3"),
+            format!("1/{beyond}"),
+            format!("-{most}{most}"),
+            format!("1/{most}0{most}"),
+        ] {
+            assert_eq!(fault(&text), NotARatio::TooLarge, "{text}");
+        }
+        assert_ne!(NotARatio::Form.to_string(), NotARatio::TooLarge.to_string());
         let big = "-10000000000000000000000000000000000000/3".parse::<Ratio>().unwrap();
         assert_eq!(big.rounded(1), "-3333333333333333333333333333333333333.3");
         let ratio = "-6/8".parse::<Ratio>().unwrap();
