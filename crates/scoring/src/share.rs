@@ -94,7 +94,7 @@ impl Share {
         let (root, total) = (wilson_root(n, yes, no, z), n + z * z);
         // The middle of the interval is so far from the share. Where all agree the root is as much, and one end
         // is the share itself.
-        let shift = z * z * (difference((1, 2), (self.favourable.into(), self.n.into())));
+        let shift = z * z * difference((1, 2), (self.favourable.into(), self.n.into()));
         let reach = |all: bool, reach: f64| if all { 0.0 } else { 100.0 * reach / total };
         Some((reach(self.favourable == 0, root + shift), reach(self.favourable == self.n, root - shift)))
     }

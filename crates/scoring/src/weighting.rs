@@ -60,7 +60,8 @@ pub fn post_stratify(strata: &[Stratum]) -> Result<Weighted, MoreThanAll> {
     if strata.iter().any(|stratum| stratum.answers.n() > stratum.population) {
         return Err(MoreThanAll);
     }
-    let people: f64 = strata.iter().map(|stratum| stratum.population as f64).sum();
+    let all: i128 = strata.iter().map(|stratum| i128::from(stratum.population)).sum();
+    let people = all as f64;
     let (net, n) =
         strata.iter().map(|stratum| stratum.answers.net()).fold((0, 0), |(net, n), (x, m)| (net + x, n + m));
     let peopled = || strata.iter().filter(|stratum| stratum.population > 0);
@@ -68,7 +69,6 @@ pub fn post_stratify(strata: &[Stratum]) -> Result<Weighted, MoreThanAll> {
     let total = |part: &dyn Fn(&Stratum) -> Option<f64>| {
         (people > 0.0).then(|| peopled().map(part).try_fold(0.0, |sum, x| x.map(|x| sum + x)))?
     };
-    let all: i128 = strata.iter().map(|stratum| i128::from(stratum.population)).sum();
     let parts = || peopled().map(|stratum| (i128::from(stratum.population), stratum.answers.net()));
     // Scores of either sign cancel.
     let weighted = parts().try_fold(Wide::ZERO, |sum, (people, (net, n))| {
