@@ -228,9 +228,9 @@ fn share_difference(a: Share, b: Share) -> f64 {
 const FISHER_STEPS: f64 = 1e6;
 
 /// Fisher's exact test, two-sided: the chance of all tables with the same margins that are at most as likely
-/// as this one (to 1 part in 10^10). 1 if a margin is empty, right to 1 part in 10^9, 0 below 10^−300. `None`
-/// if either side has no answers, or both so many (some 10^9) that the sum takes long and the other tests are
-/// as good.
+/// as this one (to 1 part in 10^10). Right to 1 part in 10^9; 1 if a margin is empty, 0 where it is below
+/// 10^−300. `None` if either side has no answers, or both so many (some 10^9) that the sum takes long and the
+/// other tests are as good.
 ///
 /// # References
 /// Fisher, R. A. (1935), "The Logic of Inductive Inference", Journal of the Royal Statistical Society 98(1),
