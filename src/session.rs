@@ -41,7 +41,7 @@ impl Session {
 
     /// Where the rating stands, once there is one.
     pub(crate) fn band(&self) -> Option<Band> {
-        self.rating.map(|rating| self.survey.metric.band(rating))
+        self.rating.and_then(|rating| self.survey.metric.band(rating).ok())
     }
 
     /// A point was chosen. True if that changes the response.

@@ -5,7 +5,8 @@ use libm::{log, sqrt};
 /// all times together, once enough have answered for the normal approximation. In points, not clipped; `None`
 /// if nobody answered. The range of `alpha` and `rho` and the source are those of its half width.
 ///
-/// Its half width is [`anytime_half_width`].
+/// Its half width is [`anytime_half_width`]: none while all answers are of one band, after the first one for
+/// certain. That is no certainty but the lack of a spread; show nothing until answers differ.
 #[must_use]
 pub fn anytime(nps: Nps, alpha: f64, rho: f64) -> Option<Interval> {
     Some(Interval::around(nps.score()?.value(), anytime_half_width(nps, alpha, rho)?, Method::Anytime))

@@ -204,8 +204,10 @@ pub fn band_split(rule: TopBox, a: &Tally, b: &Tally) -> Result<Option<ChiSquare
 /// NIST/SEMATECH e-Handbook of Statistical Methods (2012), section 7.3.3.
 #[must_use]
 pub fn share_pooled(a: Share, b: Share) -> Option<Test> {
-    let (xa, na, xb, nb) = counts(a, b)?;
-    let (yes, no) = ((xa + xb) / (na + nb), ((na - xa) + (nb - xb)) / (na + nb));
+    let (na, nb) = sizes(a, b)?;
+    let sum = |count: fn(Share) -> u64| (u128::from(count(a)) + u128::from(count(b))) as f64;
+    let n = sum(Share::n);
+    let (yes, no) = (sum(Share::favourable) / n, sum(Share::others) / n);
     let se = sqrt(yes * no * (1.0 / na + 1.0 / nb));
     Test::new(100.0 * share_difference(a, b), 100.0 * se, f64::INFINITY)
 }
@@ -223,9 +225,9 @@ pub fn share_n_minus_1(a: Share, b: Share) -> Option<Test> {
     Test::new(pooled.difference, pooled.se * sqrt(n / (n - 1.0)), f64::INFINITY)
 }
 
-fn counts(a: Share, b: Share) -> Option<(f64, f64, f64, f64)> {
-    let some = a.n() > 0 && b.n() > 0;
-    some.then(|| (a.favourable() as f64, a.n() as f64, b.favourable() as f64, b.n() as f64))
+/// How many answered on either side, or nothing if nobody did on one.
+fn sizes(a: Share, b: Share) -> Option<(f64, f64)> {
+    (a.n() > 0 && b.n() > 0).then(|| (a.n() as f64, b.n() as f64))
 }
 
 /// b minus a as a fraction.
@@ -237,8 +239,9 @@ fn share_difference(a: Share, b: Share) -> f64 {
 const FISHER_STEPS: f64 = 1e6;
 
 /// Fisher's exact test, two-sided: the chance of all tables with the same margins that are at most as likely
-/// as this one (to 1 part in 10^7). 1 if a margin is empty; `None` if either side has no answers, or both so
-/// many (some 10^9) that the sum takes long and the other tests are as good.
+/// as this one (to 1 part in 10^10). Right to 1 part in 10^9; 1 if a margin is empty, 0 where it is below
+/// 10^−300. `None` if either side has no answers, or both so many (some 10^9) that the sum takes long and the
+/// other tests are as good.
 ///
 /// # References
 /// Fisher, R. A. (1935), "The Logic of Inductive Inference", Journal of the Royal Statistical Society 98(1),
@@ -247,26 +250,33 @@ const FISHER_STEPS: f64 = 1e6;
 /// 141–149.
 #[must_use]
 pub fn fisher_exact(a: Share, b: Share) -> Option<f64> {
-    let (_, na, _, nb) = counts(a, b)?;
-    let yes = a.favourable() as f64 + b.favourable() as f64;
-    let seen = a.favourable() as f64;
-    let (first, last) = ((yes - nb).max(0.0), yes.min(na));
+    sizes(a, b)?;
+    let whole = |count: u64| i128::from(count);
+    let (na, nb, seen) = (whole(a.n()), whole(b.n()), whole(a.favourable()));
+    let (yes, no) = (seen + whole(b.favourable()), whole(a.others()) + whole(b.others()));
     let n = na + nb;
+    let part = |count: i128| count as f64 / n as f64;
     // Beyond 39 standard deviations no chance is left that a number of this type could hold.
-    if 39.0 * sqrt(na / n * (nb / n) * yes / n * (n - yes)) > FISHER_STEPS {
+    if 39.0 * sqrt(part(na) * part(nb) * part(yes) * no as f64) > FISHER_STEPS {
         return None;
     }
-    let mode = libm::floor((yes + 1.0) * ((na + 1.0) / (n + 2.0))).clamp(first, last);
-    // Chances relative to the likeliest table, by the ratio of neighbours.
-    let up = |k: f64| (na - k) * (yes - k) / ((k + 1.0) * (nb - yes + k + 1.0));
+    let (first, last) = ((yes - nb).max(0), yes.min(na));
+    let mode = ((yes + 1).checked_mul(na + 1)? / (n + 2)).clamp(first, last);
+    // All is counted from the likeliest table, in whole numbers: what is left are steps, and chances relative
+    // to its own by the ratio of neighbours.
+    let steps = |count: i128| count as f64;
+    let (up_a, up_yes, down_a, down_b) =
+        (steps(na - mode), steps(yes - mode), steps(mode + 1), steps(nb - yes + mode + 1));
+    let (first, last, seen) = (steps(first - mode), steps(last - mode), steps(seen - mode));
+    let up = |k: f64| (up_a - k) * (up_yes - k) / ((down_a + k) * (down_b + k));
     // Slow subnormal numbers are none.
     let next = |(k, weight): &(f64, f64)| (*k < last && *weight > 1e-300).then(|| (k + 1.0, weight * up(*k)));
     let previous =
         |(k, weight): &(f64, f64)| (*k > first && *weight > 1e-300).then(|| (k - 1.0, weight / up(k - 1.0)));
-    let rising = || core::iter::successors(Some((mode, 1.0)), next);
-    let falling = || core::iter::successors(previous(&(mode, 1.0)), previous);
+    let rising = || core::iter::successors(Some((0.0, 1.0)), next);
+    let falling = || core::iter::successors(previous(&(0.0, 1.0)), previous);
     let weight =
-        rising().chain(falling()).find(|(k, _)| *k == seen).map_or(0.0, |(_, weight)| weight) * (1.0 + 1e-7);
+        rising().chain(falling()).find(|(k, _)| *k == seen).map_or(0.0, |(_, weight)| weight) * (1.0 + 1e-10);
     // What is 10^20 times rarer than the table seen adds nothing to either sum.
     let counts = |(_, other): &(f64, f64)| *other > weight * 1e-20;
     let (all, rare) = rising()
@@ -286,12 +296,10 @@ pub fn fisher_exact(a: Share, b: Share) -> Option<f64> {
 /// comparison of eleven methods", Statistics in Medicine 17(8), 873–890, method 10.
 #[must_use]
 pub fn newcombe(a: Share, b: Share, level: Level) -> Option<Interval> {
-    let (wa, wb) = (a.wilson(level)?, b.wilson(level)?);
-    let (pa, pb) = (a.percent()?.value(), b.percent()?.value());
+    let ((down_a, up_a), (down_b, up_b)) = (a.wilson_reach(level)?, b.wilson_reach(level)?);
     let apart = 100.0 * share_difference(a, b);
-    let down = libm::hypot(pb - wb.low, wa.high - pa);
-    let up = libm::hypot(wb.high - pb, pa - wa.low);
-    Some(Interval { low: apart - down, high: apart + up, method: Method::Wilson })
+    let (down, up) = (libm::hypot(down_b, up_a), libm::hypot(up_b, down_a));
+    Some(Interval { low: apart - down, high: apart + up, method: Method::Newcombe })
 }
 
 /// The Wald interval for the difference of two shares, in percent, after one answer of either kind is added
@@ -303,11 +311,15 @@ pub fn newcombe(a: Share, b: Share, level: Level) -> Option<Interval> {
 /// 54(4), 280–288.
 #[must_use]
 pub fn agresti_caffo(a: Share, b: Share, level: Level) -> Option<Interval> {
-    let (xa, na, xb, nb) = counts(a, b)?;
-    let part = |x: f64, n: f64| ((x + 1.0) / (n + 2.0), (n - x + 1.0) / (n + 2.0), n + 2.0);
-    let ((ya, oa, na), (yb, ob, nb)) = (part(xa, na), part(xb, nb));
-    let margin = level.z() * sqrt(ya * oa / na + yb * ob / nb);
-    Some(Interval::around(100.0 * (yb - ya), 100.0 * margin, Method::Wald))
+    sizes(a, b)?;
+    let part = |share: Share| {
+        let (yes, n) = (i128::from(share.favourable()) + 1, i128::from(share.n()) + 2);
+        let size = n as f64;
+        ((yes, n), yes as f64 / size * ((n - yes) as f64 / size) / size)
+    };
+    let ((a, va), (b, vb)) = (part(a), part(b));
+    let margin = level.z() * sqrt(va + vb);
+    Some(Interval::around(100.0 * difference(a, b), 100.0 * margin, Method::AgrestiCaffo))
 }
 
 /// What ranks alone say of two groups of ratings.
@@ -340,40 +352,42 @@ pub struct Ranks {
 /// Ordinal Analyses to Answer Ordinal Questions", Psychological Bulletin 114(3), 494–509: delta, p. 495.
 pub fn ranks(a: &Tally, b: &Tally) -> Result<Option<Ranks>, OtherScale> {
     same_scale(a, b)?;
-    let (na, nb) = (a.n() as f64, b.n() as f64);
-    if na == 0.0 || nb == 0.0 {
+    let (na, nb) = (a.n(), b.n());
+    if na == 0 || nb == 0 {
         return Ok(None);
     }
-    let n = na + nb;
-    let (mut higher, mut lower, mut tied) = (0.0, 0.0, 0.0);
-    let (mut a_below, mut b_below) = (0.0, 0.0);
+    // Pairs of answers, which are na nb together and therefore fit.
+    let (mut higher, mut lower, mut tied) = (0_u128, 0_u128, 0_u128);
+    let (mut a_below, mut b_below) = (0_u128, 0_u128);
     // Σ (t³ − t) over ties, as a share of n³ − n, would lose digits where nearly all tie: what is left is
     // summed instead, as n³ − Σ t³ = 3 Σ over pairs t u (t + u) + 6 Σ over triples, here by running totals.
-    let (mut below, mut untied) = (0.0, 0.0);
+    let mut untied = 0.0;
     for (x, y) in a.counts().iter().zip(b.counts()) {
-        let (x, y) = (*x as f64, *y as f64);
+        let (x, y) = (u128::from(*x), u128::from(*y));
         higher += y * a_below;
         lower += x * b_below;
         tied += x * y;
+        // (below + t)³ − below³ − t³ = 3 below t (below + t).
+        let (below, t) = (a_below + b_below, x + y);
+        untied += 3.0 * below as f64 * t as f64 * (below + t) as f64;
         a_below += x;
         b_below += y;
-        // (below + t)³ − below³ − t³ = 3 below t (below + t).
-        let t = x + y;
-        untied += 3.0 * below * t * (below + t);
-        below += t;
     }
-    let (u, pairs) = (higher + tied / 2.0, na * nb);
-    // Half of U's distance from its mean, twice: exact for whole counts.
-    let apart = (higher - lower) / 2.0;
+    let n = (a_below + b_below) as f64;
+    let pairs = na as f64 * nb as f64;
+    let u = higher as f64 + tied as f64 / 2.0;
+    // Twice U's distance from its mean.
+    let apart = higher.abs_diff(lower);
+    let delta = apart as f64 / pairs;
     // na nb / 12 · ((n + 1) − Σ(t³ − t) / (n (n − 1))), and (n³ − n) − Σ(t³ − t) is `untied`.
-    let sd = sqrt(na * nb / 12.0 * (untied / n / (n - 1.0)));
-    let p = |distance: f64| (sd > 0.0).then(|| two_sided_p(distance / sd));
+    let sd = sqrt(pairs / 12.0 * (untied / n / (n - 1.0)));
+    let p = |twice: u128| (sd > 0.0).then(|| two_sided_p(twice as f64 / 2.0 / sd));
     Ok(Some(Ranks {
         u,
         prob_superiority: u / pairs,
-        cliffs_delta: (higher - lower) / pairs,
+        cliffs_delta: if higher < lower { -delta } else { delta },
         p: p(apart),
-        p_corrected: p((apart.abs() - 0.5).max(0.0)),
+        p_corrected: p(apart.saturating_sub(1)),
     }))
 }
 

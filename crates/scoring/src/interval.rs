@@ -69,6 +69,12 @@ pub enum Method {
     ClopperPearson,
     /// The equal-tailed Bayes interval for a share under Jeffreys' prior.
     Jeffreys,
+    /// Goodman's for all shares at once.
+    Goodman,
+    /// Newcombe's hybrid score interval for a difference of shares.
+    Newcombe,
+    /// Agresti and Caffo's for a difference of shares: an answer of either kind is added to both sides first.
+    AgrestiCaffo,
     /// Waudby-Smith and others' confidence sequence, which holds at all times together.
     Anytime,
 }
@@ -87,6 +93,9 @@ impl Method {
             Self::AgrestiCoull => "agresti_coull",
             Self::ClopperPearson => "clopper_pearson",
             Self::Jeffreys => "jeffreys",
+            Self::Goodman => "goodman",
+            Self::Newcombe => "newcombe",
+            Self::AgrestiCaffo => "agresti_caffo",
             Self::Anytime => "anytime",
         }
     }

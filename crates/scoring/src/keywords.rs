@@ -1,4 +1,5 @@
-use libm::{log, sqrt};
+use crate::wide::Wide;
+use libm::{log, log1p, sqrt};
 
 /// How much more a word is of promoters than of detractors.
 ///
@@ -39,11 +40,19 @@ pub fn keyword(
     {
         return None;
     }
-    let odds = |(word, all): (u64, u64)| {
-        // The others are subtracted as whole numbers, which loses nothing.
-        (word as f64 + prior_word) / ((all - word) as f64 + (prior_all - prior_word))
-    };
-    let delta = log(odds(promoters)) - log(odds(detractors));
-    let variance = 1.0 / (promoters.0 as f64 + prior_word) + 1.0 / (detractors.0 as f64 + prior_word);
+    let (y, other_y): (i128, i128) = (promoters.0.into(), detractors.0.into());
+    // The others are subtracted as whole numbers, which loses nothing.
+    let (m, other_m): (i128, i128) =
+        ((promoters.1 - promoters.0).into(), (detractors.1 - detractors.0).into());
+    let prior_others = Wide::from(prior_all) - Wide::from(prior_word);
+    let (word, others) = (|y: i128| y as f64 + prior_word, |m: i128| m as f64 + prior_others.value());
+    let ratio = word(y) / others(m) * (others(other_m) / word(other_y));
+    // Odds that are nearly alike differ by what their cross products do, and those nearly cancel.
+    let apart = Wide::from(y) * Wide::from(other_m) - Wide::from(other_y) * Wide::from(m)
+        + prior_others * Wide::from(y - other_y)
+        + Wide::from(prior_word) * Wide::from(other_m - m);
+    let apart = apart.value() / others(m) / word(other_y);
+    let delta = if apart.abs() < 0.5 { log1p(apart) } else { log(ratio) };
+    let variance = 1.0 / word(y) + 1.0 / word(other_y);
     Some(Keyword { delta, variance, z: delta / sqrt(variance) })
 }

@@ -46,6 +46,7 @@ mod score;
 mod share;
 mod tally;
 mod weighting;
+mod wide;
 
 pub use anytime::{anytime, anytime_half_width, anytime_rho};
 pub use decompose::{Decomposition, Effect, TagImpact, decompose, tag_impact};

@@ -40,21 +40,26 @@ impl Metric {
 
     /// The band of a rating given on [`Metric::scale`]. Nothing else in the project knows these limits.
     ///
+    /// # Errors
+    /// [`OtherScale`] if the rating was given on any other scale or in another direction.
+    ///
     /// # References
     /// NPS: Reichheld, F. (2003), "The One Number You Need to Grow", Harvard Business Review 81(12), 46–54:
     /// 9–10 promoters, 7–8 passives, 0–6 detractors. CSAT: the top two of five points; CES 2.0: 5–7 of 7.
-    #[must_use]
-    pub const fn band(self, rating: Rating) -> Band {
+    pub fn band(self, rating: Rating) -> Result<Band, OtherScale> {
+        if rating.scale() != self.scale() {
+            return Err(OtherScale { expected: self.scale(), given: rating.scale() });
+        }
         let (neutral, favourable) = match self {
             Self::Nps => (7, 9),
             Self::Csat => (3, 4),
             Self::Ces => (4, 5),
         };
-        match rating.point() {
+        Ok(match rating.point() {
             p if p >= favourable => Band::Favourable,
             p if p >= neutral => Band::Neutral,
             _ => Band::Unfavourable,
-        }
+        })
     }
 }
 
@@ -187,8 +192,19 @@ mod tests {
     #[track_caller]
     fn check(metric: Metric, expect: &[(u8, Band)]) {
         for &(point, band) in expect {
-            assert_eq!(metric.band(Rating::new(point, metric.scale()).unwrap()), band, "{metric:?} {point}");
+            assert_eq!(
+                metric.band(Rating::new(point, metric.scale()).unwrap()),
+                Ok(band),
+                "{metric:?} {point}"
+            );
         }
+    }
+
+    #[test]
+    fn the_most_effort_does_not_pass_for_satisfied() {
+        let error = Metric::Csat.band(Rating::new(5, Scale::EFFORT).unwrap()).unwrap_err();
+        assert_eq!(error, OtherScale { expected: Scale::CSAT, given: Scale::EFFORT });
+        assert!(Metric::Nps.band(Rating::new(9, Scale::TEN).unwrap()).is_err());
     }
 
     #[test]

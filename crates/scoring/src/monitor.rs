@@ -5,9 +5,9 @@
 //! Those of the values where values are given; points for NPS, standard errors for its CUSUM, fractions for
 //! shares. Limits are not clipped.
 
-use crate::{Nps, Share};
+use crate::{Nps, Ratio, Share, wide::Wide};
 use alloc::vec::Vec;
-use libm::sqrt;
+use libm::{expm1, log1p, sqrt};
 
 /// An exponentially weighted moving average with the limits of its period, all in the unit of the values or,
 /// for NPS, in points.
@@ -52,14 +52,15 @@ pub fn first_ewma_alarm(points: &[EwmaPoint]) -> Option<usize> {
 /// 9.22, 9.25 and 9.26.
 #[must_use]
 pub fn ewma(values: &[f64], mean: f64, sd: f64, weight: f64, width: f64) -> Vec<EwmaPoint> {
-    let (mut z, mut rest) = (mean, 1.0);
-    let step = |x: &f64| {
+    let mut z = mean;
+    let step = |(place, x): (usize, &f64)| {
         z = weight * x + (1.0 - weight) * z;
-        rest *= (1.0 - weight) * (1.0 - weight);
-        let margin = width * sd * sqrt(weight / (2.0 - weight) * (1.0 - rest));
+        // 1 − (1 − λ)^2t, which a small λ would leave without digits.
+        let settled = -expm1(2.0 * (place as f64 + 1.0) * log1p(-weight));
+        let margin = width * sd * sqrt(weight / (2.0 - weight) * settled);
         EwmaPoint { z, low: mean - margin, high: mean + margin }
     };
-    values.iter().map(step).collect()
+    values.iter().enumerate().map(step).collect()
 }
 
 /// EWMA of the Net Promoter Score, in points, over periods of unequal n. The variance of the average is
@@ -129,7 +130,9 @@ pub fn cusum_nps(periods: &[Nps], mean: f64, variance: f64, reference: f64) -> V
     let mut last = CusumPoint { upper: 0.0, lower: 0.0 };
     let step = |period: &Nps| {
         if let Some(shares) = period.shares() {
-            let x = (100.0 * shares.score - mean) / (100.0 * sqrt(variance / shares.n));
+            let (net, n) = period.net();
+            let apart = Wide::from(100 * net) / Wide::from(n) - Wide::from(mean);
+            let x = apart.value() / (100.0 * sqrt(variance / shares.n));
             last.upper = (x - reference + last.upper).max(0.0);
             last.lower = (-reference - x + last.lower).max(0.0);
         }
@@ -174,13 +177,16 @@ pub struct PPoint {
 /// Montgomery as in [`ewma`], section 7.2.2, limits by each period's n.
 #[must_use]
 pub fn p_chart(periods: &[Share], centre: Option<f64>) -> (Option<f64>, Vec<PPoint>) {
-    let sum = |count: fn(Share) -> u64| periods.iter().map(|period| count(*period) as f64).sum::<f64>();
+    let sum = |count: fn(Share) -> u64| periods.iter().map(|period| i128::from(count(*period))).sum::<i128>();
+    let share = |count: i128, n: i128| Ratio::new(count, n).map(Ratio::value);
     let n = sum(Share::n);
-    let centre = centre.or_else(|| (n > 0.0).then(|| sum(Share::favourable) / n));
+    // The rest to 1 as well, which where nearly all agree is more than rounding.
+    let others = centre.map(|centre| 1.0 - centre).or_else(|| share(sum(Share::others), n));
+    let centre = centre.or_else(|| share(sum(Share::favourable), n));
     let point = |period: &Share| {
-        let parts = centre.filter(|_| period.n() > 0).map(|centre| {
-            let n = period.n() as f64;
-            (period.favourable() as f64 / n, centre, 3.0 * sqrt(centre * (1.0 - centre) / n))
+        let parts = centre.zip(others).and_then(|(centre, others)| {
+            let margin = 3.0 * sqrt(centre * others / period.n() as f64);
+            Some((share(period.favourable().into(), period.n().into())?, centre, margin))
         });
         let Some((p, centre, margin)) = parts else {
             return PPoint { p: None, low: None, high: None, out: false };

@@ -12,22 +12,21 @@ use libm::sqrt;
 /// 7(2), 247–254.
 #[must_use]
 pub fn goodman(counts: &[u64], level: Level) -> Option<Vec<Interval>> {
-    let n: f64 = counts.iter().map(|count| *count as f64).sum();
-    if n == 0.0 {
+    let all: u128 = counts.iter().map(|count| u128::from(*count)).sum();
+    if all == 0 {
         return None;
     }
+    let n = all as f64;
     // The chi² quantile of one degree of freedom is the square of a normal one.
     let z = normal_upper(level.alpha() / counts.len() as f64 / 2.0);
     let z2 = z * z;
     let interval = |count: &u64| {
+        let others = (all - u128::from(*count)) as f64;
         let count = *count as f64;
-        let root = z * sqrt(z2 + 4.0 * count * ((n - count) / n));
-        let (twice, scale) = (z2 + 2.0 * count, 2.0 * (n + z2));
-        Interval {
-            low: 100.0 * (twice - root) / scale,
-            high: 100.0 * (twice + root) / scale,
-            method: Method::Wilson,
-        }
+        let sum = z2 + 2.0 * count + z * sqrt(z2 + 4.0 * count * (others / n));
+        // The lower end from the product of both, as in [`crate::Share::wilson`].
+        let (low, high) = (2.0 * count / n * count / sum, sum / (2.0 * (n + z2)));
+        Interval { low: 100.0 * low, high: 100.0 * high, method: Method::Goodman }
     };
     Some(counts.iter().map(interval).collect())
 }

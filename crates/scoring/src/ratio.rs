@@ -1,5 +1,6 @@
+use crate::wide::Wide;
 use alloc::string::String;
-use core::{fmt, str::FromStr};
+use core::{fmt, num::IntErrorKind, str::FromStr};
 
 /// An exact fraction in lowest terms, so that nothing is rounded before it is shown.
 ///
@@ -25,6 +26,8 @@ pub struct Ratio {
 const LIMIT: u128 = 10_u128.pow(37);
 
 impl Ratio {
+    pub(crate) const ZERO: Self = Self { num: 0, den: 1 };
+
     /// A fraction in lowest terms, or `None` if `den` is not positive or one of them is out of range.
     #[must_use]
     pub const fn new(num: i128, den: i128) -> Option<Self> {
@@ -45,6 +48,19 @@ impl Ratio {
     #[must_use]
     pub const fn denominator(self) -> i128 {
         self.den
+    }
+
+    /// The sum; `None` if it is out of range.
+    #[must_use]
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        let (a, b) = (self.num.checked_mul(other.den)?, other.num.checked_mul(self.den)?);
+        Self::new(a.checked_add(b)?, self.den.checked_mul(other.den)?)
+    }
+
+    /// The difference; `None` if it is out of range.
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.checked_add(Self { num: -other.num, den: other.den })
     }
 
     /// The nearest floating-point number, so that a larger fraction never gives a smaller one.
@@ -106,13 +122,23 @@ impl Ratio {
     }
 }
 
-/// x_b / n_b − x_a / n_a for n above 0, subtracted before anything is rounded while the products fit.
-pub(crate) fn difference((x_a, n_a): (i128, i128), (x_b, n_b): (i128, i128)) -> f64 {
+/// A numerator and its denominator, not in lowest terms.
+pub(crate) type Fraction = (i128, i128);
+
+/// x_b / n_b − x_a / n_a for n above 0. The cross products are subtracted as whole numbers; where they do not
+/// fit, which takes denominators of some 2^60, the fractions are subtracted with 31 digits.
+pub(crate) fn apart((x_a, n_a): Fraction, (x_b, n_b): Fraction) -> Wide {
+    let (over_a, over_b) = (Wide::from(n_a), Wide::from(n_b));
     let crossed = x_b.checked_mul(n_a).zip(x_a.checked_mul(n_b));
     match crossed.and_then(|(b, a)| b.checked_sub(a)) {
-        Some(apart) => apart as f64 / n_a as f64 / n_b as f64,
-        None => x_b as f64 / n_b as f64 - x_a as f64 / n_a as f64,
+        Some(apart) => Wide::from(apart) / over_a / over_b,
+        None => Wide::from(x_b) / over_b - Wide::from(x_a) / over_a,
     }
+}
+
+/// [`apart`], rounded once.
+pub(crate) fn difference(a: Fraction, b: Fraction) -> f64 {
+    apart(a, b).value()
 }
 
 const fn gcd(mut a: u128, mut b: u128) -> u128 {
@@ -128,13 +154,21 @@ impl fmt::Display for Ratio {
     }
 }
 
-/// A text that is no fraction `p/q` with `q` above 0 and both at most 10^37 in size.
+/// Why a text is no [`Ratio`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotARatio;
+pub enum NotARatio {
+    /// It is not a whole number, nor two with a slash between them of which the second is above 0.
+    Form,
+    /// One of its numbers is beyond 10^37 in size.
+    TooLarge,
+}
 
 impl fmt::Display for NotARatio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a fraction p/q with q above 0 and both at most 10^37 in size")
+        f.write_str(match self {
+            Self::Form => "not a fraction p/q with q above 0",
+            Self::TooLarge => "p or q is beyond 10^37 in size",
+        })
     }
 }
 
@@ -149,15 +183,22 @@ impl FromStr for Ratio {
     /// [`NotARatio`] for anything else, and out of range.
     fn from_str(text: &str) -> Result<Self, NotARatio> {
         let (num, den) = text.split_once('/').unwrap_or((text, "1"));
-        let parse = |part: &str| part.parse::<i128>().map_err(|_| NotARatio);
-        Self::new(parse(num)?, parse(den)?).ok_or(NotARatio)
+        let parse = |part: &str| {
+            part.parse::<i128>().map_err(|error| match error.kind() {
+                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => NotARatio::TooLarge,
+                _ => NotARatio::Form,
+            })
+        };
+        let (num, den) = (parse(num)?, parse(den)?);
+        let fault = if den > 0 { NotARatio::TooLarge } else { NotARatio::Form };
+        Self::new(num, den).ok_or(fault)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::ToString;
+    use alloc::{format, string::ToString};
 
     #[track_caller]
     fn check(text: &str, decimals: u8, expect: &str) {
@@ -187,12 +228,21 @@ mod tests {
 
     #[test]
     fn text_is_read_and_written_in_lowest_terms() {
-        assert_eq!("200/-3".parse::<Ratio>(), Err(NotARatio));
-        assert_eq!("1/0".parse::<Ratio>(), Err(NotARatio));
-        assert_eq!("".parse::<Ratio>(), Err(NotARatio));
-        assert_eq!("1.5".parse::<Ratio>(), Err(NotARatio));
-        assert_eq!("10000000000000000000000000000000000001/3".parse::<Ratio>(), Err(NotARatio));
-        assert_eq!("1/10000000000000000000000000000000000001".parse::<Ratio>(), Err(NotARatio));
+        let fault = |text: &str| text.parse::<Ratio>().unwrap_err();
+        for text in ["200/-3", "1/0", "", "1.5", "1/2/3", "0/-1", "x/9"] {
+            assert_eq!(fault(text), NotARatio::Form, "{text}");
+        }
+        let (most, beyond) =
+            ("10000000000000000000000000000000000000", "10000000000000000000000000000000000001");
+        for text in [
+            format!("{beyond}/3"),
+            format!("1/{beyond}"),
+            format!("-{most}{most}"),
+            format!("1/{most}0{most}"),
+        ] {
+            assert_eq!(fault(&text), NotARatio::TooLarge, "{text}");
+        }
+        assert_ne!(NotARatio::Form.to_string(), NotARatio::TooLarge.to_string());
         let big = "-10000000000000000000000000000000000000/3".parse::<Ratio>().unwrap();
         assert_eq!(big.rounded(1), "-3333333333333333333333333333333333333.3");
         let ratio = "-6/8".parse::<Ratio>().unwrap();
@@ -215,6 +265,22 @@ mod tests {
         check(0, 10_i128.pow(37), 0.0);
         check((1 << 100) + 1, (1 << 101) + 2, 0.5);
         check(3 << 100, 7, 3.0 * 2_f64.powi(100) / 7.0);
+    }
+
+    #[test]
+    fn sums_are_exact_or_none() {
+        let of = |text: &str| text.parse::<Ratio>().unwrap();
+        assert_eq!(of("1/3").checked_add(of("1/6")), Some(of("1/2")));
+        assert_eq!(of("1/3").checked_sub(of("1/2")), Some(of("-1/6")));
+        assert_eq!(of("10000000000000000000000000000000000000").checked_add(of("1/3")), None);
+        assert_eq!(of("1/10000000000000000000").checked_sub(of("1/9999999999999999999")), None);
+    }
+
+    #[test]
+    fn a_difference_that_does_not_fit_is_taken_with_31_digits() {
+        let n = (1_i128 << 64) - 1;
+        assert_eq!(difference((10 * n - 1, n), (10 * n, n)) * n as f64, 1.0);
+        assert_eq!(difference((-n, n), (n, n)), 2.0);
     }
 
     #[test]

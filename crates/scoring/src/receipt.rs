@@ -112,6 +112,12 @@ impl Receipt {
         Self { scale: Some(scale), ..self }
     }
 
+    /// With the method of the interval.
+    #[must_use]
+    pub const fn method(self, method: Method) -> Self {
+        Self { method: Some(method), ..self }
+    }
+
     /// With the number before it was rounded.
     #[must_use]
     pub const fn exact(self, exact: Option<Ratio>) -> Self {

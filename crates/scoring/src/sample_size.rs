@@ -33,8 +33,12 @@ pub fn sample_size_for_margin(
     }
     let ratio = normal_upper((1.0 - confidence) / 2.0) / margin;
     let n = ratio * ratio * variance;
-    let n = population.map_or(n, |all| n / (1.0 + (n - 1.0) / all as f64));
-    n.is_finite().then_some(n.max(0.0))
+    if n == 0.0 {
+        // Where nothing varies nobody need be asked, not even the only one there is.
+        return Some(0.0);
+    }
+    let n = population.map_or(n, |all| n / ((n + (all - 1) as f64) / all as f64));
+    n.is_finite().then_some(n)
 }
 
 /// How many answers each of two groups needs so that a difference is found: (z₁₋α/₂ + z_power)² (v_a + v_b) /

@@ -1,4 +1,4 @@
-use crate::{Band, Formula, Interval, Level, Metric, Nps, Ratio, Receipt, Share, Tally};
+use crate::{Band, Formula, Interval, Level, Method, Metric, Nps, Ratio, Receipt, Share, Tally};
 
 /// An aggregate of a tally, with its number of answers and interval.
 ///
@@ -57,20 +57,27 @@ impl Score {
     /// How the score came about.
     #[must_use]
     pub const fn receipt(&self) -> Receipt {
-        let (formula, favourable_points) = match self.metric {
-            Metric::Nps => (Formula::NPS, None),
-            Metric::Csat => (Formula::TOP_BOX, Some(2)),
-            Metric::Ces => (Formula::TOP_BOX, Some(3)),
+        Receipt::of(self.metric).exact(Some(self.exact))
+    }
+}
+
+impl Receipt {
+    /// How the score of a metric comes about, with nothing yet of what was answered.
+    #[must_use]
+    pub const fn of(metric: Metric) -> Self {
+        let (formula, favourable_points, method) = match metric {
+            Metric::Nps => (Formula::NPS, None, Method::BonettPrice),
+            Metric::Csat => (Formula::TOP_BOX, Some(2), Method::Wilson),
+            Metric::Ces => (Formula::TOP_BOX, Some(3), Method::Wilson),
         };
-        let receipt = Receipt::new(formula).scale(self.metric.scale()).exact(Some(self.exact));
-        Receipt { favourable_points, method: Some(self.interval.method), ..receipt }
+        Self { favourable_points, method: Some(method), ..Self::new(formula).scale(metric.scale()) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Method, Rating, Scale};
+    use crate::{Rating, Scale};
 
     fn tally(metric: Metric, counts: &[u64]) -> Tally {
         let mut tally = Tally::new(metric.scale());
@@ -103,7 +110,7 @@ mod tests {
             let rule = crate::TopBox::new(metric.scale(), points).unwrap();
             for point in metric.scale().points() {
                 let rating = Rating::new(point, metric.scale()).unwrap();
-                assert_eq!(rule.band(rating), Ok(metric.band(rating)));
+                assert_eq!(rule.band(rating), metric.band(rating));
             }
             assert_eq!((receipt.exact, receipt.method), (Some(score.exact), Some(Method::Wilson)));
         }

@@ -1,4 +1,4 @@
-use crate::{Interval, Level, Method, Ratio};
+use crate::{Interval, Level, Method, Ratio, ratio::difference};
 use core::fmt;
 use libm::sqrt;
 
@@ -56,6 +56,11 @@ impl Share {
         self.favourable
     }
 
+    /// How many are not.
+    pub(crate) const fn others(self) -> u64 {
+        self.n - self.favourable
+    }
+
     /// How many answered.
     #[must_use]
     pub const fn n(self) -> u64 {
@@ -78,14 +83,21 @@ impl Share {
     #[must_use]
     pub fn wilson(self, level: Level) -> Option<Interval> {
         let (n, yes, no, z) = self.parts(level)?;
-        let z2 = z * z;
-        let margin = z * sqrt(yes / n * no + z2 / 4.0);
-        let centre = yes + z2 / 2.0;
-        Some(Interval {
-            low: 100.0 * (centre - margin) / (n + z2),
-            high: 100.0 * (centre + margin) / (n + z2),
-            method: Method::Wilson,
-        })
+        let (sum, total) = (yes + z * z / 2.0 + wilson_root(n, yes, no, z), n + z * z);
+        // The lower end from the product of both, x² / (n (n + z²)), in which nothing cancels.
+        let (low, high) = (yes / n * yes / sum, sum / total);
+        Some(Interval { low: 100.0 * low, high: 100.0 * high, method: Method::Wilson })
+    }
+
+    /// How far the ends of [`Share::wilson`] are below and above the share, in percent.
+    pub(crate) fn wilson_reach(self, level: Level) -> Option<(f64, f64)> {
+        let (n, yes, no, z) = self.parts(level)?;
+        let (root, total) = (wilson_root(n, yes, no, z), n + z * z);
+        // The middle of the interval is so far from the share. Where all agree the root is as much, and one end
+        // is the share itself.
+        let shift = z * z * difference((1, 2), (self.favourable.into(), self.n.into()));
+        let reach = |all: bool, reach: f64| if all { 0.0 } else { 100.0 * reach / total };
+        Some((reach(self.favourable == 0, root + shift), reach(self.favourable == self.n, root - shift)))
     }
 
     /// The share ± z standard errors, in percent, not clipped. Of no width if all agree.
@@ -148,7 +160,12 @@ impl Share {
 
     /// (n, favourable, others, z), or nothing if nobody answered.
     fn parts(self, level: Level) -> Option<(f64, f64, f64, f64)> {
-        let (n, yes, no) = (self.n as f64, self.favourable as f64, (self.n - self.favourable) as f64);
+        let (n, yes, no) = (self.n as f64, self.favourable as f64, self.others() as f64);
         (self.n > 0).then_some((n, yes, no, level.z()))
     }
+}
+
+/// Half the width of Wilson's interval, times n + z².
+fn wilson_root(n: f64, yes: f64, no: f64, z: f64) -> f64 {
+    z * sqrt(yes / n * no + z * z / 4.0)
 }

@@ -1,4 +1,4 @@
-use crate::{Band, Metric, OffScale, Rating, Scale};
+use crate::{Band, Metric, Rating, Scale};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -92,11 +92,11 @@ impl Tally {
     /// Adds `n` answers at a point.
     ///
     /// # Errors
-    /// [`AddError::OffScale`] if the rating is of another scale, [`AddError::Overflow`] if a count or the
+    /// [`AddError::OtherScale`] if the rating is of another scale, [`AddError::Overflow`] if a count or the
     /// sum would not fit; the tally is then unchanged.
     pub fn add(&mut self, rating: Rating, n: u64) -> Result<(), AddError> {
         if rating.scale() != self.scale {
-            return Err(AddError::OffScale(OffScale { point: rating.point(), scale: self.scale }));
+            return Err(AddError::OtherScale(OtherScale { expected: self.scale, given: rating.scale() }));
         }
         self.n().checked_add(n).ok_or(Overflow)?;
         if let Some(count) = self.counts.get_mut(usize::from(rating.point() - self.scale.min())) {
@@ -112,13 +112,12 @@ impl Tally {
         self.counts.iter().sum()
     }
 
-    /// How many answers fall in a band.
-    #[must_use]
-    pub fn in_band(&self, metric: Metric, band: Band) -> u64 {
+    /// How many answers fall in a band; none on any other scale than the metric's.
+    pub(crate) fn in_band(&self, metric: Metric, band: Band) -> u64 {
         self.scale
             .points()
             .zip(&self.counts)
-            .filter(|(point, _)| Rating::new(*point, self.scale).is_ok_and(|r| metric.band(r) == band))
+            .filter(|(point, _)| Rating::new(*point, self.scale).is_ok_and(|r| metric.band(r) == Ok(band)))
             .map(|(_, n)| n)
             .sum()
     }
@@ -127,8 +126,8 @@ impl Tally {
 /// Why answers could not be added to a tally.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddError {
-    /// The rating was given on another scale.
-    OffScale(OffScale),
+    /// The rating was given on another scale or in another direction.
+    OtherScale(OtherScale),
     /// A count would not fit.
     Overflow,
 }
@@ -142,7 +141,7 @@ impl From<Overflow> for AddError {
 impl fmt::Display for AddError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OffScale(e) => e.fmt(f),
+            Self::OtherScale(e) => e.fmt(f),
             Self::Overflow => Overflow.fmt(f),
         }
     }
@@ -215,12 +214,14 @@ mod tests {
     #[test]
     fn effort_and_satisfaction_do_not_add_up() {
         let effort = Tally::new(Scale::EFFORT);
+        let text = "expected the scale 1–5 (lower_is_better), not 1–5 (higher_is_better)";
         let error = effort.plus(&Tally::new(Scale::CSAT)).unwrap_err();
-        assert_eq!(error.to_string(), "expected the scale 1–5 (lower_is_better), not 1–5 (higher_is_better)");
+        assert_eq!(error.to_string(), text);
         let mut effort = effort;
         let error = effort.add(Rating::new(5, Scale::CSAT).unwrap(), 1).unwrap_err();
-        assert_eq!(error, AddError::OffScale(OffScale { point: 5, scale: Scale::EFFORT }));
-        assert_eq!(error.to_string(), "5 is not a point of the scale 1–5");
+        let clash = OtherScale { expected: Scale::EFFORT, given: Scale::CSAT };
+        assert_eq!((error, error.to_string().as_str()), (AddError::OtherScale(clash), text));
+        assert_eq!(effort.n(), 0);
     }
 
     #[test]

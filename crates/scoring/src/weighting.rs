@@ -1,4 +1,4 @@
-use crate::{Interval, Level, Method, MoreThanAll, Nps};
+use crate::{Interval, Level, Method, MoreThanAll, Nps, Ratio, wide::Wide};
 use alloc::vec::Vec;
 use libm::sqrt;
 
@@ -26,6 +26,8 @@ pub struct Weighted {
     /// Σ W × score, where W is a stratum's share of the population; `None` if a stratum that has people has
     /// no answers.
     pub weighted: Option<f64>,
+    /// The same before it was rounded; `None` also if it is out of [`Ratio`]'s range.
+    pub exact: Option<Ratio>,
     /// √ Σ W² s² / n with the sample variance s²; `None` if a stratum that has people has fewer than two
     /// answers.
     pub se_points: Option<f64>,
@@ -62,17 +64,23 @@ pub fn post_stratify(strata: &[Stratum]) -> Result<Weighted, MoreThanAll> {
     if strata.iter().any(|stratum| stratum.answers.n() > stratum.population) {
         return Err(MoreThanAll);
     }
-    let score = |nps: Nps| nps.shares().map(|shares| 100.0 * shares.score);
-    let people: f64 = strata.iter().map(|stratum| stratum.population as f64).sum();
-    let sum = |count: fn(Nps) -> u64| strata.iter().map(|s| count(s.answers) as f64).sum::<f64>();
-    let n = sum(Nps::n);
-    let unweighted = (n > 0.0).then(|| 100.0 * (sum(Nps::promoters) - sum(Nps::detractors)) / n);
+    let all: i128 = strata.iter().map(|stratum| i128::from(stratum.population)).sum();
+    let people = all as f64;
+    let (net, n) =
+        strata.iter().map(|stratum| stratum.answers.net()).fold((0, 0), |(net, n), (x, m)| (net + x, n + m));
     let peopled = || strata.iter().filter(|stratum| stratum.population > 0);
     let share = |stratum: &Stratum| stratum.population as f64 / people;
     let total = |part: &dyn Fn(&Stratum) -> Option<f64>| {
         (people > 0.0).then(|| peopled().map(part).try_fold(0.0, |sum, x| x.map(|x| sum + x)))?
     };
-    let weighted = total(&|stratum| Some(share(stratum) * score(stratum.answers)?));
+    let parts = || peopled().map(|stratum| (i128::from(stratum.population), stratum.answers.net()));
+    // Scores of either sign cancel.
+    let weighted = parts().try_fold(Wide::ZERO, |sum, (people, (net, n))| {
+        (n > 0).then(|| sum + Wide::from(100 * net) / Wide::from(n) * Wide::from(people))
+    });
+    let exact = parts().try_fold(Ratio::ZERO, |sum: Ratio, (people, (net, n))| {
+        sum.checked_add(Ratio::new((100 * net).checked_mul(people)?, n)?)
+    });
     let variance = |stratum: &Stratum, left: f64| {
         let weight = share(stratum);
         Some(weight * weight * stratum.answers.sample_variance()? / stratum.answers.n() as f64 * left)
@@ -89,12 +97,13 @@ pub fn post_stratify(strata: &[Stratum]) -> Result<Weighted, MoreThanAll> {
     });
     let kish_n_eff = squares.map(|squares| people * people / squares);
     Ok(Weighted {
-        unweighted,
-        stratum_scores: strata.iter().map(|stratum| score(stratum.answers)).collect(),
-        weighted,
+        unweighted: Ratio::new(100 * net, n).map(Ratio::value),
+        stratum_scores: strata.iter().map(|stratum| stratum.answers.score().map(Ratio::value)).collect(),
+        weighted: weighted.filter(|_| all > 0).map(|sum| (sum / Wide::from(all)).value()),
+        exact: exact.and_then(|sum| Ratio::new(sum.numerator(), sum.denominator().checked_mul(all)?)),
         se_points: se_points.map(|variance| 100.0 * sqrt(variance)),
         se_points_fpc: se_points_fpc.map(|variance| 100.0 * sqrt(variance)),
         kish_n_eff,
-        kish_deff: kish_n_eff.map(|effective| n / effective),
+        kish_deff: kish_n_eff.map(|effective| n as f64 / effective),
     })
 }

@@ -4,7 +4,7 @@
 
 use candor_scoring::{
     BadCorrelations, BadTopBox, Band, Direction, Formula, Interval, Level, MAX_DRIVERS, Method, Metric,
-    Moments, MoreThanAll, Nps, OtherScale, Overflow, Rating, Scale, Share, Stratum, Tally, TopBox,
+    Moments, MoreThanAll, Nps, OtherScale, Overflow, Rating, Ratio, Scale, Share, Stratum, Tally, TopBox,
     anytime_half_width, anytime_rho, compare, decompose, drivers, goodman, keyword, monitor, normal_quantile,
     normal_upper, operational, post_stratify, sample_size_for_difference, sample_size_for_margin, tag_impact,
 };
@@ -65,6 +65,9 @@ fn names_are_unlike() {
         Method::AgrestiCoull,
         Method::ClopperPearson,
         Method::Jeffreys,
+        Method::Goodman,
+        Method::Newcombe,
+        Method::AgrestiCaffo,
         Method::Anytime,
     ];
     assert_eq!(methods.map(Method::name).into_iter().collect::<BTreeSet<_>>().len(), methods.len());
@@ -177,6 +180,64 @@ fn fisher_gives_up_only_on_the_huge() {
 }
 
 #[test]
+fn one_dissenter_of_2_to_the_53_is_counted() {
+    let most = 1_u64 << 53;
+    let (one, none) = (Share::new(most, most + 1).unwrap(), Share::new(most + 1, most + 1).unwrap());
+    let pooled = compare::share_pooled(one, none).unwrap();
+    assert!((pooled.statistic - 1.0).abs() < 1e-15, "{pooled:?}");
+    // The only failure is on either side with the chance ½: no table is less likely.
+    assert_eq!(compare::fisher_exact(one, none), Some(1.0));
+    let two = Share::new(most - 1, most + 1).unwrap();
+    assert!(compare::fisher_exact(two, none).is_some_and(|p| (p - 0.5).abs() < 1e-9));
+    let a = compare::agresti_caffo(one, none, Level::P95).unwrap();
+    assert!((a.low + a.high - 2.0 * compare::percent_difference(one, none).unwrap()).abs() < 1e-28);
+    let (centre, points) = monitor::p_chart(&[one], None);
+    assert_eq!(centre, Some(1.0 - f64::EPSILON / 2.0));
+    assert!(points[0].high > points[0].p && points[0].p > points[0].low);
+}
+
+#[test]
+fn ranks_differ_by_one_pair_of_2_to_the_106() {
+    let most = (1_u64 << 53) + 1;
+    let two = Scale::YES_NO;
+    let (a, b) = (tally(two, &[most, most]), tally(two, &[most, most + 1]));
+    let ranks = compare::ranks(&a, &b).unwrap().unwrap();
+    let expected = 1.0 / (2.0 * (2.0 * most as f64 + 1.0));
+    assert!((ranks.cliffs_delta / expected - 1.0).abs() < 1e-15, "{ranks:?}");
+    let largest = tally(two, &[0, u64::MAX]);
+    assert_eq!(compare::ranks(&largest, &largest).unwrap().unwrap().prob_superiority, 0.5);
+}
+
+#[test]
+fn a_change_of_one_answer_in_2_to_the_54_is_split_without_remainder() {
+    let most = (1_u64 << 53) + 1;
+    let split = decompose(&[(nps(most, 0, most), nps(most, 0, most + 1))]).unwrap();
+    let expected = 100.0 / (2.0 * most as f64);
+    assert!((split.change / expected - 1.0).abs() < 1e-15, "{split:?}");
+    assert_eq!((split.mix, split.within), (0.0, split.change));
+    assert_eq!(split.exact.map(Ratio::value), Some(split.change));
+    assert!(split.mix.is_sign_positive() && split.segments[0].mix.is_sign_positive());
+    let tag = tag_impact(nps(most, 0, most), nps(most, 0, most + 1)).unwrap();
+    assert!((tag.impact / (-expected * tag.share) - 1.0).abs() < 1e-15, "{tag:?}");
+    assert!(tag.exact.is_some_and(|exact| (exact.value() / tag.impact - 1.0).abs() < 1e-15));
+}
+
+#[test]
+fn words_that_are_nearly_as_frequent_differ_by_their_cross_products() {
+    let most = (1_u64 << 53) + 1;
+    let word = keyword((most, 2 * most), (most - 1, 2 * most - 2), 1.0, 2.0).unwrap();
+    assert_eq!((word.delta, word.z), (0.0, 0.0));
+    let word = keyword((most, 2 * most), (most, 2 * most + 1), 1.0, 2.0).unwrap();
+    assert!((word.delta * (most as f64 + 1.0) - 1.0).abs() < 1e-15, "{word:?}");
+    // Beyond twice as frequent both ways agree.
+    let delta = |y| keyword((y, 1000), (100, 1000), 1.0, 2.0).unwrap().delta;
+    let expected = |y: f64| ((y + 1.0) / (1001.0 - y) * 901.0 / 101.0).ln();
+    for y in [0, 10, 50, 60, 100, 140, 150, 900] {
+        assert!((delta(y) - expected(y as f64)).abs() < 1e-14, "{y}");
+    }
+}
+
+#[test]
 fn sample_sizes_need_sensible_wishes() {
     for (variance, margin, confidence, population) in [
         (-0.1, 0.1, 0.9, None),
@@ -187,7 +248,10 @@ fn sample_sizes_need_sensible_wishes() {
     ] {
         assert_eq!(sample_size_for_margin(variance, margin, confidence, population), None);
     }
-    assert_eq!(sample_size_for_margin(0.0, 0.1, 0.9, Some(5)), Some(0.0));
+    for population in [None, Some(1), Some(5)] {
+        assert_eq!(sample_size_for_margin(0.0, 0.1, 0.9, population), Some(0.0));
+    }
+    assert_eq!(sample_size_for_margin(1.0, 0.1, 0.9, Some(1)), Some(1.0));
     assert_eq!(sample_size_for_margin(1.0, 1e-200, 0.9, None), None);
     for (a, b, difference, alpha, power) in [
         (-0.1, 0.5, 0.1, 0.05, 0.8),

@@ -48,18 +48,57 @@ fn mirrored(interval: Interval) -> (f64, f64) {
     (-interval.high, -interval.low)
 }
 
+/// Two tests of the same groups, either way round.
+fn turns_round(
+    forth: Option<compare::Test>,
+    back: Option<compare::Test>,
+    level: Level,
+) -> Result<(), TestCaseError> {
+    prop_assert_eq!(forth.is_some(), back.is_some());
+    if let Some((forth, back)) = forth.zip(back) {
+        prop_assert_eq!(forth.difference, 0.0 - back.difference);
+        prop_assert!(
+            near(forth.se, back.se) && near(forth.statistic, -back.statistic) && near(forth.p, back.p)
+        );
+        prop_assert!(forth.df == back.df || near(forth.df, back.df));
+        let (low, high) = mirrored(forth.interval(level));
+        prop_assert!(near(low, back.interval(level).low) && near(high, back.interval(level).high));
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
+    // A commutative monoid whose plus can be undone. No group: a tally has no negative, so `minus` is there for
+    // parts only.
     #[test]
-    fn tallies_form_a_commutative_group((a, b, c) in three_tallies()) {
-        let nothing = Tally::new(a.scale());
+    fn plus_is_commutative((a, b, _) in three_tallies()) {
         prop_assert_eq!(a.plus(&b), b.plus(&a));
-        prop_assert_eq!(a.plus(&b).unwrap().plus(&c), a.plus(&b.plus(&c).unwrap()));
-        prop_assert_eq!(a.plus(&nothing).unwrap(), a.clone());
-        prop_assert_eq!(a.plus(&b).unwrap().minus(&b).unwrap(), a.clone());
-        prop_assert_eq!(a.minus(&a).unwrap(), nothing);
         prop_assert_eq!(a.plus(&b).unwrap().n(), a.n() + b.n());
+    }
+
+    #[test]
+    fn plus_is_associative((a, b, c) in three_tallies()) {
+        prop_assert_eq!(a.plus(&b).unwrap().plus(&c), a.plus(&b.plus(&c).unwrap()));
+    }
+
+    #[test]
+    fn nothing_is_neutral((a, ..) in three_tallies()) {
+        let nothing = Tally::new(a.scale());
+        prop_assert_eq!(a.plus(&nothing).unwrap(), a.clone());
+        prop_assert_eq!(a.minus(&nothing).unwrap(), a.clone());
+        prop_assert_eq!(a.minus(&a).unwrap(), nothing);
+    }
+
+    #[test]
+    fn minus_undoes_plus_and_takes_away_parts_only((a, b, _) in three_tallies()) {
+        prop_assert_eq!(a.plus(&b).unwrap().minus(&b).unwrap(), a.clone());
+        let part = b.counts().iter().zip(a.counts()).all(|(b, a)| b <= a);
+        match a.minus(&b) {
+            Ok(rest) => prop_assert_eq!((part, rest.plus(&b).unwrap()), (true, a)),
+            Err(error) => prop_assert_eq!((part, error), (false, CombineError::Underflow)),
+        }
     }
 
     #[test]
@@ -125,38 +164,48 @@ proptest! {
 
     #[test]
     fn b_minus_a_is_minus_a_minus_b_for_nps(a in nps(), b in nps(), level in level()) {
-        for test in [compare::nps_wald, compare::nps_adjusted_wald] {
-            let (forth, back) = (test(a, b), test(b, a));
-            prop_assert_eq!(forth.is_some(), back.is_some());
-            if let Some((forth, back)) = forth.zip(back) {
-                prop_assert!(near(forth.difference, -back.difference) && near(forth.p, back.p));
-                let (low, high) = mirrored(forth.interval(level));
-                prop_assert!(near(low, back.interval(level).low) && near(high, back.interval(level).high));
-            }
-        }
+        turns_round(compare::nps_wald(a, b), compare::nps_wald(b, a), level)?;
+        turns_round(compare::nps_adjusted_wald(a, b), compare::nps_adjusted_wald(b, a), level)?;
+        #[cfg(feature = "quantiles")]
+        turns_round(compare::nps_welch(a, b), compare::nps_welch(b, a), level)?;
+        let back = compare::nps_difference(b, a);
+        prop_assert_eq!(compare::nps_difference(a, b), back.map(|back| 0.0 - back));
     }
 
     #[test]
     fn b_minus_a_is_minus_a_minus_b_for_shares(a in share(), b in share(), level in level()) {
+        turns_round(compare::share_pooled(a, b), compare::share_pooled(b, a), level)?;
+        turns_round(compare::share_n_minus_1(a, b), compare::share_n_minus_1(b, a), level)?;
         for interval in [compare::newcombe, compare::agresti_caffo] {
             let (forth, back) = (interval(a, b, level), interval(b, a, level));
+            prop_assert_eq!(forth.is_some(), back.is_some());
             if let Some((forth, back)) = forth.zip(back) {
                 let (low, high) = mirrored(forth);
                 prop_assert!(near(low, back.low) && near(high, back.high));
             }
         }
-        if let Some((forth, back)) = compare::share_n_minus_1(a, b).zip(compare::share_n_minus_1(b, a)) {
-            prop_assert!(near(forth.statistic, -back.statistic));
-        }
+    }
+
+    #[test]
+    fn b_minus_a_is_minus_a_minus_b_for_means((a, b, _) in three_tallies()) {
+        let back = compare::mean_difference(&b, &a).unwrap();
+        prop_assert_eq!(compare::mean_difference(&a, &b).unwrap(), back.map(|back| 0.0 - back));
+        #[cfg(feature = "quantiles")]
+        turns_round(compare::mean_welch(&a, &b).unwrap(), compare::mean_welch(&b, &a).unwrap(), Level::P95)?;
     }
 
     #[test]
     fn ranks_turn_round_too((a, b, _) in three_tallies()) {
         let forth = compare::ranks(&a, &b).unwrap();
         let back = compare::ranks(&b, &a).unwrap();
+        prop_assert_eq!(forth.is_some(), back.is_some());
         if let Some((forth, back)) = forth.zip(back) {
-            prop_assert!(near(forth.cliffs_delta, -back.cliffs_delta));
+            prop_assert_eq!(forth.cliffs_delta, 0.0 - back.cliffs_delta);
             prop_assert!(near(forth.prob_superiority, 1.0 - back.prob_superiority));
+            prop_assert!(near(forth.u / (a.n() as f64) / (b.n() as f64), forth.prob_superiority));
+            let chances = |p: Option<f64>, q: Option<f64>| p.zip(q).map_or(p == q, |(p, q)| near(p, q));
+            prop_assert!(chances(forth.p, back.p) && chances(forth.p_corrected, back.p_corrected));
+            prop_assert!(forth.p.zip(forth.p_corrected).is_none_or(|(p, corrected)| p <= corrected));
         }
     }
 
@@ -208,7 +257,8 @@ proptest! {
         let nps = |(d, pa, pr)| Nps::new(d, pa, pr).unwrap();
         let segments: Vec<_> = segments.into_iter().map(|(a, b)| (nps(a), nps(b))).collect();
         if let Some(split) = decompose(&segments) {
-            prop_assert!(near(split.mix() + split.within(), split.score_b - split.score_a));
+            prop_assert!(near(split.mix + split.within, split.change));
+            prop_assert!(near(split.change, split.score_b - split.score_a));
         }
     }
 

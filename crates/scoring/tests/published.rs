@@ -2,9 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
 
-use candor_scoring::{
-    Interval, Level, Share, compare, drivers, monitor, normal_quantile, sample_size_for_margin,
-};
+use candor_scoring::{Interval, Level, Share, compare, drivers, monitor, sample_size_for_margin};
 
 /// Both ends, as printed: fractions with so many decimals.
 #[track_caller]
@@ -100,72 +98,99 @@ fn montgomerys_cusum_signals_at_29() {
     assert!((points[28].upper - 5.28).abs() < 0.005);
 }
 
-/// Normal deviates from a fixed sequence (Knuth's MMIX generator).
-fn deviates(seed: u64) -> impl Iterator<Item = f64> {
-    let mut state = seed;
-    std::iter::repeat_with(move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        normal_quantile(((state >> 11) as f64 + 0.5) / (1_u64 << 53) as f64)
-    })
+/// The mean run length of a chart whose value after x is `next(value, x)`, linear in x until an alarm, for
+/// deviates shifted by so many standard deviations: the chances of going from cell to cell make a linear
+/// system. Cells are (low end, middle, high end); the chart starts in the middle of the one at `start`.
+///
+/// Brook, D. and Evans, D. A. (1972), "An Approach to the Probability Distribution of Cusum Run Length",
+/// Biometrika 59(3), 539–549.
+fn run_length(cells: &[(f64, f64, f64)], start: usize, shift: f64, next: impl Fn(f64, f64) -> f64) -> f64 {
+    let mut system: Vec<Vec<f64>> = Vec::new();
+    for (row, (_, from, _)) in cells.iter().enumerate() {
+        let (value, slope) = (next(*from, 20.0), next(*from, 21.0) - next(*from, 20.0));
+        let below = |end: f64| {
+            let x = 20.0 + (end - value) / slope;
+            0.5 * libm::erfc((shift - x) / std::f64::consts::SQRT_2)
+        };
+        let mut line: Vec<f64> = cells.iter().map(|(low, _, high)| below(*low) - below(*high)).collect();
+        line[row] += 1.0;
+        line.push(1.0);
+        system.push(line);
+    }
+    // Gauss's elimination. The diagonal outweighs its row, so that no pivot has to be looked for.
+    let size = cells.len();
+    for pivot in 0..size {
+        let (done, rest) = system.split_at_mut(pivot + 1);
+        for line in rest {
+            let factor = line[pivot] / done[pivot][pivot];
+            for place in pivot..=size {
+                line[place] -= factor * done[pivot][place];
+            }
+        }
+    }
+    let mut lengths = vec![0.0; size];
+    for row in (0..size).rev() {
+        let known: f64 = (row + 1..size).map(|column| system[row][column] * lengths[column]).sum();
+        lengths[row] = (system[row][size] - known) / system[row][row];
+    }
+    lengths[start]
 }
 
-/// The mean run length until `alarm`, over so many runs of values shifted by so many standard deviations.
-fn mean_run_length(shift: f64, runs: usize, mut alarm: impl FnMut(&[f64]) -> Option<usize>) -> f64 {
-    let mut source = deviates(42).map(|x| x + shift);
-    let mut total = 0;
-    for _ in 0..runs {
-        let mut values: Vec<f64> = Vec::new();
-        let length = loop {
-            let more = values.len().max(32);
-            values.extend(source.by_ref().take(more));
-            if let Some(length) = alarm(&values) {
-                break length;
-            }
-        };
-        total += length;
-    }
-    total as f64 / runs as f64
+/// Without the error of so many cells, which falls with the square of their number.
+fn extrapolated(length: impl Fn(usize) -> f64) -> f64 {
+    (9.0 * length(201) - length(67)) / 8.0
+}
+
+/// A figure as printed, with so many decimals.
+#[track_caller]
+fn check_length(given: f64, expected: f64, decimals: i32) {
+    assert!((given - expected).abs() <= 0.5 * 10_f64.powi(-decimals), "{given}, expected {expected}");
 }
 
 /// Montgomery as above, Table 9.3 (two-sided, k = ½): average run lengths of 465 without a shift and 10.4
 /// with a shift of 1 for h = 5, of 168 and 8.38 for h = 4.
 #[test]
 fn cusum_run_lengths_are_montgomerys() {
-    for (h, shift, runs, expected) in
-        [(5.0, 0.0, 4000, 465.0), (5.0, 1.0, 20_000, 10.4), (4.0, 0.0, 4000, 168.0), (4.0, 1.0, 20_000, 8.38)]
+    let upper = |sum: f64, x: f64| monitor::cusum(&[sum + 0.5, x], 0.0, 1.0, 0.5)[1].upper;
+    let lower = |sum: f64, x: f64| monitor::cusum(&[-sum - 0.5, -x], 0.0, 1.0, 0.5)[1].lower;
+    for (h, shift, expected, decimals) in
+        [(5.0, 0.0, 465.0, 0), (5.0, 1.0, 10.4, 1), (4.0, 0.0, 168.0, 0), (4.0, 1.0, 8.38, 2)]
     {
-        let length = mean_run_length(shift, runs, |values| {
-            monitor::first_cusum_alarm(&monitor::cusum(values, 0.0, 1.0, 0.5), 1.0, h)
+        let length = extrapolated(|count| {
+            let width = 2.0 * h / count as f64;
+            let cell = |place: usize| {
+                let middle = place as f64 * width;
+                let low = if place == 0 { f64::NEG_INFINITY } else { middle - width / 2.0 };
+                (low, middle, middle + width / 2.0)
+            };
+            let cells: Vec<_> = (0..count.div_ceil(2)).map(cell).collect();
+            // So Montgomery combines the sides, of which never both are on their way to an alarm.
+            1.0 / (1.0 / run_length(&cells, 0, shift, upper) + 1.0 / run_length(&cells, 0, -shift, lower))
         });
-        assert!(
-            (length / expected - 1.0).abs() < 0.04,
-            "h = {h}, shift {shift}: {length}, expected {expected}"
-        );
+        check_length(length, expected, decimals);
     }
 }
 
-/// Montgomery as above, Table 9.11 (after Lucas and Saccucci 1990, with limits of the steady state): 500
-/// without a shift; with a shift of 1, 10.3 for λ = 0.1 and L = 2.814, 10.5 for λ = 0.2 and L = 2.962.
+/// Montgomery as above, Table 9.11 (after Lucas, J. M. and Saccucci, M. S. 1990, with limits of the steady
+/// state): 500 without a shift; with a shift of 1, 10.3 for λ = 0.1 and L = 2.814, 10.5 for λ = 0.2 and L =
+/// 2.962.
 #[test]
 fn ewma_run_lengths_are_montgomerys() {
-    for (weight, width, shift, runs, expected) in [
-        (0.1, 2.814, 0.0, 4000, 500.0),
-        (0.1, 2.814, 1.0, 20_000, 10.3),
-        (0.2, 2.962, 0.0, 4000, 500.0),
-        (0.2, 2.962, 1.0, 20_000, 10.5),
+    for (weight, width, shift, expected, decimals) in [
+        (0.1, 2.814, 0.0, 500.0, 0),
+        (0.1, 2.814, 1.0, 10.3, 1),
+        (0.2, 2.962, 0.0, 500.0, 0),
+        (0.2, 2.962, 1.0, 10.5, 1),
     ] {
         // Where the limits have settled.
         let steady = monitor::ewma(&[0.0; 400], 0.0, 1.0, weight, width)[399];
-        let length = mean_run_length(shift, runs, |values| {
-            let points = monitor::ewma(values, 0.0, 1.0, weight, width);
-            points
-                .iter()
-                .position(|point| point.z < steady.low || point.z > steady.high)
-                .map(|place| place + 1)
+        let length = extrapolated(|count| {
+            let step = (steady.high - steady.low) / count as f64;
+            let end = |place: usize| steady.low + place as f64 * step;
+            let cells: Vec<_> =
+                (0..count).map(|place| (end(place), end(place) + step / 2.0, end(place + 1))).collect();
+            run_length(&cells, count / 2, shift, |z, x| monitor::ewma(&[x], z, 1.0, weight, width)[0].z)
         });
-        assert!(
-            (length / expected - 1.0).abs() < 0.04,
-            "λ = {weight}, shift {shift}: {length}, expected {expected}"
-        );
+        check_length(length, expected, decimals);
     }
 }

@@ -62,6 +62,44 @@ fn lines_after_a_broken_first_one_are_still_answered() {
 }
 
 #[test]
+fn whole_numbers_with_a_point_are_counted_to_the_last_one() {
+    let (code, answers) = candor_score(
+        b"{\"kind\": \"shares\", \"counts\": [9007199254740991.0, 4503599627370497.0]}\n\
+        {\"kind\": \"shares\", \"counts\": [9007199254740993.0]}\n",
+    );
+    assert_eq!((code, &answers[0]["n"]), (2, &Value::from(13_510_798_882_111_488_u64)));
+    // It reads as 2^53, and what was meant is not known.
+    assert_eq!(answers[1]["error"]["code"], "overflow");
+}
+
+#[test]
+fn zero_has_no_sign() {
+    let (_, answers) = candor_score(
+        br#"{"kind": "decompose", "segments_a": [[1, 0, 0]], "segments_b": [[1, 1, 0]]}
+{"kind": "operational", "margin": -5, "retention": 0, "discount": 0.1}"#,
+    );
+    assert!(!answers.iter().any(|answer| answer.to_string().contains("-0.0")), "{answers:?}");
+}
+
+#[test]
+fn every_receipt_has_every_entry() {
+    let (_, answers) = candor_score(
+        br#"{"kind": "multiplicity", "p": [0.02]}
+{"kind": "weighting", "strata": [{"detractors": 1, "passives": 0, "promoters": 2, "population": 9}]}"#,
+    );
+    let entries = |answer: &Value| answer["receipt"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(entries(&answers[0]), entries(&answers[1]));
+    assert_eq!(
+        (&answers[0]["receipt"]["scale"], &answers[1]["receipt"]["scale"]["max"]),
+        (&Value::Null, &10.into())
+    );
+    assert_eq!(
+        (&answers[1]["receipt"]["exact"], &answers[1]["receipt"]["method"]),
+        (&"100/3".into(), &"wald".into())
+    );
+}
+
+#[test]
 fn nothing_in_gives_nothing_out() {
     assert_eq!(candor_score(b"\n \n"), (0, Vec::new()));
 }

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{App, access::Reader, calendar, problem::Problem, score::receipt_json};
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use candor_scoring::{AddError, Exclusions, Metric, OffScale, Rating, Receipt, Score, Tally};
+use candor_scoring::{Exclusions, Metric, Rating, Receipt, Score, Tally};
 use candor_store::{Counts, Dimension, SLOT_MS, Segment, TallyQuery};
 use candor_survey::{Survey, canonical};
 use jiff::{Timestamp, tz::TimeZone};
@@ -259,35 +259,26 @@ impl View<'_> {
             shown: Some(counts.shown),
             dismissed: Some(counts.dismissed),
             response_rate: (counts.shown > 0).then(|| n as f64 / counts.shown as f64),
-            receipt: self.receipt(score, counts),
+            receipt: Some(self.receipt(score, counts)),
             reason: score.is_none().then_some("no_data"),
             counts: Some(tally.counts().to_vec()),
             ..period
         })
     }
 
-    fn receipt(&self, score: Option<Score>, counts: &Counts) -> Option<Value> {
-        let receipt = match score {
-            Some(score) => score.receipt(),
-            None => {
-                // Only a score knows its formula: that of one answer for each point, without its fraction.
-                let one_each: Vec<u64> = self.metric.scale().points().map(|_| 1).collect();
-                let tally = Tally::from_counts(self.metric.scale(), &one_each).ok()?;
-                Receipt { exact: None, ..Score::of(self.metric, &tally)?.receipt() }
-            }
-        };
+    fn receipt(&self, score: Option<Score>, counts: &Counts) -> Value {
+        let receipt = score.map_or_else(|| Receipt::of(self.metric), |score| score.receipt());
         let skipped = counts.skipped.iter().filter(|(question, _)| self.ratings.contains(question));
         let exclusions =
             Exclusions { dismissed: Some(counts.dismissed), skipped: Some(skipped.map(|(_, n)| n).sum()) };
-        Some(receipt_json(&Receipt { exclusions, ..receipt }))
+        receipt_json(&Receipt { exclusions, ..receipt })
     }
 }
 
-fn tally_of(metric: Metric, counts: &Counts) -> Result<Tally, AddError> {
+fn tally_of(metric: Metric, counts: &Counts) -> anyhow::Result<Tally> {
     let mut tally = Tally::new(metric.scale());
     for &(point, n) in &counts.ratings {
-        let rating = Rating::new(point, metric.scale()).map_err(|e: OffScale| AddError::OffScale(e))?;
-        tally.add(rating, n)?;
+        tally.add(Rating::new(point, metric.scale())?, n)?;
     }
     Ok(tally)
 }

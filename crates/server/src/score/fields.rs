@@ -14,6 +14,11 @@ impl Refusal {
         Self { code, message: message.to_string(), field: (!field.is_empty()).then(|| field.to_owned()) }
     }
 
+    /// The same of a field that is part of another.
+    fn within(self, field: &str) -> Self {
+        Self { field: Some(field.to_owned()), ..self }
+    }
+
     pub(crate) fn json(&self) -> Value {
         json!({"error": {"code": self.code, "message": self.message, "field": self.field}})
     }
@@ -136,7 +141,7 @@ impl<'a> Fields<'a> {
             None => (usual.min(), usual.max()),
             Some(Value::Object(map)) => {
                 let end = |name| {
-                    u8::try_from(Fields(map).count(name)?)
+                    u8::try_from(Fields(map).count(name).map_err(|refusal| refusal.within("scale"))?)
                         .map_err(|_| Refusal::new("bad_scale", "a scale ends at 10 at most", "scale"))
                 };
                 (end("min")?, end("max")?)
@@ -154,9 +159,9 @@ fn list<'a>(value: &'a Value, name: &str) -> Answer<&'a Vec<Value>> {
 }
 
 /// A whole number from 0 to 2^64 − 1. Some programs write whole numbers with a point or an exponent, which is
-/// exact up to 2^53.
+/// exact below 2^53: what reads as 2^53 may have been 2^53 + 1.
 fn count(value: &Value, name: &str) -> Answer<u64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
+    const INEXACT: f64 = 9_007_199_254_740_992.0;
     if let Some(count) = value.as_u64() {
         return Ok(count);
     }
@@ -164,8 +169,8 @@ fn count(value: &Value, name: &str) -> Answer<u64> {
         Some(x) if x < 0.0 => {
             Err(Refusal::new("out_of_range", format!("`{name}` must not be negative"), name))
         }
-        Some(x) if x <= EXACT && x.fract() == 0.0 => Ok(x as u64),
-        Some(x) if x > EXACT => {
+        Some(x) if x < INEXACT && x.fract() == 0.0 => Ok(x as u64),
+        Some(x) if x >= INEXACT => {
             Err(Refusal::new("overflow", format!("`{name}` is beyond the whole numbers counted here"), name))
         }
         _ => Err(Refusal::new("wrong_type", format!("`{name}` must be a whole number"), name)),

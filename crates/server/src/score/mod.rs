@@ -3,8 +3,8 @@
 mod fields;
 
 use candor_scoring::{
-    BadCorrelations, CombineError, Direction, Exclusions, Formula, Interval, Level, Method, Moments,
-    MoreThanAll, Nps, Rating, Ratio, Receipt, Scale, Share, Stratum, Tally, TopBox, anytime,
+    BadCorrelations, CombineError, Direction, Exclusions, Formula, Interval, Level, Look, Method, Moments,
+    MoreThanAll, NotARatio, Nps, Rating, Ratio, Receipt, Scale, Share, Stratum, Tally, TopBox, anytime,
     anytime_half_width, compare, decompose, drivers, goodman, keyword, monitor, multiplicity,
     nonresponse_bounds, operational, post_stratify, sample_size_for_difference, sample_size_for_margin,
     tag_impact,
@@ -137,36 +137,53 @@ fn exact(ratio: Option<Ratio>) -> Option<String> {
 }
 
 pub(crate) fn receipt_json(receipt: &Receipt) -> Value {
-    let mut json = json!({
+    let Exclusions { dismissed, skipped } = receipt.exclusions;
+    json!({
         "formula": receipt.formula.id,
         "definition": receipt.formula.definition,
         "unit": receipt.formula.unit,
+        "scale": receipt.scale.map(|scale| json!({"min": scale.min(), "max": scale.max()})),
+        "direction": receipt.scale.map(|scale| scale.direction().name()),
+        "favourable_points": receipt.favourable_points,
         "exact": exact(receipt.exact),
+        "exclusions": {"dismissed": dismissed, "skipped": skipped},
         "method": receipt.method.map(Method::name),
         "version": receipt.version,
-    });
-    if let (Some(scale), Some(object)) = (receipt.scale, json.as_object_mut()) {
-        let exclusions =
-            json!({"dismissed": receipt.exclusions.dismissed, "skipped": receipt.exclusions.skipped});
-        object.insert("scale".into(), json!({"min": scale.min(), "max": scale.max()}));
-        object.insert("direction".into(), scale.direction().name().into());
-        object.insert("exclusions".into(), exclusions);
-        object.insert("favourable_points".into(), receipt.favourable_points.into());
-    }
-    json
+    })
+}
+
+/// The receipt of a number that is made of promoters and detractors.
+fn nps_receipt(formula: Formula) -> Receipt {
+    Receipt::new(formula).scale(Scale::NPS)
 }
 
 /// The answer with its receipt and, if nobody answered, the reason.
 fn finish(answer: Value, receipt: Receipt, no_data: bool) -> Answer {
+    finish_because(answer, receipt, no_data.then_some("no_data"))
+}
+
+/// The answer with its receipt and the reason of what it does not say.
+fn finish_because(answer: Value, receipt: Receipt, reason: Option<&str>) -> Answer {
     let mut object = match answer {
         Value::Object(object) => object,
         _ => Map::new(),
     };
-    if no_data {
-        object.insert("reason".into(), "no_data".into());
+    object.values_mut().for_each(unsign_zero);
+    if let Some(reason) = reason {
+        object.insert("reason".into(), reason.into());
     }
     object.insert("receipt".into(), receipt_json(&receipt));
     Ok(Value::Object(object))
+}
+
+/// Zero has no sign, whatever it was multiplied with.
+fn unsign_zero(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() && number.as_f64() == Some(0.0) => *value = json!(0.0),
+        Value::Array(list) => list.iter_mut().for_each(unsign_zero),
+        Value::Object(object) => object.values_mut().for_each(unsign_zero),
+        _ => {}
+    }
 }
 
 fn more_than_all(field: &'static str) -> impl Fn(MoreThanAll) -> Refusal {
@@ -231,9 +248,11 @@ fn score(fields: &Fields<'_>) -> Answer {
     };
     let direction = fields.direction()?;
     // What a metric is asked on if nothing else is said, and the only direction it has, if there is but one.
-    let (usual, only) = match fields.text("metric")? {
+    let metric = fields.text("metric")?;
+    let (usual, only) = match metric {
         "nps" => return score_nps(fields, exclusions),
-        "csat" | "star" => (Scale::CSAT, None),
+        "csat" => (Scale::CSAT, None),
+        "star" => (Scale::CSAT, Some(Direction::HigherIsBetter)),
         "ces1" => (Scale::EFFORT, Some(Direction::LowerIsBetter)),
         "ces2" => (Scale::EASE, Some(Direction::HigherIsBetter)),
         "thumbs" => (Scale::YES_NO, None),
@@ -250,6 +269,15 @@ fn score(fields: &Fields<'_>) -> Answer {
     }
     let direction = direction.or(only).unwrap_or(usual.direction());
     let scale = fields.scale(usual, direction)?;
+    let (suits, expected) = match metric {
+        "star" => (Look::Stars.suits(scale), "stars count from 1 and are three at least"),
+        "thumbs" => (Look::Thumbs.suits(scale), "thumbs tell two points apart"),
+        "ces1" => (scale == Scale::EFFORT, "effort is asked on 1–5"),
+        _ => (true, ""),
+    };
+    if !suits {
+        return Err(Refusal::new("bad_scale", expected, "scale"));
+    }
     let rule = match fields.count_if_given("favourable_points")? {
         Some(points) => {
             u8::try_from(points).ok().and_then(|points| TopBox::new(scale, points).ok()).ok_or_else(|| {
@@ -274,8 +302,7 @@ fn score(fields: &Fields<'_>) -> Answer {
     let receipt = Receipt {
         favourable_points: Some(rule.points()),
         exclusions,
-        method: Some(Method::Wilson),
-        ..Receipt::new(Formula::TOP_BOX).scale(scale).exact(share.percent())
+        ..Receipt::new(Formula::TOP_BOX).scale(scale).exact(share.percent()).method(Method::Wilson)
     };
     let answer = json!({
         "n": share.n(),
@@ -309,11 +336,8 @@ fn score(fields: &Fields<'_>) -> Answer {
 fn score_nps(fields: &Fields<'_>, exclusions: Exclusions) -> Answer {
     let scale = nps_scale(fields)?;
     let nps = nps_of(&tally(fields, scale, "counts", Some("ratings"))?, "scale")?;
-    let receipt = Receipt {
-        exclusions,
-        method: Some(Method::BonettPrice),
-        ..Receipt::new(Formula::NPS).scale(scale).exact(nps.score())
-    };
+    let receipt = nps_receipt(Formula::NPS).exact(nps.score()).method(Method::BonettPrice);
+    let receipt = Receipt { exclusions, ..receipt };
     let answer = json!({
         "n": nps.n(),
         "promoters": nps.promoters(),
@@ -352,6 +376,11 @@ fn t_test(test: Option<compare::Test>) -> Value {
     })
 }
 
+/// The difference before it was rounded.
+fn minus(b: Option<Ratio>, a: Option<Ratio>) -> Option<Ratio> {
+    b?.checked_sub(a?)
+}
+
 fn compare_nps(fields: &Fields<'_>) -> Answer {
     let scale = nps_scale(fields)?;
     let side = |name| nps_of(&tally(fields, scale, name, None)?, name);
@@ -371,13 +400,20 @@ fn compare_nps(fields: &Fields<'_>) -> Answer {
             "chi2_groups": chi2,
         },
     });
-    finish(answer, Receipt::new(Formula::COMPARE_NPS).scale(scale), a.n() == 0 || b.n() == 0)
+    let receipt = nps_receipt(Formula::COMPARE_NPS).exact(minus(b.score(), a.score())).method(Method::Wald);
+    finish(answer, receipt, a.n() == 0 || b.n() == 0)
 }
 
 fn compare_shares(fields: &Fields<'_>) -> Answer {
     let (a, b) = (fields.share("a")?, fields.share("b")?);
     let percent = (value(a.percent()), value(b.percent()));
     let z = |test: Option<compare::Test>| test.map(|test| json!({"z": test.statistic, "p": test.p}));
+    let no_data = a.n() == 0 || b.n() == 0;
+    let fisher = match compare::fisher_exact(a, b) {
+        None if no_data => Value::Null,
+        None => json!({"p": null, "reason": "counts_too_large"}),
+        Some(p) => json!({"p": p}),
+    };
     let answer = json!({
         "counts": [[a.favourable(), a.n()], [b.favourable(), b.n()]],
         "pct": [percent.0, percent.1],
@@ -385,21 +421,23 @@ fn compare_shares(fields: &Fields<'_>) -> Answer {
         "tests": {
             "z_pooled": z(compare::share_pooled(a, b)),
             "n_minus_1": z(compare::share_n_minus_1(a, b)),
-            "fisher_exact": compare::fisher_exact(a, b).map(|p| json!({"p": p})),
+            "fisher_exact": fisher,
         },
         "ci": {
             "newcombe": by_level(|level| compare::newcombe(a, b, level)),
             "agresti_caffo": by_level(|level| compare::agresti_caffo(a, b, level)),
         },
     });
-    finish(answer, Receipt::new(Formula::COMPARE_SHARES), a.n() == 0 || b.n() == 0)
+    let exact = minus(b.percent(), a.percent());
+    finish(answer, Receipt::new(Formula::COMPARE_SHARES).exact(exact).method(Method::Newcombe), no_data)
 }
 
 fn compare_means(fields: &Fields<'_>) -> Answer {
     let min = fields.count("scale_min")?;
     let points = fields.counts("counts_a")?.len() as u64;
     let limits = u8::try_from(min).ok().zip(u8::try_from(min.saturating_add(points).saturating_sub(1)).ok());
-    let scale = limits.and_then(|(min, max)| Scale::new(min, max, Direction::HigherIsBetter).ok());
+    let direction = fields.direction()?.unwrap_or(Direction::HigherIsBetter);
+    let scale = limits.and_then(|(min, max)| Scale::new(min, max, direction).ok());
     let scale = scale.ok_or_else(|| {
         Refusal::new(
             "bad_scale",
@@ -411,12 +449,12 @@ fn compare_means(fields: &Fields<'_>) -> Answer {
     let of_scale = |error| Refusal::new("bad_scale", error, "counts_b");
     let ranks = compare::ranks(&a, &b).map_err(of_scale)?;
     let welch = compare::mean_welch(&a, &b).map_err(of_scale)?;
-    let means = (value(Moments::of(&a).mean()), value(Moments::of(&b).mean()));
+    let means = [&a, &b].map(|tally| Moments::of(tally).mean());
     let mann_whitney =
         |p: fn(&compare::Ranks) -> Option<f64>| ranks.as_ref().map(|r| json!({"U": r.u, "p": p(r)}));
     let answer = json!({
         "n": [a.n(), b.n()],
-        "means": [means.0, means.1],
+        "means": means.map(value),
         "difference": compare::mean_difference(&a, &b).map_err(of_scale)?,
         "welch_t": t_test(welch),
         "cliffs_delta": ranks.map(|ranks| ranks.cliffs_delta),
@@ -424,7 +462,9 @@ fn compare_means(fields: &Fields<'_>) -> Answer {
         "mann_whitney": mann_whitney(|ranks| ranks.p),
         "mann_whitney_cc": mann_whitney(|ranks| ranks.p_corrected),
     });
-    finish(answer, Receipt::new(Formula::COMPARE_MEANS).scale(scale), a.n() == 0 || b.n() == 0)
+    let [mean_a, mean_b] = means;
+    let receipt = Receipt::new(Formula::COMPARE_MEANS).scale(scale).exact(minus(mean_b, mean_a));
+    finish(answer, receipt.method(Method::T), a.n() == 0 || b.n() == 0)
 }
 
 fn adjust(fields: &Fields<'_>) -> Answer {
@@ -458,7 +498,7 @@ fn shares(fields: &Fields<'_>) -> Answer {
         "pct": counts.iter().map(percent).collect::<Vec<_>>(),
         "goodman": levels.collect::<Map<_, _>>(),
     });
-    finish(answer, Receipt::new(Formula::SHARES), n == 0)
+    finish(answer, Receipt::new(Formula::SHARES).method(Method::Goodman), n == 0)
 }
 
 fn sample_size(fields: &Fields<'_>) -> Answer {
@@ -523,7 +563,8 @@ fn weighting(fields: &Fields<'_>) -> Answer {
         "kish_deff": result.kish_deff,
         "ci95_fpc": ends(result.interval(Level::P95)),
     });
-    finish(answer, Receipt::new(Formula::POST_STRATIFIED_NPS), result.weighted.is_none())
+    let receipt = nps_receipt(Formula::POST_STRATIFIED_NPS).exact(result.exact).method(Method::Wald);
+    finish(answer, receipt, result.weighted.is_none())
 }
 
 fn nonresponse(fields: &Fields<'_>) -> Answer {
@@ -535,7 +576,7 @@ fn nonresponse(fields: &Fields<'_>) -> Answer {
         "bounds": result.bounds.map(|(low, high)| [low.value(), high.value()]),
         "bounds_exact": result.bounds.map(|(low, high)| [low.to_string(), high.to_string()]),
     });
-    finish(answer, Receipt::new(Formula::NONRESPONSE).exact(result.respondents), answers.n() == 0)
+    finish(answer, nps_receipt(Formula::NONRESPONSE).exact(result.respondents), answers.n() == 0)
 }
 
 // ---- Why it moved
@@ -555,12 +596,13 @@ fn split(fields: &Fields<'_>) -> Answer {
     let answer = json!({
         "score_a": result.as_ref().map(|r| r.score_a),
         "score_b": result.as_ref().map(|r| r.score_b),
-        "change": result.as_ref().map(|r| r.score_b - r.score_a),
-        "mix": result.as_ref().map(candor_scoring::Decomposition::mix),
-        "within": result.as_ref().map(candor_scoring::Decomposition::within),
+        "change": result.as_ref().map(|r| r.change),
+        "mix": result.as_ref().map(|r| r.mix),
+        "within": result.as_ref().map(|r| r.within),
         "per_segment_mix_within": result.as_ref().map(effects),
     });
-    finish(answer, Receipt::new(Formula::DECOMPOSE), result.is_none())
+    let receipt = nps_receipt(Formula::DECOMPOSE).exact(result.as_ref().and_then(|r| r.exact));
+    finish(answer, receipt, result.is_none())
 }
 
 fn tag(fields: &Fields<'_>) -> Answer {
@@ -590,7 +632,8 @@ fn tag(fields: &Fields<'_>) -> Answer {
         "se": result.map(|r| r.se),
         "ci": by_level(interval),
     });
-    finish(answer, Receipt::new(Formula::TAG_IMPACT), result.is_none())
+    let receipt = nps_receipt(Formula::TAG_IMPACT).exact(result.and_then(|r| r.exact)).method(Method::Wald);
+    finish(answer, receipt, result.is_none())
 }
 
 fn key_drivers(fields: &Fields<'_>) -> Answer {
@@ -625,6 +668,9 @@ fn word(fields: &Fields<'_>) -> Answer {
 
 fn watch(fields: &Fields<'_>) -> Answer {
     let weight = || fields.number_where("lam", "above 0 and at most 1", |x| x > 0.0 && x <= 1.0);
+    if fields.has("lam") && fields.has("k") {
+        return Err(Refusal::new("ambiguous", "give either `lam` (EWMA) or `k` (CUSUM)", "k"));
+    }
     if fields.has("weeks") {
         let weeks = fields.bands_list("weeks")?;
         let mean = fields.number("mu")?;
@@ -633,7 +679,7 @@ fn watch(fields: &Fields<'_>) -> Answer {
             let points =
                 monitor::cusum_nps(&weeks, mean, fields.positive("variance")?, fields.variance("k")?);
             let answer = cusum_json(&points, 1.0, fields.positive("h")?);
-            return finish(answer, Receipt::new(Formula::CUSUM_NPS), no_data);
+            return finish(answer, nps_receipt(Formula::CUSUM_NPS), no_data);
         }
         let variance = fields.variance("variance")?;
         let points = monitor::ewma_nps(&weeks, mean, variance, weight()?, fields.positive("L")?);
@@ -642,7 +688,7 @@ fn watch(fields: &Fields<'_>) -> Answer {
             "points": weeks.iter().zip(&points).map(point).collect::<Vec<_>>(),
             "first_alarm": monitor::first_ewma_alarm(&points),
         });
-        return finish(answer, Receipt::new(Formula::EWMA_NPS), no_data);
+        return finish(answer, nps_receipt(Formula::EWMA_NPS), no_data);
     }
     if fields.has("satisfied") {
         return p_chart(fields);
@@ -698,9 +744,14 @@ fn any_time(fields: &Fields<'_>) -> Answer {
         "half_width": anytime_half_width(nps, alpha, rho),
         "ci": ends(anytime(nps, alpha, rho)),
     });
-    let receipt =
-        Receipt { method: Some(Method::Anytime), ..Receipt::new(Formula::ANYTIME).exact(nps.score()) };
-    finish(answer, receipt, nps.n() == 0)
+    let receipt = nps_receipt(Formula::ANYTIME).exact(nps.score()).method(Method::Anytime);
+    let reason = match nps.variance() {
+        None => Some("no_data"),
+        // Of no width, for the formula knows no other spread than that of the answers.
+        Some(0.0) => Some("no_spread"),
+        Some(_) => None,
+    };
+    finish_because(answer, receipt, reason)
 }
 
 // ---- Operations and display
@@ -741,11 +792,12 @@ fn operations(fields: &Fields<'_>) -> Answer {
     if fields.has("total_minutes") {
         let resolved = fields.count("resolved")?;
         let minutes = operational::time_to_resolution(fields.variance("total_minutes")?, resolved);
-        return finish(
-            json!({"art_minutes": minutes}),
-            Receipt::new(Formula::RESOLUTION_TIME),
-            minutes.is_none(),
-        );
+        let hours = fields.has("hours").then(|| fields.text("hours")).transpose()?;
+        if hours.is_some_and(|hours| !["calendar", "business"].contains(&hours)) {
+            return Err(Refusal::new("out_of_range", "`hours` must be calendar or business", "hours"));
+        }
+        let answer = json!({"art_minutes": minutes, "hours": hours});
+        return finish(answer, Receipt::new(Formula::RESOLUTION_TIME), minutes.is_none());
     }
     if fields.has("referring_customers") {
         let (part, all) = (fields.count("referring_customers")?, fields.count("customers")?);
@@ -760,6 +812,10 @@ fn operations(fields: &Fields<'_>) -> Answer {
                 "`retention` is from 0 to 1, `discount` 0 or above, and not both at the end without end";
             Refusal::new("out_of_range", message, "retention")
         })?;
+        if !value.is_finite() {
+            let message = "the sum is beyond what a number holds";
+            return Err(Refusal::new("overflow", message, "margin"));
+        }
         return finish(json!({"lifetime_value": value}), Receipt::new(Formula::LIFETIME_VALUE), false);
     }
     let message = "give start and end, resolved_first_contact, total_minutes, referring_customers or margin";
@@ -771,7 +827,10 @@ fn display(fields: &Fields<'_>) -> Answer {
     if fields.has("rule") && fields.text("rule")? != RULE {
         return Err(Refusal::new("unknown_rule", format!("the only rule is {RULE}"), "rule"));
     }
-    let ratio: Ratio = fields.text("value")?.parse().map_err(|e| Refusal::new("wrong_type", e, "value"))?;
+    let ratio: Ratio = fields.text("value")?.parse().map_err(|error| {
+        let code = if error == NotARatio::TooLarge { "out_of_range" } else { "wrong_type" };
+        Refusal::new(code, error, "value")
+    })?;
     let decimals = u8::try_from(fields.count("decimals")?).ok().filter(|decimals| *decimals <= 30);
     let decimals = decimals
         .ok_or_else(|| Refusal::new("out_of_range", "`decimals` must be from 0 to 30", "decimals"))?;
