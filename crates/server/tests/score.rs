@@ -114,3 +114,32 @@ fn what_stops_it_is_said_on_standard_error() {
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "2 is for refused requests");
     assert!(error.starts_with("candor: ") && error.contains("directory"), "{error}");
 }
+
+/// Every key of an answer or a request, but for those that name what was asked and those of the receipt.
+fn keys(value: &Value, found: &mut std::collections::BTreeSet<String>) {
+    if let Some(object) = value.as_object() {
+        for (key, value) in object {
+            if !["kind", "metric", "receipt", "error"].contains(&key.as_str()) {
+                found.insert(key.clone());
+                keys(value, found);
+            }
+        }
+    }
+    value.as_array().into_iter().flatten().for_each(|value| keys(value, found));
+}
+
+#[test]
+fn the_glossary_names_every_key_of_the_documented_examples() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/");
+    let read = |page: &str| std::fs::read_to_string(format!("{docs}{page}.md")).unwrap();
+    let mut found = std::collections::BTreeSet::new();
+    let (examples, glossary) = (read("score"), read("numbers"));
+    for block in examples.split("```").filter_map(|part| part.strip_prefix("json\n")) {
+        keys(&serde_json::from_str(block).unwrap(), &mut found);
+    }
+    assert!(found.len() > 100, "{found:?}");
+    // What ends in _exact is the same before it was rounded.
+    let is_named = |key: &str| glossary.contains(&format!("`{key}`"));
+    found.retain(|key| !is_named(key) && !is_named(key.trim_end_matches("_exact")));
+    assert_eq!(found, std::collections::BTreeSet::new());
+}
