@@ -5,7 +5,7 @@ use crate::{
     config::{EmbedConfig, concat},
     definition,
     delivery::{self, Download, Entry, Outcome, Since},
-    event,
+    event, js,
     recontact::{self, Ending},
     session::{Session, TooLong},
     storage,
@@ -43,6 +43,7 @@ impl Prompt {
     /// Starts loading, and shows the survey when all is there.
     pub(crate) fn mount(host: HtmlElement, config: &JsValue) -> Rc<Self> {
         let prompt = Rc::new(Self { host, visit: OnceCell::new(), gone: Cell::new(false) });
+        storage::share(js::get(config, "memory"));
         let config = EmbedConfig::read(config);
         let loading = prompt.clone();
         spawn(async move {

@@ -2,7 +2,7 @@
 
 use crate::page::*;
 use candor::flush;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[wasm_bindgen_test]
@@ -259,8 +259,8 @@ async fn flush_sends_what_earlier_pages_left_and_drops_what_is_too_old() {
         js(&code);
     }
     js("localStorage['candor:out:broken'] = '{'");
-    flush(&JsValue::UNDEFINED);
-    flush(&JsValue::UNDEFINED);
+    flush();
+    flush();
     until("!Object.keys(localStorage).some(key => key.startsWith('candor:out:'))").await;
     assert_eq!(posted("id"), format!("[\"{}\",\"{}\"]", id(1), id(3)));
     let age = number("page.posts[0].response.age_ms");
@@ -280,7 +280,7 @@ async fn flush_keeps_at_it_until_the_server_is_back() {
         "localStorage['candor:out:a'] = JSON.stringify({{t: Date.now(), u: '{ENDPOINT}', b: {{id: 'a', revision: 2}}}});
          page.answers = [{{status: 503}}, 'down']"
     ));
-    flush(&JsValue::UNDEFINED);
+    flush();
     until("page.posts.length == 3").await;
     until("!localStorage['candor:out:a']").await;
 }

@@ -259,7 +259,8 @@ async fn without_storage(page: impl FnOnce(String) -> Page) -> Result<()> {
     let candor = Candor::start()?;
     let endpoint = Endpoint::start(Reply::Forward(candor.origin(), Duration::ZERO)).await?;
     let pages = Pages::start().await?;
-    pages.set("/", page(candor.tag(&format!("data-survey=\"nps\" data-endpoint=\"{}\"", endpoint.url()))));
+    let tag = format!("data-survey=\"nps\" data-once=\"1042\" data-endpoint=\"{}\"", endpoint.url());
+    pages.set("/", page(candor.tag(&tag)));
     let browser = Browser::open().await?;
     browser.goto(&pages.url("/")).await?;
     browser.choose(9).await?;
@@ -271,6 +272,27 @@ async fn without_storage(page: impl FnOnce(String) -> Page) -> Result<()> {
         json!([{"question": "nps", "rating": 9}, {"question": "why", "text": "no storage"}])
     );
     candor.counted("nps", &NINE).await?;
+
+    // Within the page the quiet periods and the key hold all the same.
+    browser.run("candor('close')", &[]).await?;
+    browser.gone().await?;
+    let why = "candor('debug').find(state => state.survey === arguments[0]).because";
+    let because = async |survey: &str, options: &str| -> Result<String> {
+        let script = format!("candor('show', arguments[0], {options}); return {why}");
+        let because = browser.run(&script, &[json!(survey)]).await?;
+        Ok(because.as_str().unwrap_or_default().to_owned())
+    };
+    let said = because("nps", "{}").await?;
+    ensure!(said.starts_with("quiet until ") && said.ends_with("; was shown for 1042"), "{said}");
+    assert_eq!(because("nps", "{quiet: 0}").await?, "was shown for 1042");
+    because("csat", "{quiet: 0}").await?;
+    browser.choose(2).await?;
+    browser.click_button(&word("en", "never")?).await?;
+    browser.gone().await?;
+    let said = because("csat", "{quiet: 0}").await?;
+    ensure!(said.starts_with("quiet until "), "{said}");
+    browser.run("candor('reset'); candor('show', 'nps')", &[]).await?;
+    browser.prompt().await?;
     assert_eq!(browser.eval("journey.errors").await?, json!([]));
     Ok(())
 }
