@@ -249,7 +249,7 @@
     const { tag } = entry;
     const options = optionsOf(entry);
     const run = (entry.run = {});
-    entry.waits = "failed, see candor:error";
+    entry.waits = "was not shown, see candor:error";
     const module = await loaded();
     const place = placeOf(tag, options);
     if (entry.run != run) return; // closed meanwhile
@@ -292,7 +292,7 @@
     // Stands for the site's surveys until they are known, so that debug() can say what is wrong.
     else if (site) register("site " + site, tag, { trigger: "manual" });
     // A moment later, when the page's calls before the script have been heard.
-    else setTimeout(emit, 0, "config", "the tag names no survey and no site");
+    else setTimeout(emit, 0, "config", "the tag names no survey");
     tick();
   }
 

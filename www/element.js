@@ -22,11 +22,19 @@ class CandorSurvey extends HTMLElement {
   }
 }
 
-// A host for one survey, not yet in the document. `connected` and `disconnected` may be set to functions.
+// A host for one survey, not yet in the document. `connected` and `disconnected` may be set to functions; `seen` promises
+// that some of it has come into view.
 export function createHost() {
   const host = document.createElement(NAME);
   // Only missing when the page has an element of that name of its own.
   if (!host.shadowRoot) host.attachShadow({ mode: "open" });
+  host.seen = () =>
+    new Promise((resolve) => {
+      const observer = new IntersectionObserver((changes) => {
+        if (changes.some((change) => change.isIntersecting)) resolve(observer.disconnect());
+      });
+      observer.observe(host);
+    });
   return host;
 }
 

@@ -88,13 +88,12 @@ impl Download {
     }
 }
 
-/// Runs one sender at a time, of all the tabs of this origin, where the browser has locks.
-pub(super) async fn exclusively(work: impl Future<Output = ()>) {
+/// Waits for a lock that one tab of this origin holds at a time, where the browser has locks. What is returned gives it
+/// back; so does the end of the page.
+pub(super) async fn lock(name: &str) -> Option<Function> {
     let (held, release) = pending();
     let (granted, grant) = pending();
-    let locks = window().and_then(|window| js::get(&window.navigator(), "locks"));
-    let request = locks.as_ref().and_then(|locks| js::get(locks, "request")?.dyn_into::<Function>().ok());
-    if let (Some(locks), Some(request)) = (locks, request) {
+    if let Some((locks, request)) = locks("request") {
         // The lock is held until what this returns is settled.
         let holding = Closure::once_into_js(move || {
             let _ = grant.map(|grant| grant.call0(&JsValue::UNDEFINED));
@@ -102,12 +101,28 @@ pub(super) async fn exclusively(work: impl Future<Output = ()>) {
         });
         // Refused in sandboxed frames, at once or later; their storage is refused as well, so that no other tab sees what
         // is kept there.
-        if let Ok(ended) = request.call2(&locks, &"candor:out".into(), &holding) {
+        if let Ok(ended) = request.call2(&locks, &name.into(), &holding) {
             let _ = settled(Promise::race(&Array::of2(&granted, &ended))).await;
         }
     }
-    work.await;
-    let _ = release.map(|release| release.call0(&JsValue::UNDEFINED));
+    release
+}
+
+/// The locks that the tabs of this origin hold, each with its `name`.
+pub(super) async fn locked() -> Array {
+    let query = locks("query").and_then(|(locks, query)| query.call0(&locks).ok());
+    let state = match query {
+        Some(query) => settled(Promise::resolve(&query)).await.unwrap_or_default(),
+        None => JsValue::UNDEFINED,
+    };
+    js::get(&state, "held").and_then(|held| held.dyn_into().ok()).unwrap_or_default()
+}
+
+/// The browser's locks, and one of their methods.
+fn locks(method: &str) -> Option<(JsValue, Function)> {
+    let locks = js::get(&window()?.navigator(), "locks")?;
+    let method = js::get(&locks, method)?.dyn_into().ok()?;
+    Some((locks, method))
 }
 
 /// A promise and what resolves it.

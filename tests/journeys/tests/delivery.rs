@@ -320,6 +320,7 @@ async fn a_page_that_wants_one_post_gets_one() -> Result<()> {
         endpoint.url()
     );
     pages.set("/", Page::with_body(&candor.tag(&tag)));
+    pages.set("/quiet", Page::with_body(&candor.tag("data-survey=\"nps\" data-trigger=\"event=never\"")));
     let browser = Browser::open().await?;
     browser.goto(&pages.url("/?secret=1#part")).await?;
     browser.choose(9).await?;
@@ -332,12 +333,33 @@ async fn a_page_that_wants_one_post_gets_one() -> Result<()> {
     assert_eq!(body["page"], json!(pages.url("/")), "the page's address goes without its query and fragment");
     empty_outbox(&browser).await?;
 
+    // Another tab of the site neither ends it nor sends what is kept.
+    browser.goto(&pages.url("/")).await?;
+    browser.choose(7).await?;
+    let tab = browser.client().window().await?;
+    let other = browser.client().new_window(true).await?;
+    browser.client().switch_to_window(other.handle).await?;
+    browser.goto(&pages.url("/quiet")).await?;
+    let module = "performance.getEntriesByType('resource').some(e => e.name.endsWith('/candor.wasm'))";
+    browser.until("the module, which looks for what is unsent", module).await?;
+    browser.run_async("setTimeout(arguments[0], 1500)").await?;
+    assert_eq!(endpoint.posts().len(), 1, "{:?}", endpoint.bodies());
+    browser.client().close_window().await?;
+    browser.client().switch_to_window(tab).await?;
+    browser.click_button(&word("en", "send")?).await?;
+    endpoint.received("the answer", |body| rating(body) == Some(&json!(7))).await?;
+    empty_outbox(&browser).await?;
+    let seven: Vec<_> =
+        endpoint.bodies().into_iter().filter(|body| rating(body) == Some(&json!(7))).collect();
+    assert_eq!(seven.len(), 1, "{seven:?}");
+    assert_eq!(seven[0]["state"], "complete");
+
     // Leaving is an end as well.
     browser.goto(&pages.url("/")).await?;
     browser.choose(3).await?;
     browser.goto(&pages.url("/elsewhere")).await?;
     endpoint.received("the rating of the one who left", |body| rating(body) == Some(&json!(3))).await?;
-    assert_eq!(endpoint.posts().len(), 2);
+    assert_eq!(endpoint.posts().len(), 3);
     for post in endpoint.posts() {
         assert!(!post.headers.contains_key("cookie"));
         // What a browser sends without asking first, so that it can go out while the page goes away.

@@ -139,7 +139,7 @@ async fn a_survey_that_failed_is_not_said_to_have_been_shown() -> Result<()> {
     load(&browser, &pages, &candor.tag("data-survey=\"no-such-survey\"")).await?;
     browser.until("the error", "journey.events.some(e => e.code === 'definition')").await?;
     browser.gone().await?;
-    assert_eq!(because(&browser, "no-such-survey").await?, "failed, see candor:error");
+    assert_eq!(because(&browser, "no-such-survey").await?, "was not shown, see candor:error");
     assert_eq!(browser.events("shown").await?, [] as [Value; 0]);
     Ok(())
 }
@@ -319,9 +319,44 @@ async fn an_inline_survey_follows_its_tag_and_speaks_the_language_above_it() -> 
     );
     let asked = candor_journeys::word("th", "nps-question-plain")?;
     assert_eq!(browser.widget(&format!("root.textContent.includes({})", json!(asked))).await?, true);
+    browser.until("the event", "journey.events.some(e => e.type === 'shown')").await?;
     // A page that takes the host away takes the survey away; the next event may ask again.
     browser.run("document.querySelector('candor-survey').remove()", &[]).await?;
     assert_eq!(because(&browser, "nps").await?, "was shown");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_inline_survey_counts_as_shown_when_it_comes_into_view() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let endpoint = Endpoint::start(Reply::Status(204)).await?;
+    let tag = candor.tag(&format!(
+        "data-survey=\"nps\" data-display=\"inline\" data-once=\"k\" data-endpoint=\"{}\"",
+        endpoint.url()
+    ));
+    load(&browser, &pages, &format!("<div style=\"height: 3000px\"></div>{tag}")).await?;
+    browser.prompt().await?;
+    pass(&browser, 300).await?;
+    assert_eq!(browser.events("shown").await?, [] as [Value; 0]);
+    assert_eq!(browser.eval("localStorage.length").await?, 0);
+    assert_eq!(endpoint.bodies(), [] as [Value; 0]);
+    browser.widget("(host.scrollIntoView(), 0)").await?;
+    browser.until("the event", "journey.events.some(e => e.type === 'shown')").await?;
+    let shown = endpoint.received("the impression", |body| body["state"] == "shown").await?;
+    assert!(shown["age_ms"].as_u64() < Some(300), "{shown}");
+    browser.run("scrollTo(0, 0)", &[]).await?;
+    browser.widget("(host.scrollIntoView(), 0)").await?;
+    pass(&browser, 100).await?;
+    assert_eq!(browser.events("shown").await?.len(), 1);
+
+    // Who never saw it has not dismissed it.
+    load(&browser, &pages, &format!("<div style=\"height: 3000px\"></div>{tag}")).await?;
+    browser.prompt().await?;
+    browser.run("candor('close')", &[]).await?;
+    browser.gone().await?;
+    pass(&browser, 100).await?;
+    assert_eq!(browser.eval("localStorage.length").await?, 0);
+    assert_eq!(endpoint.posts().len(), 1, "{:?}", endpoint.bodies());
     Ok(())
 }
 
@@ -452,7 +487,7 @@ async fn a_tag_that_names_no_survey_says_so() -> Result<()> {
     let errors = browser.events("error").await?;
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert_eq!(errors[0]["code"], "config");
-    assert_eq!(errors[0]["message"], "the tag names no survey and no site");
+    assert_eq!(errors[0]["message"], "the tag names no survey");
     Ok(())
 }
 
@@ -517,7 +552,7 @@ async fn a_module_that_was_changed_on_its_way_does_not_run() -> Result<()> {
             browser.eval("window.evil || document.querySelector('candor-survey')").await?,
             Value::Null
         );
-        assert_eq!(because(&browser, "nps").await?, "failed, see candor:error");
+        assert_eq!(because(&browser, "nps").await?, "was not shown, see candor:error");
     }
     Ok(())
 }
