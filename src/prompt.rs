@@ -226,9 +226,6 @@ impl Visit {
 
     fn show(self: &Rc<Self>, root: &web_sys::ShadowRoot) {
         delivery::claim(&self.id);
-        if self.config.send_final {
-            delivery::hold(self.id.clone());
-        }
         self.follow_up.set(self.follow_up_text());
         self.mounted.replace(Some(view::mount(self, &self.host, root)));
         match view::seen(&self.host).filter(|_| self.config.inline) {
@@ -263,7 +260,9 @@ impl Visit {
             storage::set(&key, &whole(clock::now()));
         }
         self.emit("candor:shown", &[]);
-        if let (false, Some(entry)) = (self.config.send_final, self.entry()) {
+        if self.config.send_final {
+            delivery::hold(self.id.clone());
+        } else if let Some(entry) = self.entry() {
             delivery::send_once(entry, self.host.clone());
         }
     }

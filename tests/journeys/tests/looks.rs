@@ -242,6 +242,21 @@ async fn states_are_pictured_for_the_eye() -> Result<()> {
             browser.screenshot(&name("focus")).await?;
             browser.choose(7).await?;
             browser.screenshot(&name("selected")).await?;
+            // The button answers the mouse, and stays opaque.
+            browser.widget_until("Send", "$('.send') && seen($('.send'))").await?;
+            let colours = "(s => [s.backgroundColor, s.opacity])(getComputedStyle($('.send')))";
+            let rested = browser.widget(colours).await?;
+            let at = browser
+                .widget(
+                    "(r => [r.left + r.width / 2, r.top + r.height / 2])($('.send').getBoundingClientRect())",
+                )
+                .await?;
+            browser.hover_at(at[0].as_f64().unwrap_or_default(), at[1].as_f64().unwrap_or_default()).await?;
+            let hovered = browser.widget(colours).await?;
+            browser.screenshot(&name("hover-send")).await?;
+            assert_ne!(hovered[0], rested[0]);
+            assert_ne!(hovered[0], "rgba(0, 0, 0, 0)");
+            assert_eq!(hovered[1], "1");
         }
     }
     browser.look(WIDE).await?;
