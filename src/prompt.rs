@@ -261,7 +261,7 @@ impl Visit {
         }
         self.emit("candor:shown", &[]);
         if self.config.send_final {
-            delivery::hold(self.id.clone());
+            delivery::hold(&self.id);
         } else if let Some(entry) = self.entry() {
             delivery::send_once(entry, self.host.clone());
         }

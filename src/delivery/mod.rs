@@ -10,7 +10,7 @@ use crate::{
 pub(crate) use client::Download;
 use js_sys::{Function, Object, Reflect};
 pub(crate) use outbox::Entry;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlElement;
@@ -20,10 +20,9 @@ const FIRST_WAIT_MS: f64 = 1_000.0;
 const LONGEST_WAIT_MS: f64 = 300_000.0;
 
 thread_local! {
-    /// Responses of this page. Their own prompts send them, so that [`flush`] leaves them alone.
-    static OWN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-    /// What lets go of those that other tabs must leave alone as well.
-    static HELD: Object = Object::new();
+    /// Responses of this page by their ids. Their own prompts send them, so that [`flush`] leaves them alone. Of those that
+    /// other tabs must leave alone as well, the value is what lets go of them.
+    static OWN: Object = Object::new();
     static FLUSHING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -50,21 +49,20 @@ pub(crate) enum Outcome {
 
 /// Marks a response as this page's own.
 pub(crate) fn claim(id: &str) {
-    OWN.with_borrow_mut(|own| own.push(id.into()));
+    let _ = OWN.with(|own| Reflect::set(own, &id.into(), &JsValue::TRUE));
 }
 
 /// Keeps other tabs from sending what is kept of a response before it is complete.
-pub(crate) fn hold(id: String) {
-    spawn(async move {
-        if let Some(release) = client::lock(&outbox::key(&id)).await {
-            let _ = HELD.with(|held| Reflect::set(held, &id.into(), &release));
-        }
-    });
+pub(crate) fn hold(id: &str) {
+    let (_, release) = client::lock(&outbox::key(id));
+    if let Some(release) = release {
+        let _ = OWN.with(|own| Reflect::set(own, &id.into(), &release));
+    }
 }
 
 /// Lets other tabs send it.
 pub(crate) fn release(id: &str) {
-    let release = HELD.with(|held| js::get(held, id)).and_then(|release| release.dyn_into::<Function>().ok());
+    let release = OWN.with(|own| js::get(own, id)).and_then(|release| release.dyn_into::<Function>().ok());
     let _ = release.map(|release| release.call0(&JsValue::UNDEFINED));
 }
 
@@ -127,7 +125,8 @@ pub(crate) fn flush() {
         let mut attempt = 0;
         let pauses = Object::new();
         while !left().is_empty() {
-            let release = client::lock("candor:out").await;
+            let (granted, release) = client::lock("candor:out");
+            let _ = granted.await;
             flush_round(attempt, &pauses).await;
             let _ = release.map(|release| release.call0(&JsValue::UNDEFINED));
             if left().is_empty() {
@@ -141,7 +140,7 @@ pub(crate) fn flush() {
 }
 
 fn left() -> Vec<String> {
-    OWN.with_borrow(|own| outbox::ids().into_iter().filter(|id| !own.contains(id)).collect())
+    OWN.with(|own| outbox::ids().into_iter().filter(|id| js::get(own, id).is_none()).collect())
 }
 
 /// `pauses` are the endpoints that asked to be left alone, and until when by [`clock::monotonic`].

@@ -13,8 +13,6 @@ const PREFIX: &str = "candor:out:";
 const MAX_ENTRIES: usize = 50;
 const MAX_BYTES: usize = 256 * 1024;
 const MAX_AGE_MS: u32 = 7 * 86_400_000;
-/// An answer is lost.
-const EXPIRED: &str = "expired";
 
 /// One response at one revision, and where it goes.
 #[derive(Clone, Debug)]
@@ -69,7 +67,7 @@ impl Entry {
     /// Forgets it and says so.
     pub(super) fn expire(&self, host: Option<&HtmlElement>) {
         self.forget();
-        event::error(host, EXPIRED, "an answer could not be delivered for 7 days");
+        given_up(host);
     }
 
     pub(super) fn endpoint(&self) -> &str {
@@ -109,6 +107,11 @@ pub(super) fn key(id: &str) -> String {
     [PREFIX, id].concat()
 }
 
+/// Says that an answer is lost.
+fn given_up(host: Option<&HtmlElement>) {
+    event::error(host, "expired", "an unsent answer was too old, or one too many");
+}
+
 /// Lets the oldest go when there are too many, or too long ones.
 fn prune() {
     let sizes = storage::keys(PREFIX).into_iter().map(|key| {
@@ -117,7 +120,7 @@ fn prune() {
     });
     for key in surplus(&sizes.collect::<Vec<_>>()) {
         storage::remove(key);
-        event::error(None, EXPIRED, "too many answers are unsent: the oldest had to go");
+        given_up(None);
     }
 }
 
