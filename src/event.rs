@@ -4,7 +4,8 @@ use crate::{clock::window, js};
 use wasm_bindgen::JsValue;
 use web_sys::{CustomEvent, CustomEventInit, EventTarget, HtmlElement};
 
-/// Something failed; `code` is one of `definition`, `pack`, `config`, `storage`, `rejected`, `undelivered`.
+/// Something failed; `code` is one of `definition`, `pack`, `config`, `storage`, `rejected`, `undelivered`,
+/// `expired`.
 pub(crate) fn error(host: Option<&HtmlElement>, code: &str, message: &str) {
     emit(host, "candor:error", &[("code", code.into()), ("message", message.into())]);
 }

@@ -49,15 +49,8 @@ pub fn mount(host: HtmlElement, config: &JsValue) -> Handle {
 
 /// Sends what earlier pages left unsent, shows nothing. Events go to the document.
 #[wasm_bindgen]
-pub fn flush(_config: &JsValue) {
+pub fn flush() {
     delivery::flush();
-}
-
-/// Forgets what browser storage refused and memory holds. The loader, which owns `reset` and consent, clears the storage
-/// itself: it must do so on pages where the module was never loaded, too.
-#[wasm_bindgen]
-pub fn clear() {
-    storage::clear_memory();
 }
 
 /// A mounted survey. Letting go of it changes nothing: the survey stays until it is closed or unmounted.

@@ -5,7 +5,7 @@ use crate::{
     config::{EmbedConfig, concat},
     definition,
     delivery::{self, Download, Entry, Outcome, Since},
-    event,
+    event, js,
     recontact::{self, Ending},
     session::{Session, TooLong},
     storage,
@@ -26,6 +26,7 @@ use std::{
     rc::Rc,
 };
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlElement;
 
 /// A live region speaks of what changes in it, once assistive technology knows that it is there.
@@ -43,6 +44,7 @@ impl Prompt {
     /// Starts loading, and shows the survey when all is there.
     pub(crate) fn mount(host: HtmlElement, config: &JsValue) -> Rc<Self> {
         let prompt = Rc::new(Self { host, visit: OnceCell::new(), gone: Cell::new(false) });
+        storage::share(js::get(config, "memory"));
         let config = EmbedConfig::read(config);
         let loading = prompt.clone();
         spawn(async move {
@@ -182,7 +184,8 @@ pub(crate) struct Visit {
     pub(crate) texts: Texts,
     pub(crate) session: RefCell<Session>,
     id: String,
-    shown: Since,
+    /// Since it was seen: an inline survey may stand far down the page.
+    shown: OnceCell<Since>,
     answered: OnceCell<Since>,
     /// Kept, but not sent: a rating passed on the way to another, or all of them when the page wants one post.
     unsent: RefCell<Option<Entry>>,
@@ -208,7 +211,7 @@ impl Visit {
             texts,
             session: RefCell::new(Session::new(survey)),
             id: clock::uuid_v7(),
-            shown: Since::now(),
+            shown: OnceCell::new(),
             answered: OnceCell::new(),
             unsent: RefCell::new(None),
             untold: Cell::new(false),
@@ -225,11 +228,18 @@ impl Visit {
         delivery::claim(&self.id);
         self.follow_up.set(self.follow_up_text());
         self.mounted.replace(Some(view::mount(self, &self.host, root)));
-        if let Some(key) = &self.config.once {
-            let key = concat(&["candor:once:", &self.config.survey, ":", key]);
-            storage::set(&key, &whole(clock::now()));
+        match view::seen(&self.host).filter(|_| self.config.inline) {
+            None => self.seen(),
+            Some(seen) => {
+                let visit = self.clone();
+                spawn(async move {
+                    let _ = JsFuture::from(seen).await;
+                    if visit.mounted.borrow().is_some() {
+                        visit.seen();
+                    }
+                });
+            }
         }
-        self.emit("candor:shown", &[]);
         let visit = self.clone();
         spawn(async move {
             clock::sleep(ANNOUNCED_AFTER_MS).await;
@@ -237,15 +247,30 @@ impl Visit {
                 visit.status.set(concat(&[&visit.texts.get("region"), ": ", &visit.question()]));
             }
         });
-        if let (false, Some(entry)) = (self.config.send_final, self.entry()) {
+        delivery::flush();
+    }
+
+    /// The respondent has it before their eyes.
+    fn seen(&self) {
+        if self.shown.set(Since::now()).is_err() {
+            return;
+        }
+        if let Some(key) = &self.config.once {
+            let key = concat(&["candor:once:", &self.config.survey, ":", key]);
+            storage::set(&key, &whole(clock::now()));
+        }
+        self.emit("candor:shown", &[]);
+        if self.config.send_final {
+            delivery::hold(&self.id);
+        } else if let Some(entry) = self.entry() {
             delivery::send_once(entry, self.host.clone());
         }
-        delivery::flush();
     }
 
     /// A point was chosen. It is kept before this returns; it is sent at once unless the respondent is only `passing`
     /// it with the arrow keys on the way to another.
     pub(crate) fn choose(self: &Rc<Self>, point: u8, passing: bool) {
+        self.seen();
         if self.session.borrow_mut().choose(point) {
             self.answered.get_or_init(Since::now);
             self.keep();
@@ -305,7 +330,10 @@ impl Visit {
     pub(crate) fn close(self: &Rc<Self>, reason: Reason) {
         // Taken first: a listener of the events below may close it again.
         let Some(mounted) = self.mounted.take() else { return };
-        if self.session.borrow_mut().close() {
+        if reason != Reason::Api {
+            self.seen();
+        }
+        if self.shown.get().is_some() && self.session.borrow_mut().close() {
             self.keep();
             self.be_quiet(Ending::Dismissed);
         }
@@ -326,6 +354,9 @@ impl Visit {
         self.untold.set(false);
         if let Some(mounted) = self.mounted.take() {
             mounted.drop_later();
+        }
+        if self.unsent.borrow().is_none() {
+            delivery::release(&self.id);
         }
         // Not in this task: a page that withdraws consent removes the host first and clears the outbox then.
         if let Some(entry) = self.unsent.take() {
@@ -396,8 +427,8 @@ impl Visit {
             age_ms: 0,
         };
         let since = match session.state() {
-            State::Partial | State::Complete => self.answered.get().copied(),
-            State::Shown | State::Dismissed => None,
+            State::Partial | State::Complete => &self.answered,
+            State::Shown | State::Dismissed => &self.shown,
         };
         let response = response.serialize(&Serializer::json_compatible()).ok()?;
         for (key, value) in [("respondent", &config.respondent), ("context", &config.context)] {
@@ -405,7 +436,7 @@ impl Visit {
                 let _ = Reflect::set(&response, &key.into(), value);
             }
         }
-        Some(Entry::new(since.unwrap_or(self.shown), config.endpoint.clone(), response))
+        Some(Entry::new(*since.get_or_init(Since::now), config.endpoint.clone(), response))
     }
 
     fn go(&self, step: Step) {

@@ -1,50 +1,53 @@
 //! Browser storage, which may be refused, full or taken away at any moment. What it refuses is kept in memory, for
-//! as long as the page lives.
+//! as long as the page lives: in an object of the loader's, which reads its marks there and clears it.
 
-use crate::clock::window;
+use crate::{clock::window, js};
+use js_sys::{Object, Reflect};
 use std::cell::RefCell;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Storage;
 
 thread_local! {
-    static MEMORY: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
+    static MEMORY: RefCell<Object> = RefCell::new(Object::new());
+}
+
+/// Keeps what browser storage refuses in this object from now on, if it is one.
+pub(crate) fn share(memory: Option<JsValue>) {
+    if let Some(memory) = memory.filter(JsValue::is_object) {
+        MEMORY.set(memory.unchecked_into());
+    }
+}
+
+fn memory() -> Object {
+    MEMORY.with_borrow(Clone::clone)
 }
 
 fn local() -> Option<Storage> {
     window()?.local_storage().ok()?
 }
 
-fn take_from_memory(key: &str) {
-    MEMORY.with_borrow_mut(|memory| memory.retain(|(known, _)| known != key));
-}
-
 /// The value under a key.
 pub(crate) fn get(key: &str) -> Option<String> {
-    let kept = MEMORY
-        .with_borrow(|memory| memory.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone()));
-    kept.or_else(|| local()?.get_item(key).ok()?)
+    js::text(&memory(), key).or_else(|| local()?.get_item(key).ok()?)
 }
 
 /// Keeps a value before it returns. False if only memory would take it.
 pub(crate) fn set(key: &str, value: &str) -> bool {
-    take_from_memory(key);
-    if local().is_some_and(|local| local.set_item(key, value).is_ok()) {
-        return true;
+    let durable = local().is_some_and(|local| local.set_item(key, value).is_ok());
+    if durable {
+        let _ = Reflect::delete_property(&memory(), &key.into());
+    } else {
+        let _ = Reflect::set(&memory(), &key.into(), &value.into());
     }
-    MEMORY.with_borrow_mut(|memory| memory.push((key.into(), value.into())));
-    false
+    durable
 }
 
 /// Forgets a key.
 pub(crate) fn remove(key: &str) {
-    take_from_memory(key);
+    let _ = Reflect::delete_property(&memory(), &key.into());
     if let Some(local) = local() {
         let _ = local.remove_item(key);
     }
-}
-
-/// Forgets all that browser storage refused.
-pub(crate) fn clear_memory() {
-    MEMORY.with_borrow_mut(Vec::clear);
 }
 
 /// Every key that begins with `prefix`, sorted.
@@ -57,7 +60,7 @@ pub(crate) fn keys(prefix: &str) -> Vec<String> {
             sorted.insert(place, key);
         }
     };
-    MEMORY.with_borrow(|memory| memory.iter().for_each(|(key, _)| add(key.clone())));
+    Object::keys(&memory()).iter().filter_map(|key| key.as_string()).for_each(&mut add);
     if let Some(local) = local() {
         (0..local.length().unwrap_or(0)).filter_map(|i| local.key(i).ok()?).for_each(add);
     }

@@ -10,10 +10,8 @@
 (function (script) {
   // ---- This copy of the loader: where its files are, how they are loaded -------------------------------------------
 
-  // The build replaces the placeholders. Where it did not, there is no such folder, and the files come from `w/latest/`.
-  const files = "__ASSETS__";
-  const moduleIntegrity = "__MODULE_SRI__";
-  const wasmIntegrity = "__WASM_SRI__";
+  // The build replaces the placeholders in capitals. Where it did not, there is no such folder, and the files come from
+  // `w/latest/`.
 
   const absolute = (path, base) => {
     try {
@@ -29,7 +27,7 @@
     const link = document.createElement("link");
     if (!link.relList.supports("modulepreload")) return;
     link.rel = "modulepreload";
-    link.integrity = moduleIntegrity;
+    link.integrity = "__MODULE_SRI__";
     link.nonce = script.nonce;
     link.href = url;
     document.head.append(link);
@@ -39,7 +37,7 @@
     }).finally(() => link.remove());
   }
 
-  // Resolves to the module's functions and the folder it came from, or to nothing and has said why.
+  // Resolves to the module's functions, or to nothing and has said why.
   async function load() {
     let code = "wasm";
     let base;
@@ -51,20 +49,21 @@
       if (integrity) await preload(base + "element.js");
       const module = await import(base + "element.js");
       code = "wasm";
-      return { base, ...(await module.start(wasm)) };
+      return await module.start(wasm);
     };
     try {
       // A Content-Security-Policy without 'wasm-unsafe-eval' and old browsers refuse even the smallest module there is:
       // nothing is downloaded then.
-      new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+      new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
       code = "module";
-      return await loadFrom(files, wasmIntegrity).catch(async (error) => {
+      return await loadFrom("__ASSETS__", "__WASM_SRI__").catch(async (error) => {
         // A server that was upgraded has only its own files. Nothing else that goes wrong may lead round the integrity.
-        const { status } = await fetch(base + "element.js", { method: "HEAD" });
+        const { status } = await fetch(base + "element.js", { method: "HEAD" }).catch(() => error);
         if (status != 404) throw error;
         return loadFrom("w/latest/", "");
       });
     } catch (error) {
+      failed = base; // what the browser itself refuses, it refuses again
       emit(code, error);
     }
   }
@@ -75,16 +74,18 @@
 
   // ---- What the page has said so far -------------------------------------------------------------------------------
 
+  const html = document.documentElement;
   const tags = new Map(); // a script element → whether it has begun
   let entries = []; // a survey that may be shown: {survey, tag, options, tokens, waits, since, given, run}
   let module; // a promise, once a survey is due
+  let failed; // the module, for a reason that may have gone by the next start
   let events = {}; // the latest of each name, for surveys that come to be known later
   let respondent = { attributes: {} };
   let consent; // undefined until the page says true or false
-  let seed;
+  const memory = {}; // what browser storage refused: the module keeps it here
 
   function emit(code, message) {
-    const detail = { code, message: String(message) };
+    const detail = { code, message: message + "" };
     document.dispatchEvent(new CustomEvent("candor:error", { bubbles: true, detail }));
   }
 
@@ -96,20 +97,18 @@
 
   // ---- Browser storage, which may be refused -----------------------------------------------------------------------
 
+  // In both places, or until one gives something.
   function storage(use) {
     try {
-      return use(localStorage);
+      return use(memory) || use(localStorage);
     } catch (_) {}
   }
 
   const stored = (key) => storage((kept) => kept["candor:" + key]);
-  const storedKeys = (pattern) => storage((kept) => Object.keys(kept).filter((key) => pattern.test(key))) || [];
 
   function clear(leave) {
     end(leave);
-    for (const key of storedKeys(/^candor:/)) localStorage.removeItem(key);
-    seed = 0;
-    if (module) module.then((module) => module && module.clear());
+    storage((kept) => Object.keys(kept).forEach((key) => /^candor:/.test(key) && delete kept[key]));
   }
 
   // ---- Triggers ----------------------------------------------------------------------------------------------------
@@ -128,13 +127,16 @@
     event: (go, name) => events[name] && go(events[name]), // the ones to come: candor("event")
     click: (go, selector) =>
       listen("click", ({ target }) => {
-        if (find(selector) && target.closest && target.closest(selector)) go({});
+        try {
+          if (target.closest(selector)) go({});
+        } catch (_) {} // not a selector, or not an element
       }),
     exit: (go) => listen("mouseout", (event) => !event.relatedTarget && event.clientY <= 0 && go()),
+    // Heard of every element that scrolls, but only the page's own scrolling moves scrollY.
     scroll: (go, percent) =>
       listen("scroll", () => {
-        const scrollable = document.documentElement.scrollHeight - innerHeight;
-        return scrollY >= (scrollable * percent) / 100 && go();
+        const scrollable = html.scrollHeight - innerHeight;
+        return scrollY > 0 && scrollY >= (scrollable * percent) / 100 && go();
       }),
     selector(go, selector) {
       // The element may come and go with the page's framework, so it is looked for again each time.
@@ -166,31 +168,35 @@
     sample: (share, { survey }) => draw(survey) < share,
     delay(seconds, { since }) {
       const left = since + seconds * 1000 - Date.now();
-      if (left > 0) setTimeout(tick, left);
-      return !(left > 0);
+      return !(left > 0 && setTimeout(tick, left));
     },
   };
 
   // A number in [0, 1) that stays the same for a browser and a survey. The shift keeps the draws of surveys with similar
   // names apart: plain FNV would ask the same visitors in `survey-1` and `survey-2`.
   function draw(survey) {
-    seed = seed || stored("seed") || Math.random() + "";
-    storage((kept) => (kept["candor:seed"] = seed));
+    const seed = stored("seed") || Math.random() + "";
+    storage((kept) => void (kept["candor:seed"] = seed));
     let hash = 0;
     for (const char of survey + seed) hash = Math.imul(hash ^ (hash >>> 15) ^ char.charCodeAt(), 2246822519);
     return (hash >>> 0) / 2 ** 32;
   }
 
   function start(entry, given) {
-    if (given || !entry.since) Object.assign(entry, { given, waits: "", since: Date.now() });
+    // What is asked already is not asked once more after it.
+    if (!isOpen(entry) && (given || !entry.since)) {
+      Object.assign(entry, { given, waits: "", since: Date.now() });
+      if (failed) module = failed = 0;
+    }
     tick();
     return true;
   }
 
   // ---- Is it due? --------------------------------------------------------------------------------------------------
 
-  const allowed = (options) => consent || (consent == null && options.consent != "required");
-  const isOpen = ({ run }) => run && (!run.host || run.host.isConnected);
+  // Whatever the option says but "false", consent is required: a misspelt word must not do without it.
+  const allowed = ({ consent: wanted = false }) => consent || (consent == null && wanted + "" == "false");
+  const isOpen = ({ run }) => run && (run.host || html).isConnected; // loading, or in the page
 
   // The nearer to the survey wins.
   const optionsOf = ({ survey, tag, options, given }) => ({ ...tag.dataset, ...options, ...given, survey });
@@ -204,21 +210,24 @@
     const options = optionsOf(entry);
     if (!allowed(options)) return ["consent is not given"];
     if (document.readyState == "loading") return ["the page is loading"];
-    const why = [];
-    if (document.hidden) why.push("the page is hidden");
-    if (entry.waits) why.push(entry.waits);
-    for (const [token, name, key, value] of entry.tokens)
-      if (!starts[name] && !(conditions[name] && conditions[name](value, entry, key))) why.push("needs " + token);
-    for (const key of ["quiet", "quiet:" + entry.survey]) {
-      const until = stored(key);
-      // With quiet "0" only a respondent who asked for it for ever is left in peace.
-      if (until > Date.now() && (options.quiet != 0 || until >= 864e13)) why.push(key + " until " + new Date(+until));
-    }
-    if (stored("once:" + entry.survey + ":" + options.once)) why.push("was shown for " + options.once);
-    if (!placeOf(entry.tag, options)) why.push("the page has no place for it");
-    if (options.display != "inline" && entries.some((other) => isOpen(other) && optionsOf(other).display != "inline"))
-      why.push("another survey is shown");
-    return why;
+    return [
+      document.hidden && "the page is hidden",
+      entry.waits,
+      ...entry.tokens.map(
+        ([token, name, key, value]) =>
+          !starts[name] && !(conditions[name] && conditions[name](value, entry, key)) && "needs " + token,
+      ),
+      ...["quiet", "quiet:" + entry.survey].map((key) => {
+        const until = stored(key);
+        // With quiet "0" only a respondent who asked for it for ever is left in peace.
+        return until > Date.now() && (options.quiet != 0 || until >= 864e13) && key + " until " + new Date(+until);
+      }),
+      stored("once:" + entry.survey + ":" + options.once) && "was shown for " + options.once,
+      !placeOf(entry.tag, options) && "the page has no place for it",
+      options.display != "inline" &&
+        entries.some((other) => isOpen(other) && optionsOf(other).display != "inline") &&
+        "another survey is shown",
+    ].filter(Boolean);
   }
 
   function tick() {
@@ -236,36 +245,32 @@
   // A trap in the Wasm must not become the page's unhandled rejection.
   const quietly = (promise) => promise.catch((error) => emit("wasm", error));
 
-  // EmbedConfig: what the module is told.
-  function configFor(tag, options, base) {
-    const api = apiOf(tag, options);
-    const { lang } = tag.closest("[lang]") || document.documentElement;
-    return {
-      ...options,
-      api,
-      base,
-      // Made absolute here, because an unsent answer may leave from another page.
-      endpoint: absolute(options.endpoint || api + "/v1/responses"),
-      langs: [options.lang, lang, ...navigator.languages],
-      page: location.href, // cut before its query by the module
-      respondent,
-    };
-  }
-
   async function show(entry) {
     const { tag } = entry;
     const options = optionsOf(entry);
     const run = (entry.run = {});
-    entry.waits = "failed to load";
+    entry.waits = "was not shown, see candor:error";
     const module = await loaded();
     const place = placeOf(tag, options);
     if (entry.run != run) return; // closed meanwhile
+    if (!place) entry.waits = ""; // it may come back
     if (!module || !place) return (entry.run = 0);
     const host = (run.host = module.createHost());
+    host.addEventListener("candor:shown", () => (entry.waits = "was shown"));
     if (options.display != "inline") host.setAttribute("popover", "manual");
     place[place == tag ? "after" : "append"](host);
-    entry.waits = "was shown";
-    run.handle = module.mount(host, configFor(tag, options, module.base));
+    const api = apiOf(tag, options);
+    // EmbedConfig, which the module adds its own folder to.
+    run.handle = module.mount(host, {
+      ...options,
+      api,
+      // Made absolute here, because an unsent answer may leave from another page.
+      endpoint: absolute(options.endpoint || api + "/v1/responses"),
+      langs: [options.lang, (tag.closest("[lang]") || html).lang, html.lang, ...navigator.languages],
+      page: location.href, // cut before its query by the module
+      respondent,
+      memory,
+    });
   }
 
   // `leave` is what the module does: "close" as its own button would, or "unmount" without a word to the server.
@@ -273,7 +278,7 @@
     for (const entry of entries) {
       const { host, handle } = entry.run || {};
       entry.run = 0;
-      if (handle && host.isConnected) handle[leave]();
+      if (handle) handle[leave]();
       if (host) host.remove();
     }
   }
@@ -286,6 +291,8 @@
     if (survey) register(survey, tag, {});
     // Stands for the site's surveys until they are known, so that debug() can say what is wrong.
     else if (site) register("site " + site, tag, { trigger: "manual" });
+    // A moment later, when the page's calls before the script have been heard.
+    else setTimeout(emit, 0, "config", "the tag names no survey");
     tick();
   }
 
@@ -309,8 +316,8 @@
     const options = tag.dataset;
     if (begun || !allowed(options)) return;
     tags.set(tag, true);
-    if (storedKeys(/^candor:out:/)[0])
-      quietly(loaded().then((module) => module && module.flush(configFor(tag, options, module.base))));
+    if (storage((kept) => Object.keys(kept).some((key) => /^candor:out:/.test(key))))
+      quietly(loaded().then((module) => module && module.flush()));
     if (!options.site || options.survey) return;
     const site = entries.find((entry) => entry.tag == tag);
     try {
@@ -332,8 +339,8 @@
     show(survey, options) {
       const entry = entries.find((known) => known.survey == survey);
       // The first tag's attributes hold for it too, except those that are about the tag's own survey.
-      const own = { question: null, low: null, high: null, followup: null, once: null, display: null };
-      start(entry || register(survey, script, { trigger: "manual", ...own }), { ...options });
+      const own = { trigger: "manual", question: null, low: null, high: null, followup: null, once: null, display: null };
+      start(entry || register(survey, script, own), { ...options });
     },
     event(name, context, options) {
       events[name] = { ...options, context };
@@ -357,6 +364,7 @@
       events = {};
     },
     on(name, listener) {
+      if (typeof listener != "function") throw "expected a function";
       listen("candor:" + name, (event) => void listener(event.detail, event));
     },
     debug: () =>

@@ -1,6 +1,6 @@
 // The module that the loader imports when a survey is due: the custom element and the way into the WebAssembly.
 
-import { clear, flush, initSync, mount } from "./glue.js";
+import { flush, initSync, mount } from "./glue.js";
 
 const NAME = "candor-survey";
 
@@ -22,22 +22,33 @@ class CandorSurvey extends HTMLElement {
   }
 }
 
-// A host for one survey, not yet in the document. `connected` and `disconnected` may be set to functions.
+// A host for one survey, not yet in the document. `connected` and `disconnected` may be set to functions; `seen` promises
+// that some of it has come into view.
 export function createHost() {
   const host = document.createElement(NAME);
   // Only missing when the page has an element of that name of its own.
   if (!host.shadowRoot) host.attachShadow({ mode: "open" });
+  host.seen = () =>
+    new Promise((resolve) => {
+      const observer = new IntersectionObserver((changes) => {
+        if (changes.some((change) => change.isIntersecting)) resolve(observer.disconnect());
+      });
+      observer.observe(host);
+    });
   return host;
 }
 
 let started;
 
-// Instantiates the WebAssembly once and gives all that the loader needs: `createHost`, `mount`,
-// `flush` and `clear`.
+// Instantiates the WebAssembly once and gives all that the loader needs: `createHost`, `mount` and `flush`. What failed
+// may be tried again.
 //
 // `wasm` is an address, fetched with `integrity` (script integrity does not cover it), or the promise of a response.
 export function start(wasm, integrity = "") {
-  started ??= instantiate(typeof wasm == "string" ? fetch(wasm, { integrity }) : wasm);
+  started ??= instantiate(typeof wasm == "string" ? fetch(wasm, { integrity }) : wasm).catch((error) => {
+    started = undefined;
+    throw error;
+  });
   return started;
 }
 
@@ -49,12 +60,12 @@ async function instantiate(fetched) {
   if (!response.ok) throw new Error(`${response.url} answered ${response.status}.`);
   initSync({ module: await compile(response) });
   if (!customElements.get(NAME)) customElements.define(NAME, CandorSurvey);
-  return { createHost, mount: mountAndLeave, flush, clear };
+  return { createHost, mount: mountAndLeave, flush };
 }
 
-// A host that the page takes out of the document takes its listeners with it.
+// The message packs are beside this file. A host that the page takes out of the document takes its listeners with it.
 function mountAndLeave(host, config) {
-  const handle = mount(host, config);
+  const handle = mount(host, { ...config, base: new URL(".", import.meta.url).href });
   host.disconnected = () => handle.unmount();
   return handle;
 }

@@ -31,7 +31,6 @@ ces-high = سهل جدًا
 followup = ما السبب الأهم لهذا التقييم؟
 followup-unfavourable = ما أهم ما ينبغي تحسينه؟
 followup-favourable = ما أكثر ما أعجبك؟
-comment-label = تعليقك
 comment-hint = اختياري
 # The number stands last, so that the noun need not agree with it.
 too-long = الحد الأقصى لعدد الأحرف: { $max }.

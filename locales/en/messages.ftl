@@ -32,7 +32,6 @@ ces-high = Very easy
 followup = What is the main reason for your score?
 followup-unfavourable = What should we improve first?
 followup-favourable = What did we do well?
-comment-label = Your comment
 comment-hint = Optional
 # $max is a large round number, 5000 as a rule, so that no plural form is needed.
 too-long = Please keep your comment to { $max } characters.

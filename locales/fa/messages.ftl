@@ -32,7 +32,6 @@ ces-high = خیلی آسان
 followup = مهم‌ترین دلیل شما برای این امتیاز چیست؟
 followup-unfavourable = چه چیزی را باید بهتر کنیم؟
 followup-favourable = از چه چیزی بیشتر راضی بودید؟
-comment-label = نظر شما
 comment-hint = اختیاری
 too-long = لطفاً حداکثر { $max } نویسه بنویسید.
 

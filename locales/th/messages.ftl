@@ -33,7 +33,6 @@ ces-high = ง่ายมาก
 followup = เหตุผลสำคัญที่สุดที่ให้คะแนนนี้คืออะไร
 followup-unfavourable = มีอะไรที่ควรปรับปรุง เพราะอะไร
 followup-favourable = คุณประทับใจอะไรมากที่สุด
-comment-label = ความคิดเห็นของคุณ
 comment-hint = ไม่บังคับ
 too-long = กรุณาพิมพ์ไม่เกิน { $max } ตัวอักษร
 

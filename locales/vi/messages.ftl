@@ -31,7 +31,6 @@ ces-high = Rất dễ
 followup = Lý do chính khiến bạn cho điểm này là gì?
 followup-unfavourable = Chúng tôi nên cải thiện điều gì trước?
 followup-favourable = Chúng tôi đã làm tốt điều gì?
-comment-label = Ý kiến của bạn
 comment-hint = Không bắt buộc
 too-long = Vui lòng viết tối đa { $max } ký tự.
 

@@ -32,7 +32,6 @@ ces-high = 非常容易
 followup = 您給這個分數的最主要原因是什麼？
 followup-unfavourable = 我們最需要改善什麼？
 followup-favourable = 您覺得我們哪裡做得好？
-comment-label = 您的意見
 comment-hint = 選填
 too-long = 請將內容縮短至 { $max } 個字以內。
 

@@ -88,26 +88,35 @@ impl Download {
     }
 }
 
-/// Runs one sender at a time, of all the tabs of this origin, where the browser has locks.
-pub(super) async fn exclusively(work: impl Future<Output = ()>) {
+/// Asks for a lock that one tab of this origin holds at a time. The first of what is returned settles when it is held, at
+/// once where the browser has no locks; the second gives it back, and so does the end of the page.
+pub(super) fn lock(name: &str) -> (JsFuture, Option<Function>) {
     let (held, release) = pending();
     let (granted, grant) = pending();
-    let locks = window().and_then(|window| js::get(&window.navigator(), "locks"));
-    let request = locks.as_ref().and_then(|locks| js::get(locks, "request")?.dyn_into::<Function>().ok());
-    if let (Some(locks), Some(request)) = (locks, request) {
-        // The lock is held until what this returns is settled.
-        let holding = Closure::once_into_js(move || {
-            let _ = grant.map(|grant| grant.call0(&JsValue::UNDEFINED));
-            held
-        });
-        // Refused in sandboxed frames, at once or later; their storage is refused as well, so that no other tab sees what
-        // is kept there.
-        if let Ok(ended) = request.call2(&locks, &"candor:out".into(), &holding) {
-            let _ = settled(Promise::race(&Array::of2(&granted, &ended))).await;
-        }
-    }
-    work.await;
-    let _ = release.map(|release| release.call0(&JsValue::UNDEFINED));
+    // The lock is held until what this returns is settled.
+    let holding = Closure::once_into_js(move || {
+        let _ = grant.map(|grant| grant.call0(&JsValue::UNDEFINED));
+        held
+    });
+    // Refused in sandboxed frames, at once or later; their storage is refused as well, so that no other tab sees what is
+    // kept there.
+    let ended = locks("request", &Array::of2(&name.into(), &holding));
+    (JsFuture::from(Promise::race(&Array::of2(&granted, &ended))), release)
+}
+
+/// The locks that the tabs of this origin hold, each with its `name`.
+pub(super) async fn locked() -> Array {
+    let state = settled(locks("query", &Array::new())).await.unwrap_or_default();
+    js::get(&state, "held").and_then(|held| held.dyn_into().ok()).unwrap_or_default()
+}
+
+/// What a method of the browser's locks gives; nothing where there are none.
+fn locks(method: &str, arguments: &Array) -> Promise {
+    let answer = || {
+        let locks = js::get(&window()?.navigator(), "locks")?;
+        js::get(&locks, method)?.dyn_into::<Function>().ok()?.apply(&locks, arguments).ok()
+    };
+    Promise::resolve(&answer().unwrap_or_default())
 }
 
 /// A promise and what resolves it.

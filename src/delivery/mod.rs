@@ -5,12 +5,13 @@ mod outbox;
 
 use crate::{
     clock::{self, spawn},
-    event,
+    event, js,
 };
 pub(crate) use client::Download;
+use js_sys::{Function, Object, Reflect};
 pub(crate) use outbox::Entry;
-use std::cell::{Cell, RefCell};
-use wasm_bindgen::JsValue;
+use std::cell::Cell;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlElement;
 
@@ -19,8 +20,9 @@ const FIRST_WAIT_MS: f64 = 1_000.0;
 const LONGEST_WAIT_MS: f64 = 300_000.0;
 
 thread_local! {
-    /// Responses of this page. Their own prompts send them, so that [`flush`] leaves them alone.
-    static OWN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// Responses of this page by their ids. Their own prompts send them, so that [`flush`] leaves them alone. Of those that
+    /// other tabs must leave alone as well, the value is what lets go of them.
+    static OWN: Object = Object::new();
     static FLUSHING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -47,7 +49,21 @@ pub(crate) enum Outcome {
 
 /// Marks a response as this page's own.
 pub(crate) fn claim(id: &str) {
-    OWN.with_borrow_mut(|own| own.push(id.into()));
+    let _ = OWN.with(|own| Reflect::set(own, &id.into(), &JsValue::TRUE));
+}
+
+/// Keeps other tabs from sending what is kept of a response before it is complete.
+pub(crate) fn hold(id: &str) {
+    let (_, release) = client::lock(&outbox::key(id));
+    if let Some(release) = release {
+        let _ = OWN.with(|own| Reflect::set(own, &id.into(), &release));
+    }
+}
+
+/// Lets other tabs send it.
+pub(crate) fn release(id: &str) {
+    let release = OWN.with(|own| js::get(own, id)).and_then(|release| release.dyn_into::<Function>().ok());
+    let _ = release.map(|release| release.call0(&JsValue::UNDEFINED));
 }
 
 /// Sends once, without keeping: for impressions, which are worth no retry and no loading of the module on the next page.
@@ -63,36 +79,41 @@ pub(crate) fn send_once(entry: Entry, host: HtmlElement) {
 /// Gone means that someone else had it acknowledged or that the page withdrew consent. `report` hears of each attempt.
 pub(crate) fn send(entry: Entry, host: HtmlElement, report: Box<dyn Fn(&Outcome)>) {
     spawn(async move {
-        let mut attempt = 0;
-        loop {
-            let outcome = client::post(entry.endpoint(), &entry.body(), attempt == 0).await;
-            // Of a revision that was replaced meanwhile only its acknowledgement is news.
-            let current = entry.is_current();
-            if current {
-                report(&outcome);
-            }
-            // A failure is told once for each revision, however often it repeats.
-            match outcome {
-                Outcome::Failed { .. } if attempt > 0 || !current => {}
-                _ => tell(Some(&host), &entry, &outcome),
-            }
-            let Outcome::Failed { retry_after_ms, .. } = outcome else { return entry.forget() };
-            if !current {
-                return;
-            }
-            if attempt == 0 && client::is_leaving() {
-                client::beacon(entry.endpoint(), &entry.body());
-            }
-            wait(attempt, retry_after_ms).await;
-            attempt += 1;
-            if !entry.is_current() {
-                return;
-            }
-            if entry.is_expired() {
-                return entry.forget();
-            }
-        }
+        deliver(&entry, &host, &*report).await;
+        release(&entry.id());
     });
+}
+
+async fn deliver(entry: &Entry, host: &HtmlElement, report: &dyn Fn(&Outcome)) {
+    let mut attempt = 0;
+    loop {
+        let outcome = client::post(entry.endpoint(), &entry.body(), attempt == 0).await;
+        // Of a revision that was replaced meanwhile only its acknowledgement is news.
+        let current = entry.is_current();
+        if current {
+            report(&outcome);
+        }
+        // A failure is told once for each revision, however often it repeats.
+        match outcome {
+            Outcome::Failed { .. } if attempt > 0 || !current => {}
+            _ => tell(Some(host), entry, &outcome),
+        }
+        let Outcome::Failed { retry_after_ms, .. } = outcome else { return entry.forget() };
+        if !current {
+            return;
+        }
+        if attempt == 0 && client::is_leaving() {
+            client::beacon(entry.endpoint(), &entry.body());
+        }
+        wait(attempt, retry_after_ms).await;
+        attempt += 1;
+        if !entry.is_current() {
+            return;
+        }
+        if entry.is_expired() {
+            return entry.expire(Some(host));
+        }
+    }
 }
 
 /// Sends what other pages left, one tab at a time, until nothing is left.
@@ -102,13 +123,16 @@ pub(crate) fn flush() {
     }
     spawn(async {
         let mut attempt = 0;
+        let pauses = Object::new();
         while !left().is_empty() {
-            let asked = Cell::new(None);
-            client::exclusively(flush_round(attempt, &asked)).await;
+            let (granted, release) = client::lock("candor:out");
+            let _ = granted.await;
+            flush_round(attempt, &pauses).await;
+            let _ = release.map(|release| release.call0(&JsValue::UNDEFINED));
             if left().is_empty() {
                 break;
             }
-            wait(attempt, asked.get()).await;
+            wait(attempt, None).await;
             attempt += 1;
         }
         FLUSHING.set(false);
@@ -116,24 +140,34 @@ pub(crate) fn flush() {
 }
 
 fn left() -> Vec<String> {
-    OWN.with_borrow(|own| outbox::ids().into_iter().filter(|id| !own.contains(id)).collect())
+    OWN.with(|own| outbox::ids().into_iter().filter(|id| js::get(own, id).is_none()).collect())
 }
 
-/// `asked` becomes the longest wait that an endpoint asked for.
-async fn flush_round(attempt: u32, asked: &Cell<Option<f64>>) {
+/// `pauses` are the endpoints that asked to be left alone, and until when by [`clock::monotonic`].
+async fn flush_round(attempt: u32, pauses: &Object) {
+    let locked = client::locked().await;
     for id in left() {
+        // Another tab is at it.
+        let key = Some(outbox::key(&id));
+        if locked.iter().any(|lock| js::text(&lock, "name") == key) {
+            continue;
+        }
         let Some(entry) = Entry::kept(&id) else {
             outbox::discard(&id);
             continue;
         };
         if entry.is_expired() {
-            entry.forget();
+            entry.expire(None);
+            continue;
+        }
+        let until = js::get(pauses, entry.endpoint()).and_then(|until| until.as_f64());
+        if until > Some(clock::monotonic()) {
             continue;
         }
         let outcome = client::post(entry.endpoint(), &entry.body(), attempt == 0).await;
         if let Outcome::Failed { retry_after_ms, .. } = outcome {
-            let longest = asked.get().unwrap_or(0.0).max(retry_after_ms.unwrap_or(0.0));
-            asked.set(Some(longest));
+            let until = clock::monotonic() + retry_after_ms.unwrap_or(0.0);
+            let _ = Reflect::set(pauses, &entry.endpoint().into(), &until.into());
         } else {
             tell(None, &entry, &outcome);
             entry.forget();

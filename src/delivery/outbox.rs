@@ -4,14 +4,15 @@
 //! The write is synchronous, so that an answer survives a tab closed in the same instant.
 
 use super::Since;
-use crate::{clock, js, storage};
+use crate::{event, js, storage};
 use js_sys::{JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
+use web_sys::HtmlElement;
 
 const PREFIX: &str = "candor:out:";
 const MAX_ENTRIES: usize = 50;
 const MAX_BYTES: usize = 256 * 1024;
-const MAX_AGE_MS: f64 = 7.0 * 86_400_000.0;
+const MAX_AGE_MS: u32 = 7 * 86_400_000;
 
 /// One response at one revision, and where it goes.
 #[derive(Clone, Debug)]
@@ -60,7 +61,13 @@ impl Entry {
 
     /// Older than a week: whatever was wrong will not heal.
     pub(super) fn is_expired(&self) -> bool {
-        clock::now() - self.since.wall > MAX_AGE_MS
+        self.since.age_ms() > MAX_AGE_MS
+    }
+
+    /// Forgets it and says so.
+    pub(super) fn expire(&self, host: Option<&HtmlElement>) {
+        self.forget();
+        given_up(host);
     }
 
     pub(super) fn endpoint(&self) -> &str {
@@ -80,7 +87,7 @@ impl Entry {
         js::get(&self.response, name).unwrap_or(JsValue::UNDEFINED)
     }
 
-    fn id(&self) -> String {
+    pub(super) fn id(&self) -> String {
         self.field("id").as_string().unwrap_or_default()
     }
 }
@@ -95,8 +102,14 @@ pub(super) fn discard(id: &str) {
     storage::remove(&key(id));
 }
 
-fn key(id: &str) -> String {
+/// Under which an id is kept, and locked by the tab that is at it.
+pub(super) fn key(id: &str) -> String {
     [PREFIX, id].concat()
+}
+
+/// Says that an answer is lost.
+fn given_up(host: Option<&HtmlElement>) {
+    event::error(host, "expired", "an unsent answer was too old, or one too many");
 }
 
 /// Lets the oldest go when there are too many, or too long ones.
@@ -107,6 +120,7 @@ fn prune() {
     });
     for key in surplus(&sizes.collect::<Vec<_>>()) {
         storage::remove(key);
+        given_up(None);
     }
 }
 

@@ -14,8 +14,9 @@ mod scale;
 mod thanks;
 mod theme;
 
-use crate::{clock::spawn, prompt::Visit};
+use crate::{clock::spawn, js, prompt::Visit};
 use gloo::events::EventListener;
+use js_sys::{Function, Promise};
 use leptos::{
     html,
     mount::{UnmountHandle, mount_to},
@@ -76,6 +77,12 @@ pub(crate) fn mount(visit: &Rc<Visit>, host: &HtmlElement, root: &ShadowRoot) ->
         }
     }
     Mounted { root: root.clone(), view, listeners, last_focus }
+}
+
+/// Settles once any part of the host is in view; `None` where the host cannot tell.
+pub(crate) fn seen(host: &HtmlElement) -> Option<Promise> {
+    let seen = js::get(host, "seen")?.dyn_into::<Function>().ok()?;
+    seen.call0(host).ok()?.dyn_into().ok()
 }
 
 /// Puts the focus on an element without scrolling the page.

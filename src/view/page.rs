@@ -13,8 +13,9 @@ pub(super) fn listen(visit: &Rc<Visit>) -> Vec<EventListener> {
     let (hiding, leaving, hidden) = (visit.clone(), visit.clone(), document.clone());
     vec![
         EventListener::new(&document, "visibilitychange", move |_| {
+            // Another tab is no end yet, where the page wants one post; what was answered is kept.
             if hidden.hidden() {
-                hiding.leaving();
+                hiding.commit();
             }
         }),
         EventListener::new(&window, "pagehide", move |_| leaving.leaving()),

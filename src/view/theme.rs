@@ -139,6 +139,57 @@ mod tests {
         }
     }
 
+    /// What stands in the styles between these two.
+    fn styled<'a>(before: &str, after: &str) -> &'a str {
+        let (_, rest) = EVERYWHERE.split_once(before).unwrap();
+        rest.split_once(after).unwrap().0
+    }
+
+    /// Reads `#18191b`.
+    fn parse_hex(text: &str) -> [u8; 3] {
+        [1, 3, 5].map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+    }
+
+    #[test]
+    fn text_on_the_hovered_button_can_be_read_with_every_accent_and_with_none() {
+        assert_eq!(styled(".send:hover{", "}"), "background:var(--hovered)");
+        let hovered = styled("--hovered:light-dark(", ");--");
+        let (light, dark) = hovered.split_once("),").unwrap();
+        for (theme, name, surface, extreme) in
+            [(light, "--light", LIGHT_SURFACE, 0), (dark, "--dark", DARK_SURFACE, 255)]
+        {
+            // color-mix(in srgb,var(--light,#4a4c50) 85%,#18191b)
+            let mix = theme.strip_prefix(&format!("color-mix(in srgb,var({name},")).unwrap();
+            let (unset, mix) = mix.split_once(") ").unwrap();
+            let (percent, ink) = mix.split_once("%,").unwrap();
+            let (share, ink) = (percent.parse::<f64>().unwrap() / 100.0, parse_hex(ink));
+            let at = |accent: [u8; 3]| {
+                let mixed = [0, 1, 2].map(|i| {
+                    (f64::from(accent[i]) * share + f64::from(ink[i]) * (1.0 - share)).round() as u8
+                });
+                exact_ratio(mixed, surface)
+            };
+            assert!(at(parse_hex(unset)) >= 7.0, "{unset} on {surface:?}: {}", at(parse_hex(unset)));
+            for rgb in 0..4_096_u16 {
+                let colour = [rgb >> 8, rgb >> 4 & 15, rgb & 15].map(|digit| (digit * 17) as u8);
+                for (contrast, least) in [(4.65, 4.5), (7.2, 7.0)] {
+                    let ratio = at(readable(colour, surface, extreme, contrast));
+                    assert!(ratio >= least, "{colour:?} on {surface:?}: {ratio}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_can_be_read_by_those_who_ask_for_more_contrast() {
+        let (light, dark) = styled("--bad:light-dark(", ");--").split_once(',').unwrap();
+        for (colour, surface) in [(light, LIGHT_SURFACE), (dark, DARK_SURFACE)] {
+            let ratio = exact_ratio(parse_hex(colour), surface);
+            assert!(ratio >= 7.0, "{colour}: {ratio}");
+        }
+        assert_eq!(styled("--bad:#", ";"), &light[1..], "without light-dark()");
+    }
+
     #[test]
     fn an_accent_that_can_be_read_stays_as_it_is() {
         assert_eq!(readable([0, 82, 204], LIGHT_SURFACE, 0, 4.65), [0, 82, 204]);

@@ -66,9 +66,12 @@ async fn opening_leaves_the_focus_where_it_was() {
 async fn a_region_that_speaks_is_there_before_its_words_and_speaks_once() {
     let shown = shown("survey: 'nps', product: 'Acme'").await;
     assert_eq!(shown.text("[role=status]"), "");
-    let speaks =
-        "document.querySelector('candor-test').shadowRoot.querySelector('[role=status]').textContent";
-    until(speaks).await;
+    js("page.said = []; page.region = document.querySelector('candor-test').shadowRoot.querySelector('[role=status]');
+        new MutationObserver(() => page.said.push(page.region.textContent))
+            .observe(page.region, {childList: true, characterData: true, subtree: true})");
+    until("page.said.length").await;
+    wait(500).await;
+    assert_eq!(number("page.said.length"), 1.0, "{}", json("page.said"));
     let said = shown.text("[role=status]");
     assert!(said.contains("How likely is it that you would recommend"), "{said}");
 }

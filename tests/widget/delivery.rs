@@ -2,7 +2,7 @@
 
 use crate::page::*;
 use candor::flush;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[wasm_bindgen_test]
@@ -248,6 +248,97 @@ async fn a_final_response_is_posted_on_leaving() {
 }
 
 #[wasm_bindgen_test]
+async fn a_final_response_is_kept_and_not_posted_while_another_tab_is_looked_at() {
+    let shown = shown("survey: 'nps', send: 'final'").await;
+    shown.radio(6).click();
+    js("Object.defineProperty(document, 'hidden', {get: () => true, configurable: true});
+        document.dispatchEvent(new Event('visibilitychange')); delete document.hidden");
+    wait(60).await;
+    assert_eq!(number("page.posts.length"), 0.0);
+    assert_eq!(outbox(), r#"[{"revision":2,"state":"partial","answers":[{"question":"nps","rating":6}]}]"#);
+    shown.click(".send");
+    until("page.posts.length").await;
+    assert_eq!(posted("state"), r#"["complete"]"#);
+}
+
+#[wasm_bindgen_test]
+async fn a_final_response_is_locked_until_it_has_arrived_and_other_tabs_leave_it_alone() {
+    let shown = shown("survey: 'nps', send: 'final'").await;
+    let locked = "navigator.locks.query().then(({held}) => page.locked = held.map(({name}) => name).filter(name => name != 'candor:out'))";
+    js(locked);
+    until("page.locked && page.locked.length == 1").await;
+    shown.radio(6).click();
+    assert_eq!(
+        json(
+            "'candor:out:' + JSON.parse(Object.values(localStorage).find(value => value.startsWith('{\"t\"'))).b.id == page.locked[0]"
+        ),
+        "true"
+    );
+    shown.click(".send");
+    until("page.events.some(event => event.name == 'sent')").await;
+    wait(30).await;
+    js(locked);
+    until("page.locked.length == 0").await;
+
+    // What another tab holds is passed over, and sent once it lets go.
+    fresh().await;
+    js(&format!(
+        "localStorage['candor:out:a'] = JSON.stringify({{t: Date.now(), u: '{ENDPOINT}', b: {{id: 'a', revision: 2}}}});
+         navigator.locks.request('candor:out:a', () => new Promise(done => page.done = done))"
+    ));
+    until("page.done").await;
+    flush();
+    wait(300).await;
+    assert_eq!(number("page.posts.length"), 0.0);
+    js("page.done()");
+    until("page.posts.length == 1 && !localStorage['candor:out:a']").await;
+}
+
+#[wasm_bindgen_test]
+async fn a_clock_that_is_set_right_expires_no_answer() {
+    let shown = shown("survey: 'nps'").await;
+    js("page.answers = [{status: 503}]; page.now = Date.now");
+    shown.radio(9).click();
+    until("page.posts.length == 2").await;
+    js("Date.now = () => page.now() + 8 * 864e5");
+    until("page.posts.length == 3").await;
+    js("Date.now = page.now");
+    until("page.events.at(-1).name == 'sent'").await;
+}
+
+#[wasm_bindgen_test]
+async fn the_oldest_of_too_many_unsent_answers_goes_with_an_event() {
+    let shown = shown("survey: 'nps', send: 'final'").await;
+    let kept = format!(
+        "for (let n = 10; n < 60; n++) localStorage['candor:out:00' + n] =
+            JSON.stringify({{t: Date.now(), u: '{ENDPOINT}', b: {{id: '00' + n, revision: 2}}}})"
+    );
+    js(&kept);
+    shown.radio(9).click();
+    assert_eq!(
+        json("[localStorage['candor:out:0010'] == undefined, localStorage['candor:out:0011'] == undefined]"),
+        "[true,false]"
+    );
+    let errors = json("page.events.filter(event => event.name == 'error').map(event => event.detail.code)");
+    assert_eq!(errors, r#"["expired"]"#);
+}
+
+#[wasm_bindgen_test]
+async fn an_endpoint_that_asks_for_patience_holds_up_no_other() {
+    fresh().await;
+    for (id, endpoint) in [("a", ENDPOINT), ("b", "https://other.example/responses"), ("c", ENDPOINT)] {
+        js(&format!(
+            "localStorage['candor:out:{id}'] = JSON.stringify({{t: Date.now(), u: '{endpoint}', b: {{id: '{id}', revision: 2}}}})"
+        ));
+    }
+    js("page.answers = [{status: 503, headers: {'retry-after': '60'}}, {status: 503}]");
+    flush();
+    until("!localStorage['candor:out:b']").await;
+    assert_eq!(posted("id"), r#"["a","b","b"]"#, "the one that asked is left alone");
+    storage().clear().unwrap();
+}
+
+#[wasm_bindgen_test]
 async fn flush_sends_what_earlier_pages_left_and_drops_what_is_too_old() {
     fresh().await;
     let id = |n: u8| format!("0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a{n:02}");
@@ -259,8 +350,8 @@ async fn flush_sends_what_earlier_pages_left_and_drops_what_is_too_old() {
         js(&code);
     }
     js("localStorage['candor:out:broken'] = '{'");
-    flush(&JsValue::UNDEFINED);
-    flush(&JsValue::UNDEFINED);
+    flush();
+    flush();
     until("!Object.keys(localStorage).some(key => key.startsWith('candor:out:'))").await;
     assert_eq!(posted("id"), format!("[\"{}\",\"{}\"]", id(1), id(3)));
     let age = number("page.posts[0].response.age_ms");
@@ -270,7 +361,8 @@ async fn flush_sends_what_earlier_pages_left_and_drops_what_is_too_old() {
         0.0,
         "a clock that was set back gives no negative age"
     );
-    assert_eq!(events(), r#"["sent","sent"]"#);
+    assert_eq!(events(), r#"["sent","error","sent"]"#);
+    assert_eq!(json("page.events[1].detail.code"), r#""expired""#);
 }
 
 #[wasm_bindgen_test]
@@ -280,22 +372,31 @@ async fn flush_keeps_at_it_until_the_server_is_back() {
         "localStorage['candor:out:a'] = JSON.stringify({{t: Date.now(), u: '{ENDPOINT}', b: {{id: 'a', revision: 2}}}});
          page.answers = [{{status: 503}}, 'down']"
     ));
-    flush(&JsValue::UNDEFINED);
+    flush();
     until("page.posts.length == 3").await;
     until("!localStorage['candor:out:a']").await;
 }
 
 #[wasm_bindgen_test]
 async fn withdrawn_consent_stops_what_is_on_its_way() {
-    let shown = shown("survey: 'nps'").await;
-    js("page.answers = ['down', 'down', 'down']");
-    shown.pass(4);
-    // As the loader does it: the host goes, then the storage.
-    shown.handle.unmount();
-    shown.host.remove();
-    storage().clear().unwrap();
-    wait(60).await;
-    assert_eq!(posted("state"), r#"["shown"]"#);
+    // One that was not sent yet, and one that is about to be sent again.
+    for (passing, posts) in [(true, r#"["shown"]"#), (false, r#"["shown","partial"]"#)] {
+        let shown = shown("survey: 'nps'").await;
+        js("page.answers = ['down', 'down', 'down']");
+        if passing {
+            shown.pass(4);
+        } else {
+            shown.radio(4).click();
+            until("page.events.some(event => event.detail.code == 'undelivered')").await;
+        }
+        // As the loader does it: the host goes, then the storage.
+        shown.handle.unmount();
+        shown.host.remove();
+        storage().clear().unwrap();
+        // The second attempt would come within a second.
+        wait(1_200).await;
+        assert_eq!(posted("state"), posts);
+    }
 }
 
 #[wasm_bindgen_test]

@@ -32,6 +32,7 @@ async fn no_violation(browser: &Browser, axe: &str, step: &str) -> Result<()> {
         }), error => done({violations: [String(error)]}))";
     let result = browser.run_async(script).await?;
     assert_eq!(result["violations"], json!([]), "{step}");
+    assert_eq!(result["unsure"], json!([]), "{step}: axe cannot tell");
     ensure!(result["inside"].as_u64() > Some(0), "{step}: axe did not see into the shadow root: {result}");
     Ok(())
 }
@@ -60,6 +61,11 @@ async fn no_violation_on_any_step(language: &str, attributes: &str, rating: u8) 
         browser.choose(rating).await?;
         browser.write_comment("…").await?;
         no_violation(&browser, &axe, &step("follow-up")).await?;
+        browser.widget("($('textarea').value = 'a'.repeat(5001), 0)").await?;
+        browser.click_button(&word(language, "send")?).await?;
+        browser.widget_until("the error", "$('#error').textContent").await?;
+        no_violation(&browser, &axe, &step("error")).await?;
+        browser.widget("($('textarea').value = '', 0)").await?;
         browser.click_button(&word(language, "send")?).await?;
         let thanks = json!(word(language, "thanks")?);
         browser.widget_until("the thanks", &format!("root.textContent.includes({thanks})")).await?;
@@ -81,6 +87,13 @@ async fn axe_finds_no_violation_on_any_step_of_a_satisfaction_inline() -> Result
 #[tokio::test]
 async fn axe_finds_no_violation_on_any_step_of_an_effort() -> Result<()> {
     no_violation_on_any_step("zh-Hant", "data-survey=\"ces\"", 4).await
+}
+
+#[tokio::test]
+async fn axe_finds_no_violation_on_any_step_in_thai_vietnamese_and_arabic() -> Result<()> {
+    no_violation_on_any_step("th", "data-survey=\"nps\"", 3).await?;
+    no_violation_on_any_step("vi", "data-survey=\"csat\" data-privacy=\"/privacy\"", 4).await?;
+    no_violation_on_any_step("ar", "data-survey=\"ces\" data-display=\"inline\"", 1).await
 }
 
 /// An NPS prompt in this language, with the focus on the page's button before it.

@@ -259,7 +259,8 @@ async fn without_storage(page: impl FnOnce(String) -> Page) -> Result<()> {
     let candor = Candor::start()?;
     let endpoint = Endpoint::start(Reply::Forward(candor.origin(), Duration::ZERO)).await?;
     let pages = Pages::start().await?;
-    pages.set("/", page(candor.tag(&format!("data-survey=\"nps\" data-endpoint=\"{}\"", endpoint.url()))));
+    let tag = format!("data-survey=\"nps\" data-once=\"1042\" data-endpoint=\"{}\"", endpoint.url());
+    pages.set("/", page(candor.tag(&tag)));
     let browser = Browser::open().await?;
     browser.goto(&pages.url("/")).await?;
     browser.choose(9).await?;
@@ -271,6 +272,27 @@ async fn without_storage(page: impl FnOnce(String) -> Page) -> Result<()> {
         json!([{"question": "nps", "rating": 9}, {"question": "why", "text": "no storage"}])
     );
     candor.counted("nps", &NINE).await?;
+
+    // Within the page the quiet periods and the key hold all the same.
+    browser.run("candor('close')", &[]).await?;
+    browser.gone().await?;
+    let why = "candor('debug').find(state => state.survey === arguments[0]).because";
+    let because = async |survey: &str, options: &str| -> Result<String> {
+        let script = format!("candor('show', arguments[0], {options}); return {why}");
+        let because = browser.run(&script, &[json!(survey)]).await?;
+        Ok(because.as_str().unwrap_or_default().to_owned())
+    };
+    let said = because("nps", "{}").await?;
+    ensure!(said.starts_with("quiet until ") && said.ends_with("; was shown for 1042"), "{said}");
+    assert_eq!(because("nps", "{quiet: 0}").await?, "was shown for 1042");
+    because("csat", "{quiet: 0}").await?;
+    browser.choose(2).await?;
+    browser.click_button(&word("en", "never")?).await?;
+    browser.gone().await?;
+    let said = because("csat", "{quiet: 0}").await?;
+    ensure!(said.starts_with("quiet until "), "{said}");
+    browser.run("candor('reset'); candor('show', 'nps')", &[]).await?;
+    browser.prompt().await?;
     assert_eq!(browser.eval("journey.errors").await?, json!([]));
     Ok(())
 }
@@ -298,6 +320,7 @@ async fn a_page_that_wants_one_post_gets_one() -> Result<()> {
         endpoint.url()
     );
     pages.set("/", Page::with_body(&candor.tag(&tag)));
+    pages.set("/quiet", Page::with_body(&candor.tag("data-survey=\"nps\" data-trigger=\"event=never\"")));
     let browser = Browser::open().await?;
     browser.goto(&pages.url("/?secret=1#part")).await?;
     browser.choose(9).await?;
@@ -310,12 +333,33 @@ async fn a_page_that_wants_one_post_gets_one() -> Result<()> {
     assert_eq!(body["page"], json!(pages.url("/")), "the page's address goes without its query and fragment");
     empty_outbox(&browser).await?;
 
+    // Another tab of the site neither ends it nor sends what is kept.
+    browser.goto(&pages.url("/")).await?;
+    browser.choose(7).await?;
+    let tab = browser.client().window().await?;
+    let other = browser.client().new_window(true).await?;
+    browser.client().switch_to_window(other.handle).await?;
+    browser.goto(&pages.url("/quiet")).await?;
+    let module = "performance.getEntriesByType('resource').some(e => e.name.endsWith('/candor.wasm'))";
+    browser.until("the module, which looks for what is unsent", module).await?;
+    browser.run_async("setTimeout(arguments[0], 1500)").await?;
+    assert_eq!(endpoint.posts().len(), 1, "{:?}", endpoint.bodies());
+    browser.client().close_window().await?;
+    browser.client().switch_to_window(tab).await?;
+    browser.click_button(&word("en", "send")?).await?;
+    endpoint.received("the answer", |body| rating(body) == Some(&json!(7))).await?;
+    empty_outbox(&browser).await?;
+    let seven: Vec<_> =
+        endpoint.bodies().into_iter().filter(|body| rating(body) == Some(&json!(7))).collect();
+    assert_eq!(seven.len(), 1, "{seven:?}");
+    assert_eq!(seven[0]["state"], "complete");
+
     // Leaving is an end as well.
     browser.goto(&pages.url("/")).await?;
     browser.choose(3).await?;
     browser.goto(&pages.url("/elsewhere")).await?;
     endpoint.received("the rating of the one who left", |body| rating(body) == Some(&json!(3))).await?;
-    assert_eq!(endpoint.posts().len(), 2);
+    assert_eq!(endpoint.posts().len(), 3);
     for post in endpoint.posts() {
         assert!(!post.headers.contains_key("cookie"));
         // What a browser sends without asking first, so that it can go out while the page goes away.

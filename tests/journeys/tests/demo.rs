@@ -87,6 +87,30 @@ async fn the_index_and_the_playground_open_without_a_fault() -> Result<()> {
         browser
             .until("the page", "document.readyState === 'complete' && !!document.querySelector('h1')")
             .await?;
+        match path {
+            "/playground" => {
+                let frame = "document.querySelector('iframe').contentDocument";
+                let radios =
+                    format!("{frame}.querySelector('candor-survey').shadowRoot.querySelectorAll('input')");
+                browser
+                    .until("the prompt in the frame", &format!("{frame} && {frame}.querySelector('candor-survey') && [...{radios}].some(r => r.getBoundingClientRect().width > 0)"))
+                    .await?;
+                assert_eq!(browser.eval(&format!("{frame}.defaultView.journey.errors")).await?, json!([]));
+            }
+            "/demo/no-wasm.html" => {
+                browser.until("the event", "journey.events.length > 0").await?;
+                assert_eq!(
+                    browser.eval("journey.events.map(e => [e.type, e.code])").await?,
+                    json!([["error", "wasm"]])
+                );
+                let log = browser.eval("document.querySelector('#log').innerText").await?;
+                assert!(
+                    log.as_str().is_some_and(|log| log.contains("candor:error: wasm: ")),
+                    "the page tells it: {log}"
+                );
+            }
+            _ => {}
+        }
         browser.screenshot(&format!("page{}", path.replace('/', "-"))).await?;
         assert_eq!(browser.eval("journey.errors").await?, json!([]), "{path}");
     }

@@ -5,6 +5,10 @@ use anyhow::{Context, Result};
 use candor_journeys::{Browser, CODE_OF_OUTBOX, Candor, Endpoint, Page, Pages, Reply, http};
 use http::{HeaderMap, Method, Response, Server, StatusCode};
 use serde_json::{Value, json};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// Nothing of a survey is in the page or on its way.
 const NOTHING: &str =
@@ -23,6 +27,11 @@ async fn load(browser: &Browser, pages: &Pages, body: &str) -> Result<()> {
     browser.goto(&pages.url("/")).await?;
     browser.until("the loader", "window.candor && candor.version").await?;
     Ok(())
+}
+
+/// Lets this much time pass in the page.
+async fn pass(browser: &Browser, ms: u32) -> Result<()> {
+    browser.run_async(&format!("setTimeout(arguments[0], {ms})")).await.map(drop)
 }
 
 /// Why this survey is not shown.
@@ -63,6 +72,46 @@ async fn each_trigger_starts_its_survey_and_not_before() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_survey_that_is_started_while_it_is_open_is_not_asked_again() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    load(&browser, &pages, &candor.tag("data-survey=\"nps\" data-trigger=\"manual\"")).await?;
+    let show = "candor('show', 'nps', {quiet: 0})";
+    browser.run(&format!("{show}; {show}"), &[]).await?;
+    browser.prompt().await?;
+    browser.run(&format!("{show}; candor('close')"), &[]).await?;
+    browser.gone().await?;
+    // The next survey follows after a second.
+    pass(&browser, 1_500).await?;
+    assert_eq!(browser.events("shown").await?.len(), 1);
+    browser.run(show, &[]).await?;
+    browser.prompt().await
+}
+
+#[tokio::test]
+async fn an_element_that_scrolls_is_not_the_page() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let inner =
+        "<div id=\"inner\" style=\"height: 99px; overflow: auto\"><p style=\"height: 999px\">far</p></div>";
+    for (page, scroll, shown) in [
+        ("", "document.querySelector('#inner').scrollTop = 900", false),
+        ("<p style=\"height: 3000px\">long</p>", "document.querySelector('#inner').scrollTop = 900", false),
+        ("<p style=\"width: 3000px\">wide</p>", "scrollTo(1000, 0)", false),
+        ("<p style=\"height: 3000px\">long</p>", "scrollTo(0, 2500)", true),
+    ] {
+        let tag = candor.tag("data-survey=\"nps\" data-trigger=\"scroll=50\"");
+        load(&browser, &pages, &format!("{tag}{inner}{page}")).await?;
+        browser.run(&format!("journey.scrolled = 0; addEventListener('scroll', () => journey.scrolled++, true); {scroll}"), &[]).await?;
+        browser.until("the scrolling", "journey.scrolled").await?;
+        if shown {
+            browser.prompt().await?;
+        } else {
+            assert_eq!(because(&browser, "nps").await?, "waits for scroll=50", "{page} {scroll}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_keeps_a_survey_back_is_said_in_words() -> Result<()> {
     let (pages, candor, browser) = stage().await?;
     let conditions =
@@ -82,6 +131,33 @@ async fn what_keeps_a_survey_back_is_said_in_words() -> Result<()> {
     assert!(said.contains("; quiet until ") && said.ends_with("; was shown for k"), "{said}");
     assert_eq!(browser.events("error").await?, [] as [Value; 0]);
     Ok(())
+}
+
+#[tokio::test]
+async fn a_survey_that_failed_is_not_said_to_have_been_shown() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    load(&browser, &pages, &candor.tag("data-survey=\"no-such-survey\"")).await?;
+    browser.until("the error", "journey.events.some(e => e.code === 'definition')").await?;
+    browser.gone().await?;
+    assert_eq!(because(&browser, "no-such-survey").await?, "was not shown, see candor:error");
+    assert_eq!(browser.events("shown").await?, [] as [Value; 0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_place_that_is_missing_for_a_while_gets_its_survey_later() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let tag = candor.tag(
+        "data-survey=\"nps\" data-display=\"inline\" data-target=\"#place\" data-trigger=\"event=ready\"",
+    );
+    load(&browser, &pages, &format!("{tag}<div id=\"place\"></div>")).await?;
+    // The place goes while the module is on its way.
+    browser
+        .run("candor('event', 'ready'); journey.place = document.querySelector('#place'); journey.place.remove()", &[])
+        .await?;
+    browser.until("the reason", "candor('debug')[0].because === 'the page has no place for it'").await?;
+    browser.run("document.body.append(journey.place); candor('set', {})", &[]).await?;
+    browser.prompt().await
 }
 
 #[tokio::test]
@@ -184,6 +260,22 @@ async fn before_consent_nothing_is_stored_sent_or_shown_and_a_withdrawal_clears(
 }
 
 #[tokio::test]
+async fn consent_is_required_however_the_option_is_spelt() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    for option in
+        ["data-consent", "data-consent=\"true\"", "data-consent=\"Required\"", "data-consent=\"requried\""]
+    {
+        load(&browser, &pages, &candor.tag(&format!("data-survey=\"nps\" {option}"))).await?;
+        assert_eq!(because(&browser, "nps").await?, "consent is not given", "{option}");
+        assert_eq!(browser.eval("Object.keys(localStorage)").await?, json!([]), "{option}");
+        browser.run("candor('consent', true)", &[]).await?;
+        browser.prompt().await?;
+    }
+    load(&browser, &pages, &candor.tag("data-survey=\"nps\" data-consent=\"false\"")).await?;
+    browser.prompt().await
+}
+
+#[tokio::test]
 async fn a_reset_removes_what_is_candors_and_nothing_else() -> Result<()> {
     let (pages, candor, browser) = stage().await?;
     load(&browser, &pages, &candor.tag("data-survey=\"nps\" data-trigger=\"sample=1\"")).await?;
@@ -227,9 +319,70 @@ async fn an_inline_survey_follows_its_tag_and_speaks_the_language_above_it() -> 
     );
     let asked = candor_journeys::word("th", "nps-question-plain")?;
     assert_eq!(browser.widget(&format!("root.textContent.includes({})", json!(asked))).await?, true);
+    browser.until("the event", "journey.events.some(e => e.type === 'shown')").await?;
     // A page that takes the host away takes the survey away; the next event may ask again.
     browser.run("document.querySelector('candor-survey').remove()", &[]).await?;
     assert_eq!(because(&browser, "nps").await?, "was shown");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_inline_survey_counts_as_shown_when_it_comes_into_view() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let endpoint = Endpoint::start(Reply::Status(204)).await?;
+    let tag = candor.tag(&format!(
+        "data-survey=\"nps\" data-display=\"inline\" data-once=\"k\" data-endpoint=\"{}\"",
+        endpoint.url()
+    ));
+    load(&browser, &pages, &format!("<div style=\"height: 3000px\"></div>{tag}")).await?;
+    browser.prompt().await?;
+    pass(&browser, 300).await?;
+    assert_eq!(browser.events("shown").await?, [] as [Value; 0]);
+    assert_eq!(browser.eval("localStorage.length").await?, 0);
+    assert_eq!(endpoint.bodies(), [] as [Value; 0]);
+    browser.widget("(host.scrollIntoView(), 0)").await?;
+    browser.until("the event", "journey.events.some(e => e.type === 'shown')").await?;
+    let shown = endpoint.received("the impression", |body| body["state"] == "shown").await?;
+    assert!(shown["age_ms"].as_u64() < Some(300), "{shown}");
+    browser.run("scrollTo(0, 0)", &[]).await?;
+    browser.widget("(host.scrollIntoView(), 0)").await?;
+    pass(&browser, 100).await?;
+    assert_eq!(browser.events("shown").await?.len(), 1);
+
+    // Who never saw it has not dismissed it.
+    load(&browser, &pages, &format!("<div style=\"height: 3000px\"></div>{tag}")).await?;
+    browser.prompt().await?;
+    browser.run("candor('close')", &[]).await?;
+    browser.gone().await?;
+    pass(&browser, 100).await?;
+    assert_eq!(browser.eval("localStorage.length").await?, 0);
+    assert_eq!(endpoint.posts().len(), 1, "{:?}", endpoint.bodies());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_language_is_the_tags_then_the_nearest_then_the_pages_then_the_browsers() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    browser
+        .before_every_page("Object.defineProperty(navigator, 'languages', {get: () => ['zh-TW', 'en']})")
+        .await?;
+    // Of `de` Candor has no words.
+    for (own, nearest, html, expected) in [
+        ("vi", "th", "fa", "vi"),
+        ("de", "th", "fa", "th"),
+        ("", "th", "fa", "th"),
+        ("", "de", "fa", "fa"),
+        ("de", "de", "ar", "ar"),
+        ("de", "de", "de", "zh-Hant"),
+    ] {
+        let tag = candor.tag(&format!("data-survey=\"nps\" data-lang=\"{own}\""));
+        pages.set("/", Page::in_language(html, &format!("<section lang=\"{nearest}\">{tag}</section>")));
+        browser.goto(&pages.url("/")).await?;
+        browser.prompt().await?;
+        let spoken = browser.widget("$('[lang]').lang").await?;
+        assert_eq!(spoken, expected, "data-lang={own}, nearest {nearest}, html {html}");
+        browser.run("localStorage.clear()", &[]).await?;
+    }
     Ok(())
 }
 
@@ -261,11 +414,41 @@ async fn copies_of_the_loader_share_one_page() -> Result<()> {
     // Each to its own server.
     candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).await?;
     other.counted("csat", &[0, 0, 0, 0, 1]).await?;
-    // Both tags are async: whichever comes first brings the module.
+    // Both tags are async: whichever comes first brings the module, all of it once.
     let mut modules = browser.requested().await?;
-    modules.retain(|url| url.ends_with("/element.js"));
-    modules.dedup();
-    assert_eq!(modules.len(), 1, "one module: {modules:?}");
+    modules.retain(|url| url.contains("/w/"));
+    modules.sort();
+    let [wasm, module] = &modules[..] else { anyhow::bail!("one module: {modules:?}") };
+    assert!(wasm.ends_with("/candor.wasm") && module.ends_with("/element.js"), "{modules:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn until_a_sites_prompt_shows_each_file_is_fetched_once_and_no_other() -> Result<()> {
+    let pages = Pages::start().await?;
+    let source = "site = \"plain\"\norigins = [\"*\"]\n\n[[survey]]\nid = \"plain-nps\"\nversion = 1\nmetric = \"nps\"\n";
+    let candor = Candor::with_sites(&[("plain.toml", source)])?;
+    let browser = Browser::open().await?;
+    pages.set("/", Page::in_language("th", &candor.tag("data-site=\"plain\"")));
+    browser.requested().await?;
+    browser.goto(&pages.url("/")).await?;
+    browser.prompt().await?;
+    let mut requested: Vec<_> =
+        browser.requested().await?.into_iter().filter(|url| !url.ends_with("/v1/responses")).collect();
+    let module =
+        requested.iter().find_map(|url| url.strip_suffix("element.js")).context("no module")?.to_owned();
+    let mut expected = [
+        pages.url("/"),
+        candor.url("/candor.js"),
+        candor.url("/v1/sites/plain"),
+        candor.url("/v1/surveys/plain-nps?locale=th"),
+        format!("{module}candor.wasm"),
+        format!("{module}element.js"),
+        format!("{module}th.json"),
+    ];
+    requested.sort();
+    expected.sort();
+    assert_eq!(requested, expected);
     Ok(())
 }
 
@@ -280,37 +463,62 @@ async fn calls_that_make_no_sense_are_events_and_never_exceptions() -> Result<()
             &[],
         )
         .await?;
-    browser.until("the errors", "journey.events.filter(e => e.type === 'error').length >= 3").await?;
+    browser.until("the errors", "journey.events.filter(e => e.type === 'error').length >= 4").await?;
     let errors = browser.events("error").await?;
+    assert_eq!(errors.len(), 4, "{errors:?}");
     assert!(errors.iter().all(|error| error["code"] == "config"), "{errors:?}");
+    assert!(errors.iter().any(|error| error["message"] == "on: expected a function"), "{errors:?}");
     browser.run("candor('show', 'nps')", &[]).await?;
     browser.prompt().await?;
+    browser.until("the event", "journey.events.some(e => e.type === 'shown')").await?;
+    assert_eq!(browser.eval("journey.errors").await?, json!([]));
+    assert_eq!(browser.log("browser").await?, [] as [Value; 0]);
     Ok(())
 }
 
+#[tokio::test]
+async fn a_tag_that_names_no_survey_says_so() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    // A listener that the stub keeps hears of it, too.
+    let said = "<script>window.candor=typeof candor=='function'?candor:function(){(candor.q=candor.q||[]).push(arguments)}
+        candor('on', 'error', ({message}) => journey.heard = message)</script>";
+    load(&browser, &pages, &format!("{said}{}", candor.tag("data-product=\"Acme\""))).await?;
+    browser.until("the error", "journey.heard").await?;
+    let errors = browser.events("error").await?;
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!(errors[0]["code"], "config");
+    assert_eq!(errors[0]["message"], "the tag names no survey");
+    Ok(())
+}
+
+/// What becomes of a file on its way: other bytes, or none.
+type Change = fn(&str, Vec<u8>) -> Option<Vec<u8>>;
+
 /// Serves the browser files of `candor`, each as `change` leaves it.
-async fn mirror(candor: &Candor, change: fn(&str, Vec<u8>) -> Option<Vec<u8>>) -> Result<Server> {
+async fn mirror(candor: &Candor, change: Change) -> Result<Server> {
     let origin = candor.origin();
     Server::start(move |request| {
         let url = format!("{origin}{}", request.path);
-        async move {
-            let answer = http::send(Method::GET, &url, &HeaderMap::new(), "").await;
-            let Ok(answer) = answer else { return http::status(StatusCode::BAD_GATEWAY) };
-            let (head, body) = answer.into_parts();
-            let changed = if head.status.is_success() { change(&request.path, body.to_vec()) } else { None };
-            let mut response = match changed {
-                Some(bytes) => Response::new(bytes.into()),
-                None => http::status(StatusCode::NOT_FOUND),
-            };
-            for name in ["content-type", "access-control-allow-origin"] {
-                if let Some(value) = head.headers.get(name) {
-                    response.headers_mut().insert(name, value.clone());
-                }
-            }
-            response
-        }
+        async move { forward(&url, &request.path, change).await }
     })
     .await
+}
+
+async fn forward(url: &str, path: &str, change: Change) -> Response {
+    let answer = http::send(Method::GET, url, &HeaderMap::new(), "").await;
+    let Ok(answer) = answer else { return http::status(StatusCode::BAD_GATEWAY) };
+    let (head, body) = answer.into_parts();
+    let changed = if head.status.is_success() { change(path, body.to_vec()) } else { None };
+    let mut response = match changed {
+        Some(bytes) => Response::new(bytes.into()),
+        None => http::status(StatusCode::NOT_FOUND),
+    };
+    for name in ["content-type", "access-control-allow-origin"] {
+        if let Some(value) = head.headers.get(name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
 }
 
 fn tag_of(mirror: &Server) -> String {
@@ -344,7 +552,48 @@ async fn a_module_that_was_changed_on_its_way_does_not_run() -> Result<()> {
             browser.eval("window.evil || document.querySelector('candor-survey')").await?,
             Value::Null
         );
-        assert_eq!(because(&browser, "nps").await?, "failed to load");
+        assert_eq!(because(&browser, "nps").await?, "was not shown, see candor:error");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_module_that_could_not_be_had_is_asked_for_again_at_the_next_start_and_not_before() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    for down in ["/element.js", "/candor.wasm", "/w/"] {
+        let up = Arc::new(AtomicBool::new(false));
+        let (origin, is_up) = (candor.origin(), Arc::clone(&up));
+        let mirror = Server::start(move |request| {
+            let url = format!("{origin}{}", request.path);
+            let gone = request.path.contains(down) && !is_up.load(Ordering::SeqCst);
+            async move {
+                // Without CORS, so that not even the status can be read.
+                if gone {
+                    return http::status(StatusCode::SERVICE_UNAVAILABLE);
+                }
+                forward(&url, &request.path, |_, bytes| Some(bytes)).await
+            }
+        })
+        .await?;
+        let tag = tag_of(&mirror).replace("></", " data-trigger=\"event=done\"></");
+        load(&browser, &pages, &tag).await?;
+        browser.run("candor('event', 'done')", &[]).await?;
+        browser.until("the error", "journey.events.length > 0").await?;
+        let errors = browser.events("error").await?;
+        let message = errors[0]["message"].as_str().unwrap_or_default();
+        let file = if down == "/w/" { "/element.js" } else { down };
+        assert!(
+            message.contains(file.trim_start_matches('/')),
+            "{down}: the reason names the file: {message}"
+        );
+        // Whatever else the page says starts nothing.
+        browser.run("candor('set', {}); candor('event', 'other')", &[]).await?;
+        pass(&browser, 1_200).await?;
+        assert_eq!(browser.events("error").await?.len(), 1, "{down}");
+
+        up.store(true, Ordering::SeqCst);
+        browser.run("candor('event', 'done')", &[]).await?;
+        browser.prompt().await.with_context(|| down.to_owned())?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use anyhow::Result;
-use candor_journeys::{Browser, Candor, Options, Page, Pages, word};
+use candor_journeys::{Browser, Candor, Endpoint, Options, Page, Pages, Reply, word};
 use serde_json::{Value, json};
 
 const LANGUAGES: [&str; 6] = ["en", "th", "zh-Hant", "vi", "fa", "ar"];
@@ -42,6 +42,13 @@ fn small_targets(least: u32) -> String {
     )
 }
 
+/// Texts whose lines are closer than their language's marks above and below the letters allow.
+const TIGHT_TEXTS: &str = "(least => $$('*').filter(e => seen(e) && e.localName !== 'style' &&
+    [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+    .map(e => [e, getComputedStyle(e)]).map(([e, s]) => [e, parseFloat(s.lineHeight) / parseFloat(s.fontSize)])
+    .filter(([, ratio]) => !(ratio > least - 0.01)).map(([e, ratio]) => `${e.outerHTML.slice(0, 120)} ${ratio}`))
+    ({th: 1.6, vi: 1.5}[$('[lang]').lang] || 1.4)";
+
 async fn stage() -> Result<(Pages, Candor)> {
     Ok((Pages::start().await?, Candor::start()?))
 }
@@ -60,6 +67,7 @@ async fn whole(browser: &Browser, what: &str) -> Result<()> {
     assert_eq!(browser.widget(CUT_TEXTS).await?, json!([]), "{what}: cut");
     assert_eq!(browser.widget(OUTSIDE).await?, json!([]), "{what}: outside");
     assert_eq!(browser.widget(COVERED).await?, json!([]), "{what}: covered");
+    assert_eq!(browser.widget(TIGHT_TEXTS).await?, json!([]), "{what}: lines too close");
     let width = browser.eval("innerWidth").await?.as_u64().unwrap_or_default();
     let least = if width <= 510 { 44 } else { 24 };
     assert_eq!(browser.widget(&small_targets(least)).await?, json!([]), "{what}: targets under {least} px");
@@ -116,6 +124,43 @@ async fn every_label_of_satisfaction_is_whole_at_1280_px_in_the_dark() -> Result
 #[tokio::test]
 async fn every_point_of_ease_is_whole_at_320_px_in_the_dark() -> Result<()> {
     every_view(Options { dark: true, ..NARROW }, "ces", 7).await
+}
+
+#[tokio::test]
+async fn every_point_of_ease_is_whole_at_1280_px() -> Result<()> {
+    every_view(WIDE, "ces", 2).await
+}
+
+#[tokio::test]
+async fn what_went_wrong_is_told_whole_in_each_language() -> Result<()> {
+    let (pages, candor) = stage().await?;
+    let endpoint = Endpoint::start(Reply::Status(503)).await?;
+    let browser = Browser::open_with(NARROW).await?;
+    for language in LANGUAGES {
+        let tag = candor.tag(&format!(
+            "data-survey=\"nps\" data-quiet=\"0\" data-privacy=\"/privacy\" data-endpoint=\"{}\"",
+            endpoint.url()
+        ));
+        pages.set("/", Page::in_language(language, &tag));
+        browser.goto(&pages.url("/")).await?;
+        browser.choose(3).await?;
+        browser.write_comment("!").await?;
+        browser.widget("($('textarea').value = 'a'.repeat(5001), 0)").await?;
+        browser.click_button(&word(language, "send")?).await?;
+        browser.widget_until("the error", "$('#error').textContent").await?;
+        browser.screenshot(&format!("error-{language}-320")).await?;
+        whole(&browser, &format!("{language}, error")).await?;
+
+        browser.widget("($('textarea').value = 'a', 0)").await?;
+        browser.click_button(&word(language, "send")?).await?;
+        let queued = json!(word(language, "queued")?);
+        browser
+            .widget_until("word that it is queued", &format!("$('[role=status]').textContent === {queued}"))
+            .await?;
+        browser.screenshot(&format!("queued-{language}-320")).await?;
+        whole(&browser, &format!("{language}, queued")).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]
@@ -197,6 +242,21 @@ async fn states_are_pictured_for_the_eye() -> Result<()> {
             browser.screenshot(&name("focus")).await?;
             browser.choose(7).await?;
             browser.screenshot(&name("selected")).await?;
+            // The button answers the mouse, and stays opaque.
+            browser.widget_until("Send", "$('.send') && seen($('.send'))").await?;
+            let colours = "(s => [s.backgroundColor, s.opacity])(getComputedStyle($('.send')))";
+            let rested = browser.widget(colours).await?;
+            let at = browser
+                .widget(
+                    "(r => [r.left + r.width / 2, r.top + r.height / 2])($('.send').getBoundingClientRect())",
+                )
+                .await?;
+            browser.hover_at(at[0].as_f64().unwrap_or_default(), at[1].as_f64().unwrap_or_default()).await?;
+            let hovered = browser.widget(colours).await?;
+            browser.screenshot(&name("hover-send")).await?;
+            assert_ne!(hovered[0], rested[0]);
+            assert_ne!(hovered[0], "rgba(0, 0, 0, 0)");
+            assert_eq!(hovered[1], "1");
         }
     }
     browser.look(WIDE).await?;
