@@ -228,7 +228,7 @@ impl Visit {
         delivery::claim(&self.id);
         self.follow_up.set(self.follow_up_text());
         self.mounted.replace(Some(view::mount(self, &self.host, root)));
-        match view::seen(&self.host).filter(|_| self.config.inline) {
+        match self.config.inline.then(|| view::seen(&self.host)).flatten() {
             None => self.seen(),
             Some(seen) => {
                 let visit = self.clone();
@@ -260,9 +260,7 @@ impl Visit {
             storage::set(&key, &whole(clock::now()));
         }
         self.emit("candor:shown", &[]);
-        if self.config.send_final {
-            delivery::hold(&self.id);
-        } else if let Some(entry) = self.entry() {
+        if let (false, Some(entry)) = (self.config.send_final, self.entry()) {
             delivery::send_once(entry, self.host.clone());
         }
     }
@@ -355,9 +353,6 @@ impl Visit {
         if let Some(mounted) = self.mounted.take() {
             mounted.drop_later();
         }
-        if self.unsent.borrow().is_none() {
-            delivery::release(&self.id);
-        }
         // Not in this task: a page that withdraws consent removes the host first and clears the outbox then.
         if let Some(entry) = self.unsent.take() {
             let visit = self.clone();
@@ -366,6 +361,8 @@ impl Visit {
                 if entry.is_current() {
                     visit.unsent.replace(Some(entry));
                     visit.send();
+                } else {
+                    delivery::release(&visit.id);
                 }
             });
         }
@@ -373,6 +370,9 @@ impl Visit {
 
     fn keep(&self) {
         if let Some(entry) = self.entry() {
+            if self.config.send_final {
+                delivery::hold(&self.id);
+            }
             if !entry.keep() {
                 event::error(Some(&self.host), "storage", "the answer is kept in memory only");
             }

@@ -17,9 +17,8 @@ impl Quiet {
 
     /// Reads `90,30`; a single number is for both. `None` if it is no number of days from 0 to 36,500.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let days = |text: &str| text.trim().parse::<u16>().ok().filter(|&days| days <= 36_500).map(f64::from);
-        let (answered, dismissed) = text.split_once(',').unwrap_or((text, text));
-        Some(Self { answered: days(answered)?, dismissed: days(dismissed)? })
+        let (answered, dismissed) = candor_survey::quiet_days(text)?;
+        Some(Self { answered: answered.into(), dismissed: dismissed.into() })
     }
 
     fn days(self, ending: Ending) -> f64 {

@@ -223,10 +223,10 @@
         return until > Date.now() && (options.quiet != 0 || until >= 864e13) && key + " until " + new Date(+until);
       }),
       stored("once:" + entry.survey + ":" + options.once) && "was shown for " + options.once,
-      !placeOf(entry.tag, options) && "the page has no place for it",
+      !placeOf(entry.tag, options) && "no place for it",
       options.display != "inline" &&
         entries.some((other) => isOpen(other) && optionsOf(other).display != "inline") &&
-        "another survey is shown",
+        "another is shown",
     ].filter(Boolean);
   }
 
@@ -249,7 +249,7 @@
     const { tag } = entry;
     const options = optionsOf(entry);
     const run = (entry.run = {});
-    entry.waits = "was not shown, see candor:error";
+    entry.waits = "not seen, or see candor:error";
     const module = await loaded();
     const place = placeOf(tag, options);
     if (entry.run != run) return; // closed meanwhile
@@ -292,7 +292,7 @@
     // Stands for the site's surveys until they are known, so that debug() can say what is wrong.
     else if (site) register("site " + site, tag, { trigger: "manual" });
     // A moment later, when the page's calls before the script have been heard.
-    else setTimeout(emit, 0, "config", "the tag names no survey");
+    else setTimeout(emit, 0, "config", "no survey is named");
     tick();
   }
 

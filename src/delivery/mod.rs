@@ -52,18 +52,26 @@ pub(crate) fn claim(id: &str) {
     let _ = OWN.with(|own| Reflect::set(own, &id.into(), &JsValue::TRUE));
 }
 
-/// Keeps other tabs from sending what is kept of a response before it is complete.
+/// Keeps other tabs from sending what is kept of a response, until it has left the outbox.
 pub(crate) fn hold(id: &str) {
-    let (_, release) = client::lock(&outbox::key(id));
-    if let Some(release) = release {
+    if held(id).is_none()
+        && let (_, Some(release)) = client::lock(&outbox::key(id))
+    {
         let _ = OWN.with(|own| Reflect::set(own, &id.into(), &release));
     }
 }
 
-/// Lets other tabs send it.
+/// Lets other tabs see that it is nobody's.
 pub(crate) fn release(id: &str) {
-    let release = OWN.with(|own| js::get(own, id)).and_then(|release| release.dyn_into::<Function>().ok());
-    let _ = release.map(|release| release.call0(&JsValue::UNDEFINED));
+    if let Some(release) = held(id) {
+        claim(id);
+        let _ = release.call0(&JsValue::UNDEFINED);
+    }
+}
+
+/// What gives a held lock back.
+fn held(id: &str) -> Option<Function> {
+    OWN.with(|own| js::get(own, id))?.dyn_into().ok()
 }
 
 /// Sends once, without keeping: for impressions, which are worth no retry and no loading of the module on the next page.
@@ -80,7 +88,10 @@ pub(crate) fn send_once(entry: Entry, host: HtmlElement) {
 pub(crate) fn send(entry: Entry, host: HtmlElement, report: Box<dyn Fn(&Outcome)>) {
     spawn(async move {
         deliver(&entry, &host, &*report).await;
-        release(&entry.id());
+        // A later revision may be kept and on its way.
+        if Entry::kept(&entry.id()).is_none() {
+            release(&entry.id());
+        }
     });
 }
 

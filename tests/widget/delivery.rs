@@ -266,8 +266,10 @@ async fn a_final_response_is_locked_until_it_has_arrived_and_other_tabs_leave_it
     let shown = shown("survey: 'nps', send: 'final'").await;
     let locked = "navigator.locks.query().then(({held}) => page.locked = held.map(({name}) => name).filter(name => name != 'candor:out'))";
     js(locked);
-    until("page.locked && page.locked.length == 1").await;
+    until("page.locked && page.locked.length == 0").await;
     shown.radio(6).click();
+    js(locked);
+    until("page.locked.length == 1").await;
     assert_eq!(
         json(
             "'candor:out:' + JSON.parse(Object.values(localStorage).find(value => value.startsWith('{\"t\"'))).b.id == page.locked[0]"
@@ -295,12 +297,30 @@ async fn a_final_response_is_locked_until_it_has_arrived_and_other_tabs_leave_it
 }
 
 #[wasm_bindgen_test]
+async fn a_final_response_that_is_closed_on_its_way_stays_this_tabs() {
+    let shown = shown("survey: 'nps', send: 'final'").await;
+    js("page.answers = [{status: 503}]");
+    shown.radio(6).click();
+    shown.click(".close");
+    until("page.posts.length == 1").await;
+    // The host's leaving is told a moment later.
+    wait(30).await;
+    let locked = "navigator.locks.query().then(({held}) => page.locked = held.filter(({name}) => name != 'candor:out').length)";
+    js(locked);
+    until("page.locked != undefined").await;
+    assert_eq!(number("page.locked"), 1.0);
+    until("page.events.some(event => event.name == 'sent')").await;
+    js(locked);
+    until("page.locked == 0").await;
+}
+
+#[wasm_bindgen_test]
 async fn a_clock_that_is_set_right_expires_no_answer() {
     let shown = shown("survey: 'nps'").await;
-    js("page.answers = [{status: 503}]; page.now = Date.now");
+    // It is set while the failure is on its way.
+    js("page.now = Date.now;
+        page.answers = [{get status() { Date.now = () => page.now() + 8 * 864e5; return 503 }}]");
     shown.radio(9).click();
-    until("page.posts.length == 2").await;
-    js("Date.now = () => page.now() + 8 * 864e5");
     until("page.posts.length == 3").await;
     js("Date.now = page.now");
     until("page.events.at(-1).name == 'sent'").await;

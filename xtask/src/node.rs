@@ -115,7 +115,7 @@ impl Node {
     pub(crate) fn minify_loader(&self, input: &Path, output: &Path) -> Result<()> {
         // Old browsers should get as far as to say that they are too old. They all know import() from afar:
         // where it is missing, the loader says so too, while esbuild would put require() in its place.
-        self.esbuild(input, output, &["--format=iife", "--target=es2018", "--supported:dynamic-import=true"])
+        self.esbuild(input, output, &["--target=es2018", "--supported:dynamic-import=true"])
     }
 
     fn esbuild(&self, input: &Path, output: &Path, flags: &[&str]) -> Result<()> {

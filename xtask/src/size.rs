@@ -138,8 +138,8 @@ fn server_answers(folder: &Path) -> Result<(Vec<u8>, Vec<u8>)> {
     Ok((definition, list))
 }
 
-/// The functions of the scoring in the Wasm as it was compiled. They are no file of their own, so nothing is compressed:
-/// what they add to the download is less.
+/// The functions of the scoring in the Wasm as it was compiled, but for those that the compiler put into the widget's own.
+/// They are no file of their own, so nothing is compressed.
 fn scoring(wasm: &Path) -> Result<Part> {
     let wasm = fs::read(wasm).with_context(|| format!("{} is missing: build again.", wasm.display()))?;
     let (mut imported, mut sizes, mut of_scoring) = (0, Vec::new(), Vec::new());

@@ -21,7 +21,7 @@ const OPTIONS: [(&str, Check); 22] = [
     ("privacy", address),
     ("quiet", days),
     ("once", anything),
-    ("consent", |value| one_of(value, &["required"])),
+    ("consent", |value| one_of(value, &["required", "false"])),
     ("touchpoint", |value| expect(value.chars().count() <= 64, "at most 64 characters")),
     ("product", anything),
     ("task", anything),
@@ -293,12 +293,17 @@ fn one_of(value: &str, allowed: &[&str]) -> Result<(), String> {
 
 /// Days of quiet after an answer and after a dismissal, or one number for both; `src/recontact.rs` reads them.
 fn days(value: &str) -> Result<(), String> {
+    let expected = "days, 0 to 36500, after an answer and after a dismissal, such as 90,30";
+    expect(quiet_days(value).is_some(), expected)
+}
+
+/// What the option `quiet` says: days without any survey after an answer and after a dismissal, 0 to 36,500 each; a
+/// single number is for both.
+#[must_use]
+pub fn quiet_days(value: &str) -> Option<(u16, u16)> {
+    let days = |text: &str| text.trim().parse().ok().filter(|&days: &u16| days <= 36_500);
     let (answered, dismissed) = value.split_once(',').unwrap_or((value, value));
-    let days = |text: &str| text.trim().parse().is_ok_and(|days: u16| days <= 36_500);
-    expect(
-        days(answered) && days(dismissed),
-        "days, 0 to 36500, after an answer and after a dismissal, such as 90,30",
-    )
+    Some((days(answered)?, days(dismissed)?))
 }
 
 /// A web address, or a path on the page's own host. No `javascript:` becomes a link.
@@ -458,7 +463,7 @@ mod tests {
             ("position", &["end", "start"], &["left"], "end or start"),
             ("theme", &["auto", "light", "dark"], &["night"], "auto or light or dark"),
             ("send", &["each", "final"], &["once"], "each or final"),
-            ("consent", &["required"], &["x", "true", ""], "required"),
+            ("consent", &["required", "false"], &["x", "true", ""], "required or false"),
             ("test", &["true", "false"], &["flase"], "true or false"),
             (
                 "quiet",

@@ -20,7 +20,7 @@ mod language;
 mod preset;
 mod response;
 
-pub use authored::{AuthoredQuestion, AuthoredSite, AuthoredSurvey, Texts};
+pub use authored::{AuthoredQuestion, AuthoredSite, AuthoredSurvey, Texts, quiet_days};
 pub use check::{CheckedResponse, Invalid, MAX_COMMENT_CHARS};
 pub use definition::{BandTexts, Kind, Question, RunningSurvey, Site, Survey};
 pub use language::{LANGUAGES, Language, canonical, closest};

@@ -15,12 +15,18 @@ pub(super) fn save(
     calls: &[&[Arrival]],
 ) -> Result<Vec<Result<Vec<Outcome>, StoreError>>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if let Ok(outcomes) = keep_all(&transaction, calls.iter().copied().flatten()) {
-        transaction.commit()?;
-        let mut outcomes = outcomes.into_iter();
-        return Ok(calls.iter().map(|call| Ok(outcomes.by_ref().take(call.len()).collect())).collect());
+    let error = match keep_all(&transaction, calls.iter().copied().flatten()) {
+        Err(error) => error,
+        Ok(outcomes) => {
+            transaction.commit()?;
+            let mut outcomes = outcomes.into_iter();
+            return Ok(calls.iter().map(|call| Ok(outcomes.by_ref().take(call.len()).collect())).collect());
+        }
+    };
+    if transaction.rollback().is_err() {
+        // A full disk has rolled back already, and is what the operator must hear of.
+        return Err(error);
     }
-    transaction.rollback()?;
 
     // Something in there can't be kept, a row that is damaged for one. Each call by itself is slower, and shows which.
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

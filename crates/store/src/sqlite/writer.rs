@@ -4,8 +4,8 @@ use rusqlite::Connection;
 use std::{fmt, ops::ControlFlow, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
-/// How many calls may wait. Each holds at most one request's body: 1 kB as a rule, 192 KiB at most.
-const MAX_WAITING: usize = 4_096;
+/// How many calls may wait. Each holds at most one request's body, 1 kB as a rule and 192 KiB at most: 192 MiB together.
+const MAX_WAITING: usize = 1_024;
 /// How many calls share a transaction.
 const MAX_BATCH: usize = 512;
 /// After so many responses, or other jobs, the write-ahead log is copied into the database file.
