@@ -3,7 +3,7 @@
 //! The object becomes [`Raw`] by `serde-wasm-bindgen`, each property as JavaScript would write it as text, so that
 //! `quiet: 0` is as good as `quiet: "0"`.
 
-use crate::{js, recontact::Quiet};
+use crate::{js, recontact::Quiet, text::fill};
 use candor_survey::{LANGUAGES, Language};
 use js_sys::{Array, Object};
 use serde::{Deserialize, Deserializer};
@@ -158,6 +158,13 @@ impl EmbedConfig {
         if quiet.is_none() {
             problems.push("quiet: expected days after an answer and after a dismissal, such as 90,30".into());
         }
+        let (product, task) = (raw.product.0, raw.task.0);
+        let own = [("product", product.as_deref()), ("task", task.as_deref())];
+        for (key, text) in [("question", &raw.question.0), ("followup", &raw.followup.0)] {
+            if text.as_ref().is_some_and(|text| fill(text, &own).is_none()) {
+                problems.push(concat(&[key, ": expected a product and a task for its placeholders"]));
+            }
+        }
         let privacy = raw.privacy.0.filter(|url| is_web_address(url));
 
         let langs: Vec<String> = raw
@@ -166,7 +173,6 @@ impl EmbedConfig {
             .dyn_into::<Array>()
             .map(|langs| langs.iter().filter_map(|lang| js::as_text(&lang)).collect())
             .unwrap_or_default();
-        let (product, task) = (raw.product.0, raw.task.0);
         let own = Entries::default().with("product", product.as_deref()).with("task", task.as_deref());
         let context = own.with_all(&raw.context.0).object();
         let respondent = raw.respondent.0;

@@ -208,7 +208,7 @@
   // Every reason why a survey is not shown now, in words; none when it is due.
   function reasons(entry) {
     const options = optionsOf(entry);
-    if (!allowed(options)) return ["consent is not given"];
+    if (!allowed(options)) return ["no consent"];
     if (document.readyState == "loading") return ["the page is loading"];
     return [
       document.hidden && "the page is hidden",
@@ -223,7 +223,7 @@
         return until > Date.now() && (options.quiet != 0 || until >= 864e13) && key + " until " + new Date(+until);
       }),
       stored("once:" + entry.survey + ":" + options.once) && "was shown for " + options.once,
-      !placeOf(entry.tag, options) && "no place for it",
+      !placeOf(entry.tag, options) && "no place",
       options.display != "inline" &&
         entries.some((other) => isOpen(other) && optionsOf(other).display != "inline") &&
         "another is shown",
@@ -249,14 +249,15 @@
     const { tag } = entry;
     const options = optionsOf(entry);
     const run = (entry.run = {});
-    entry.waits = "not seen, or see candor:error";
+    entry.waits = "not seen";
     const module = await loaded();
     const place = placeOf(tag, options);
     if (entry.run != run) return; // closed meanwhile
     if (!place) entry.waits = ""; // it may come back
     if (!module || !place) return (entry.run = 0);
     const host = (run.host = module.createHost());
-    host.addEventListener("candor:shown", () => (entry.waits = "was shown"));
+    for (const name of ["shown", "error"])
+      host.addEventListener("candor:" + name, ({ detail }) => (entry.waits = detail.message || "was shown"));
     if (options.display != "inline") host.setAttribute("popover", "manual");
     place[place == tag ? "after" : "append"](host);
     const api = apiOf(tag, options);

@@ -6,7 +6,7 @@ use crate::{
     config::concat,
     js,
 };
-use js_sys::{Array, Function, Promise, Reflect};
+use js_sys::{Array, Function, JSON, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, RequestRedirect, Response, VisibilityState};
@@ -39,7 +39,7 @@ pub(super) async fn post(url: &str, body: &str, keepalive: bool) -> Outcome {
     let retry_after = response.headers().get("retry-after").ok().flatten();
     let retry_after_ms =
         retry_after.and_then(|value| retry_after_ms(&value, clock::now(), js_sys::Date::parse));
-    Outcome::Failed { why: status_text(status), retry_after_ms }
+    Outcome::Failed { why: refusal(&response).await, retry_after_ms }
 }
 
 /// Hands a response to the browser when a fetch was refused on leaving. Nobody hears what became of it, so that the
@@ -74,7 +74,7 @@ impl Download {
     /// The address and what went wrong.
     pub(crate) async fn json(self) -> Result<JsValue, String> {
         let why = match response_of(self.response).await {
-            Ok(response) if !response.ok() => status_text(response.status()),
+            Ok(response) if !response.ok() => refusal(&response).await,
             Ok(response) => match response.json() {
                 Ok(json) => match settled(json).await {
                     Ok(json) => return Ok(json),
@@ -149,6 +149,16 @@ async fn response_of(fetched: Result<JsFuture, String>) -> Result<Response, Stri
 
 async fn text_of(response: &Response) -> Option<String> {
     settled(response.text().ok()?).await.ok()?.as_string()
+}
+
+/// The status, with what a problem document says of it.
+async fn refusal(response: &Response) -> String {
+    let status = status_text(response.status());
+    let problem = text_of(response).await.and_then(|text| JSON::parse(&text).ok());
+    match problem.and_then(|problem| js::text(&problem, "detail")) {
+        Some(detail) => concat(&[&status, ": ", &detail]),
+        None => status,
+    }
 }
 
 fn status_text(status: u16) -> String {

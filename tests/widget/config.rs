@@ -143,6 +143,16 @@ async fn the_pages_own_words_come_first() {
 }
 
 #[wasm_bindgen_test]
+async fn own_words_that_cannot_be_filled_in_are_told() {
+    let shown = shown("survey: 'nps', question: 'How about {product}?', followup: 'Why?'").await;
+    assert!(shown.text("legend").starts_with("How likely"));
+    assert_eq!(
+        json("page.events.filter(event => event.name == 'error').map(event => event.detail.message)"),
+        r#"["question: expected a product and a task for its placeholders"]"#
+    );
+}
+
+#[wasm_bindgen_test]
 async fn an_accent_is_made_readable() {
     let shown = shown("survey: 'nps', accent: 'yellow', theme: 'light'").await;
     let light = shown.one(".candor").style().get_property_value("--light").unwrap();

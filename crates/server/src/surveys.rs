@@ -24,6 +24,8 @@ pub(crate) async fn import(store: &Store, folder: &Path) -> anyhow::Result<()> {
         }
         sites.push(site);
     }
+    let surveys: usize = sites.iter().map(|site| site.surveys.len()).sum();
+    tracing::info!(folder = %folder.display(), sites = sites.len(), surveys, "read");
     store.import(sites).await.map_err(|error| located(&error, &files))
 }
 

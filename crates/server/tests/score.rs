@@ -100,6 +100,15 @@ fn every_receipt_has_every_entry() {
 }
 
 #[test]
+fn a_margin_in_points_is_taken_for_no_fraction() {
+    let (code, answers) = candor_score(
+        b"{\"kind\": \"sample_size\", \"variance\": 0.6, \"margin\": 5}\n\
+        {\"kind\": \"sample_size\", \"variance\": 0.6, \"margin\": 0.05}\n",
+    );
+    assert_eq!((code, &answers[0]["error"]["field"], &answers[1]["n"]), (2, &"margin".into(), &922.into()));
+}
+
+#[test]
 fn nothing_in_gives_nothing_out() {
     assert_eq!(candor_score(b"\n \n"), (0, Vec::new()));
 }

@@ -516,7 +516,10 @@ fn sample_size(fields: &Fields<'_>) -> Answer {
         let answer = json!({"n_per_group_exact": n, "n_per_group": whole(n)});
         return finish(answer, Receipt::new(Formula::SAMPLE_SIZE_DIFFERENCE), false);
     }
-    let (variance, margin) = (fields.variance("variance")?, fields.positive("margin")?);
+    let variance = fields.variance("variance")?;
+    // Points would give a small number of answers that nobody would doubt.
+    let range = "above 0 and at most 1: a fraction, 0.05 for 5 points";
+    let margin = fields.number_where("margin", range, |margin| margin > 0.0 && margin <= 1.0)?;
     let level = match fields.get("level") {
         Some(Value::String(text)) => text.parse().ok().filter(|x: &f64| *x > 0.0 && *x < 1.0),
         Some(_) => Some(fields.chance("level")?),

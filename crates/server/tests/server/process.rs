@@ -36,10 +36,14 @@ impl Process {
             .spawn()
             .unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        log.read_line(&mut line).unwrap();
-        let entry: Value = serde_json::from_str(&line).unwrap();
-        let address = entry["address"].as_str().unwrap_or_else(|| panic!("no address in {line}")).to_owned();
+        let address = loop {
+            let mut line = String::new();
+            assert!(log.read_line(&mut line).unwrap() > 0, "it has ended without an address");
+            let entry: Value = serde_json::from_str(&line).unwrap();
+            if let Some(address) = entry["address"].as_str() {
+                break address.to_owned();
+            }
+        };
         Self { child, address, _log: log }
     }
 
