@@ -267,12 +267,11 @@ pub fn fisher_exact(a: Share, b: Share) -> Option<f64> {
     let steps = |count: i128| count as f64;
     let (up_a, up_yes, down_a, down_b) =
         (steps(na - mode), steps(yes - mode), steps(mode + 1), steps(nb - yes + mode + 1));
-    let (first, last, seen) = (steps(first - mode), steps(last - mode), steps(seen - mode));
+    let seen = steps(seen - mode);
     let up = |k: f64| (up_a - k) * (up_yes - k) / ((down_a + k) * (down_b + k));
-    // Slow subnormal numbers are none.
-    let next = |(k, weight): &(f64, f64)| (*k < last && *weight > 1e-300).then(|| (k + 1.0, weight * up(*k)));
-    let previous =
-        |(k, weight): &(f64, f64)| (*k > first && *weight > 1e-300).then(|| (k - 1.0, weight / up(k - 1.0)));
+    // Beyond the last table and before the first the chance is 0. Slow subnormal numbers are none.
+    let next = |(k, weight): &(f64, f64)| (*weight > 1e-300).then(|| (k + 1.0, weight * up(*k)));
+    let previous = |(k, weight): &(f64, f64)| (*weight > 1e-300).then(|| (k - 1.0, weight / up(k - 1.0)));
     let rising = || core::iter::successors(Some((0.0, 1.0)), next);
     let falling = || core::iter::successors(previous(&(0.0, 1.0)), previous);
     let weight =

@@ -37,7 +37,7 @@ impl Moments {
         let sum = points().map(|(point, n)| point * i128::from(n)).sum();
         let mut pairs = 0.0;
         for (i, (a, n)) in points().enumerate() {
-            for (b, m) in points().skip(i + 1) {
+            for (b, m) in points().skip(i) {
                 pairs += ((b - a) * (b - a)) as f64 * n as f64 * m as f64;
             }
         }

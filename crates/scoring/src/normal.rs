@@ -20,15 +20,13 @@ pub fn two_sided_p(z: f64) -> f64 {
 /// Statistics 37(3), 477–484, routine PPND16.
 #[must_use]
 pub fn normal_quantile(p: f64) -> f64 {
-    if !(p > 0.0 && p < 1.0) {
-        return f64::NAN;
-    }
     let q = p - 0.5;
     if q.abs() <= 0.425 {
         let r = 0.180_625 - q * q;
         return q * horner(&A, r) / horner(&B, r);
     }
-    upper_tail(if q < 0.0 { p } else { 1.0 - p }).copysign(q)
+    // Beyond 0 and 1 there is no logarithm, and at them nothing finite.
+    upper_tail(p.min(1.0 - p)).copysign(q)
 }
 
 /// The z that a share `tail` of all deviates exceeds, for a tail of less than 0.075: exact where `1 - tail`
@@ -52,7 +50,8 @@ fn upper_tail(tail: f64) -> f64 {
 /// As [`normal_quantile`].
 #[must_use]
 pub fn normal_upper(tail: f64) -> f64 {
-    if tail > 0.0 && tail < 0.075 { upper_tail(tail) } else { -normal_quantile(tail) }
+    // The lower tail is a number of its own there, and never rounded.
+    -normal_quantile(tail)
 }
 
 fn horner(coefficients: &[f64; 8], x: f64) -> f64 {

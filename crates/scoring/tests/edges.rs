@@ -376,3 +376,21 @@ fn directions_have_names() {
     assert_eq!(Direction::LowerIsBetter.name(), "lower_is_better");
     assert_eq!(Metric::Ces.scale().direction(), Direction::HigherIsBetter);
 }
+
+#[test]
+fn ranks_of_groups_that_are_alike_differ_by_nothing() {
+    let all_tied = tally(Scale::THREE, &[0, 4, 0]);
+    let ranks = compare::ranks(&all_tied, &all_tied).unwrap().unwrap();
+    // Without any spread there is no test, and zero has no sign.
+    assert_eq!((ranks.p, ranks.p_corrected, ranks.cliffs_delta.to_bits()), (None, None, 0));
+    let spread = tally(Scale::THREE, &[1, 2, 1]);
+    assert_eq!(compare::ranks(&spread, &spread).unwrap().unwrap().cliffs_delta.to_bits(), 0);
+}
+
+#[test]
+fn drivers_that_are_all_but_the_same_depend_on_each_other() {
+    // One part in 10^13 apart: their sums are still numbers, but say nothing.
+    let r = 1.0 - 1e-13;
+    let between = [vec![1.0, r], vec![r, 1.0]];
+    assert_eq!(drivers(&between, &[0.5, 0.5]).unwrap_err(), BadCorrelations::Dependent);
+}
