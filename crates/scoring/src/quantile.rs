@@ -40,17 +40,9 @@ const MANY: f64 = 1e4;
 /// checked.
 ///
 /// # References
-/// The inverse of [`t_two_sided_p`], by [`beta_upper`]; above 10^4 degrees of freedom Abramowitz and Stegun
-/// as there, formula 26.7.5, p. 949.
+/// The inverse of [`t_two_sided_p`], by [`beta_upper`].
 #[must_use]
 pub fn t_upper(tail: f64, df: f64) -> f64 {
-    if df > MANY {
-        let z = normal_upper(tail);
-        let z2 = z * z;
-        let second = (5.0 * z2 + 16.0) * z2 + 3.0;
-        // The next term is below 2 × 10^−12 from here on.
-        return z + z * ((z2 + 1.0) / 4.0 + second / 96.0 / df) / df;
-    }
     // y = t²/(df + t²) is beta distributed with ½ and df/2; its upper quantile keeps small t and large df
     // exact.
     let (y, rest) = beta_quantile(0.5, df / 2.0, 2.0 * tail, true);
