@@ -63,7 +63,7 @@ pub fn t_upper(tail: f64, df: f64) -> f64 {
 /// 5(4), 307–320.
 #[must_use]
 pub fn beta_lower(a: f64, b: f64, tail: f64) -> f64 {
-    beta_quantile(a, b, tail, false).0
+    beta_share(a, b, tail, false)
 }
 
 /// The share x, a fraction, with a chance `tail` of lying above it.
@@ -75,18 +75,23 @@ pub fn beta_lower(a: f64, b: f64, tail: f64) -> f64 {
 /// As [`beta_lower`].
 #[must_use]
 pub fn beta_upper(a: f64, b: f64, tail: f64) -> f64 {
-    beta_quantile(a, b, tail, true).0
+    beta_share(a, b, tail, true)
 }
 
 /// Where a beta distribution with both parameters above this is so near the normal one that
 /// [`cornish_fisher`] is off by less than 10^−12 of the quantile.
 const LARGE: f64 = 1e6;
 
-/// (x, 1 − x) with the chance `tail` below x, or above it.
-fn beta_quantile(a: f64, b: f64, tail: f64, upper: bool) -> (f64, f64) {
+/// The x with the chance `tail` below it, or above it.
+fn beta_share(a: f64, b: f64, tail: f64, upper: bool) -> f64 {
     if a.min(b) > LARGE {
         return cornish_fisher(a, b, if upper { normal_upper(tail) } else { -normal_upper(tail) });
     }
+    beta_quantile(a, b, tail, upper).0
+}
+
+/// (x, 1 − x) likewise, for parameters of which one may be small.
+fn beta_quantile(a: f64, b: f64, tail: f64, upper: bool) -> (f64, f64) {
     // Solved for the log-odds, which are unbounded, and on the smaller of both tails' logarithms, which is
     // nearly straight in them, by Newton's steps inside a shrinking bracket.
     let target = log(tail);
@@ -128,7 +133,7 @@ fn shares(logit: f64) -> (f64, f64) {
 ///
 /// # References
 /// Cornish and Fisher as in [`beta_lower`].
-fn cornish_fisher(a: f64, b: f64, z: f64) -> (f64, f64) {
+fn cornish_fisher(a: f64, b: f64, z: f64) -> f64 {
     let sum = a + b;
     let sd = sqrt(a / sum * (b / sum) / (sum + 1.0));
     // What these leave out is of the order of 1 / sum, which is nothing of what they add.
@@ -136,7 +141,7 @@ fn cornish_fisher(a: f64, b: f64, z: f64) -> (f64, f64) {
     let kurtosis = 6.0 * ((a - b) / a * ((a - b) / b) - 1.0) / sum;
     let w = z + (z * z - 1.0) * skew / 6.0 + (z * z * z - 3.0 * z) * kurtosis / 24.0
         - (2.0 * z * z * z - 5.0 * z) * skew * skew / 36.0;
-    (a / sum + w * sd, b / sum - w * sd)
+    a / sum + w * sd
 }
 
 /// The chances below and above x, given x and 1 − x (both, so that neither is rounded away).
