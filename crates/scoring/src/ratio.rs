@@ -74,13 +74,13 @@ impl Ratio {
         // Long division to more bits than the result holds. The last one also stands for all that are left,
         // so that the conversion is the only rounding.
         let (mut quotient, mut rest, mut shift) = (num / den, num % den, 0_u64);
-        while quotient < 1 << 60 && rest > 0 {
+        while quotient < 1 << 60 && rest != 0 {
             rest <<= 1;
             quotient = quotient << 1 | (rest >= den) as u128;
             rest %= den;
             shift += 1;
         }
-        quotient |= (rest > 0) as u128;
+        quotient |= (rest != 0) as u128;
         let size = quotient as f64 * f64::from_bits((1023 - shift) << 52);
         if self.num < 0 { -size } else { size }
     }

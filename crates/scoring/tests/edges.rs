@@ -394,3 +394,9 @@ fn drivers_that_are_all_but_the_same_depend_on_each_other() {
     let between = [vec![1.0, r], vec![r, 1.0]];
     assert_eq!(drivers(&between, &[0.5, 0.5]).unwrap_err(), BadCorrelations::Dependent);
 }
+
+#[test]
+fn a_whole_number_between_two_floating_point_ones_is_rounded_to_the_even_one() {
+    let value = |num: i128| candor_scoring::Ratio::new(num, 1).unwrap().value();
+    assert_eq!([value((1 << 54) + 2), value((1 << 54) + 6)], [2.0_f64.powi(54), 2.0_f64.powi(54) + 8.0]);
+}
