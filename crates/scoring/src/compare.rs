@@ -260,8 +260,7 @@ pub fn fisher_exact(a: Share, b: Share) -> Option<f64> {
     if 39.0 * sqrt(part(na) * part(nb) * part(yes) * no as f64) > FISHER_STEPS {
         return None;
     }
-    let (first, last) = ((yes - nb).max(0), yes.min(na));
-    let mode = ((yes + 1).checked_mul(na + 1)? / (n + 2)).clamp(first, last);
+    let mode = (yes + 1).checked_mul(na + 1)? / (n + 2);
     // All is counted from the likeliest table, in whole numbers: what is left are steps, and chances relative
     // to its own by the ratio of neighbours.
     let steps = |count: i128| count as f64;
