@@ -158,13 +158,6 @@ impl EmbedConfig {
         if quiet.is_none() {
             problems.push("quiet: expected days after an answer and after a dismissal, such as 90,30".into());
         }
-        let (product, task) = (raw.product.0, raw.task.0);
-        let own = [("product", product.as_deref()), ("task", task.as_deref())];
-        for (key, text) in [("question", &raw.question.0), ("followup", &raw.followup.0)] {
-            if text.as_ref().is_some_and(|text| fill(text, &own).is_none()) {
-                problems.push(concat(&[key, ": expected a product and a task for its placeholders"]));
-            }
-        }
         let privacy = raw.privacy.0.filter(|url| is_web_address(url));
 
         let langs: Vec<String> = raw
@@ -173,6 +166,7 @@ impl EmbedConfig {
             .dyn_into::<Array>()
             .map(|langs| langs.iter().filter_map(|lang| js::as_text(&lang)).collect())
             .unwrap_or_default();
+        let (product, task) = (raw.product.0, raw.task.0);
         let own = Entries::default().with("product", product.as_deref()).with("task", task.as_deref());
         let context = own.with_all(&raw.context.0).object();
         let respondent = raw.respondent.0;
@@ -183,7 +177,7 @@ impl EmbedConfig {
             .then(|| js::object(&[("id", id.into()), ("attributes", attributes.into())]));
         let page = raw.page.0.map(|page| clip(page.split(['?', '#']).next().unwrap_or_default(), MAX_PAGE));
 
-        Ok(Self {
+        let mut config = Self {
             survey,
             site,
             api,
@@ -210,7 +204,18 @@ impl EmbedConfig {
             base: raw.base.0.unwrap_or_default(),
             page,
             problems,
-        })
+        };
+        for (key, text) in [("question", &config.question), ("followup", &config.followup)] {
+            if text.as_ref().is_some_and(|text| config.fill(text).is_none()) {
+                config.problems.push(concat(&[key, ": expected a product and a task for its placeholders"]));
+            }
+        }
+        Ok(config)
+    }
+
+    /// A text with its placeholders filled in; `None` if one of them has no value.
+    pub(crate) fn fill(&self, text: &str) -> Option<String> {
+        fill(text, &[("product", self.product.as_deref()), ("task", self.task.as_deref())])
     }
 }
 

@@ -480,7 +480,7 @@ impl Visit {
         [self.config.question.as_deref(), own, Some(&self.texts.get(&named))]
             .into_iter()
             .flatten()
-            .find_map(|text| self.fill(text))
+            .find_map(|text| self.config.fill(text))
             .unwrap_or_else(|| self.texts.get(&concat(&[&named, "-plain"])))
     }
 
@@ -528,7 +528,7 @@ impl Visit {
         [self.config.followup.as_ref(), own]
             .into_iter()
             .flatten()
-            .find_map(|text| self.fill(text))
+            .find_map(|text| self.config.fill(text))
             .unwrap_or_else(|| self.texts.get(key))
     }
 
@@ -536,10 +536,6 @@ impl Visit {
     pub(crate) fn too_long(&self) -> String {
         let max = self.texts.number(MAX_COMMENT_CHARS as u32);
         fill(&self.texts.get("too-long"), &[("max", Some(&max))]).unwrap_or_default()
-    }
-
-    fn fill(&self, text: &str) -> Option<String> {
-        fill(text, &[("product", self.config.product.as_deref()), ("task", self.config.task.as_deref())])
     }
 }
 

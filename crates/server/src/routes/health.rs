@@ -46,7 +46,7 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<Answer, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{cell::Cell, time::Duration};
+    use std::cell::Cell;
 
     #[tokio::test(start_paused = true)]
     async fn one_probe_answers_all_who_ask_within_five_seconds() {
