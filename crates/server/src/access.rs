@@ -1,10 +1,24 @@
 use crate::{App, problem::Problem};
 use axum::{
+    body::{Body, Bytes, HttpBody},
     extract::FromRequestParts,
-    http::{header::AUTHORIZATION, request::Parts},
+    http::{
+        HeaderValue,
+        header::{AUTHORIZATION, CACHE_CONTROL},
+        request::Parts,
+    },
+    response::{IntoResponse, Response},
 };
-use std::fmt;
+use candor_store::StoreError;
+use hyper::body::{Frame, SizeHint};
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 use subtle::ConstantTimeEq;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The token that reads scores and responses.
 #[derive(Clone)]
@@ -44,9 +58,45 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Proof that the request bore the token: a handler that takes it can't be reached without.
+/// Proof that the request bore the token: a handler that takes it can't be reached without. It holds a place among the
+/// answers that are in memory at once.
 #[derive(Debug)]
-pub(crate) struct Reader;
+pub(crate) struct Reader(OwnedSemaphorePermit);
+
+impl Reader {
+    /// Marks what only the token's bearer may see, so that no cache keeps it, and gives the place back once it was taken.
+    pub(crate) fn private(self, response: impl IntoResponse) -> Response {
+        let mut response = response.into_response().map(|body| Body::new(Held { body, _place: self.0 }));
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+/// A body with something that is given back with its last byte.
+struct Held {
+    body: Body,
+    _place: OwnedSemaphorePermit,
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
 
 impl FromRequestParts<App> for Reader {
     type Rejection = Problem;
@@ -62,6 +112,7 @@ impl FromRequestParts<App> for Reader {
         if !app.token.is(token.trim()) {
             return Err(Problem::unauthorized("this is not the token", "Bearer error=\"invalid_token\""));
         }
-        Ok(Self)
+        let place = Arc::clone(&app.reads).acquire_owned().await;
+        place.map(Self).map_err(|_| Problem::from(StoreError::Closed))
     }
 }

@@ -25,20 +25,34 @@ pub struct Config {
     pub demo: DemoConfig,
 }
 
-/// Connections.
+/// Connections. All that waits for a client has a deadline, because a client that stalls costs memory and a file handle.
 #[derive(Clone, Debug, Args)]
 pub struct HttpConfig {
     /// The address to listen on, with its port; port 0 takes a free one, which the log names.
     #[arg(long, env = "CANDOR_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:7878")]
     pub listen: SocketAddr,
+    /// How many connections may be open. When one more comes, those go that have kept the server waiting longest; while all
+    /// of them are being served, it waits. The limit of open files is raised for it as far as the system allows.
+    #[arg(long, env = "CANDOR_MAX_CONNECTIONS", value_name = "N", default_value_t = 4_096)]
+    pub max_connections: usize,
+    /// How many bytes of request bodies may be in memory, beyond the first 4,096 of each, which always fit. Larger ones are
+    /// then refused for the moment with 503. A body may have 196,608 bytes.
+    #[arg(long, env = "CANDOR_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 32 * 1024 * 1024)]
+    pub max_body_bytes: usize,
     /// How long a client may take to send a request's headers, or to start the next request, in milliseconds.
-    #[arg(long, env = "CANDOR_HEADER_TIMEOUT_MS", value_name = "MS", default_value_t = 15_000)]
+    #[arg(long, env = "CANDOR_HEADER_TIMEOUT_MS", value_name = "MS", default_value_t = 10_000)]
     pub header_timeout_ms: u64,
-    /// How long a client may take to send a request's body, in milliseconds.
-    #[arg(long, env = "CANDOR_BODY_TIMEOUT_MS", value_name = "MS", default_value_t = 15_000)]
-    pub body_timeout_ms: u64,
+    /// How long a client may take to send a whole request, from its first byte to the last one of its body, in milliseconds.
+    #[arg(long, env = "CANDOR_REQUEST_TIMEOUT_MS", value_name = "MS", default_value_t = 15_000)]
+    pub request_timeout_ms: u64,
+    /// How long a client may take no byte of an answer that is being written, in milliseconds.
+    #[arg(long, env = "CANDOR_WRITE_TIMEOUT_MS", value_name = "MS", default_value_t = 10_000)]
+    pub write_timeout_ms: u64,
+    /// How long a client may take for a whole answer, in milliseconds: a minute, for phones where a few kB come in a second.
+    #[arg(long, env = "CANDOR_RESPONSE_TIMEOUT_MS", value_name = "MS", default_value_t = 60_000)]
+    pub response_timeout_ms: u64,
     /// How long requests under way may take to finish once the server was told to stop, in milliseconds.
-    #[arg(long, env = "CANDOR_SHUTDOWN_TIMEOUT_MS", value_name = "MS", default_value_t = 20_000)]
+    #[arg(long, env = "CANDOR_SHUTDOWN_TIMEOUT_MS", value_name = "MS", default_value_t = 4_000)]
     pub shutdown_timeout_ms: u64,
 }
 
@@ -48,6 +62,16 @@ pub struct StoreConfig {
     /// Where responses are kept: sqlite:// and the path of a file, which is made if it isn't there.
     #[arg(long, env = "CANDOR_DATABASE", value_name = "URL", default_value = "sqlite://candor.sqlite")]
     pub database: String,
+    /// How long an answer may wait for its turn to be kept before it is refused with 503, in milliseconds: browsers send it
+    /// again, and one that waits holds up those behind it.
+    #[arg(long, env = "CANDOR_QUEUE_TIMEOUT_MS", value_name = "MS", default_value_t = 200)]
+    pub queue_timeout_ms: u64,
+    /// How long reading scores or responses may take before it is given up, in milliseconds.
+    #[arg(long, env = "CANDOR_READ_TIMEOUT_MS", value_name = "MS", default_value_t = 10_000)]
+    pub read_timeout_ms: u64,
+    /// How many answers to requests with the token may be in memory at once. Others wait until one was taken.
+    #[arg(long, env = "CANDOR_MAX_READS", value_name = "N", default_value_t = 32)]
+    pub max_reads: usize,
 }
 
 /// The surveys.

@@ -8,7 +8,9 @@
 //! | sites and surveys, as the handlers see them | `catalog.rs` |
 //! | TOML files of surveys | `surveys.rs` |
 //! | numbers on the command line | [`score`] |
-//! | connections, time limits and the end of them | [`Server`] |
+//! | copies of the database | [`copy`] |
+//! | how many connections, and their deadlines | `connections.rs` |
+//! | start, stop | [`Server`] |
 //!
 //! No address of a visitor is read, logged or kept anywhere in here.
 
@@ -16,7 +18,10 @@ mod access;
 mod assets;
 mod calendar;
 mod catalog;
+mod clock;
 mod config;
+mod connections;
+pub mod copy;
 mod cors;
 mod fresh;
 mod languages;
@@ -36,8 +41,10 @@ pub use serve::Server;
 
 use access::Token;
 use catalog::Catalog;
+use connections::Connections;
 use routes::health::Readiness;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// What every handler can reach.
 #[derive(Clone, Debug)]
@@ -49,8 +56,12 @@ struct Shared {
     catalog: Catalog,
     token: Token,
     readiness: Readiness,
-    http: HttpConfig,
-    demo: DemoConfig,
+    config: Config,
+    /// Places for answers to requests with the token.
+    reads: Arc<Semaphore>,
+    /// KiB of request bodies.
+    bodies: Arc<Semaphore>,
+    connections: Arc<Connections>,
 }
 
 impl std::ops::Deref for App {

@@ -1,7 +1,7 @@
 //! The `candor` binary.
 
 use anyhow::Context;
-use candor_server::{Config, Server, log, score, shutdown};
+use candor_server::{Config, Server, copy, log, score, shutdown};
 use clap::{Parser, Subcommand};
 use std::{
     io::{self, Write},
@@ -23,6 +23,10 @@ enum Command {
     /// Read requests for numbers as JSON, one on a line, and write one answer each; docs/score.md has them all. The exit
     /// code is 2 if any request was refused, and 1 if reading or writing failed.
     Score,
+    /// Copy the database to a new file, as it is at this moment, whether a server uses it or not.
+    Backup(copy::Backup),
+    /// Make a database of a backup, where there is none, and count it again.
+    Restore(copy::Restore),
 }
 
 fn main() -> ExitCode {
@@ -39,7 +43,20 @@ fn main() -> ExitCode {
             let _ = writeln!(io::stderr(), "candor: {error}");
             ExitCode::FAILURE
         }),
+        Command::Backup(backup) => said(backup.run()),
+        Command::Restore(restore) => said(restore.run()),
     }
+}
+
+/// Says what came of a command, for people.
+fn said(done: anyhow::Result<String>) -> ExitCode {
+    let (code, line) = match done {
+        Ok(line) => (ExitCode::SUCCESS, line),
+        Err(error) => (ExitCode::FAILURE, format!("{error:#}")),
+    };
+    // Without standard error the exit code has to do.
+    let _ = writeln!(io::stderr(), "candor: {line}");
+    code
 }
 
 fn serve(config: Config) -> anyhow::Result<()> {

@@ -83,6 +83,10 @@ impl From<Invalid> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a request could not be served");
+        if error == StoreError::TooLong {
+            let detail = "this takes too long to read: ask for fewer periods or segments";
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+        }
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the server can't do this now: try again in a moment")
             .header(RETRY_AFTER, "2")
     }

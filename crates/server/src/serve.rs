@@ -1,15 +1,32 @@
 use crate::{
-    App, Config, Shared, access::Token, catalog::Catalog, router::router, routes::health::Readiness, surveys,
+    App, Config, Shared,
+    access::Token,
+    catalog::Catalog,
+    connections::{Connections, Socket, that_fit},
+    router::router,
+    routes::health::Readiness,
+    surveys,
 };
 use anyhow::Context;
-use candor_store::Store;
+use candor_store::{Settings, Store};
+use hyper::{
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+
+/// The longest head of a request, and the most that waits in memory to be written: a request is an address and a few headers,
+/// and hyper would take 400 kB of either.
+const MAX_BUFFER: usize = 16 * 1024;
 
 /// A server that listens. Its requests are answered once it [runs](Self::run).
 #[derive(Debug)]
@@ -44,7 +61,10 @@ impl Server {
             anyhow::ensure!(page.is_file(), "--playground {}: there is no such file", page.display());
         }
         let database = &config.store.database;
-        let store = Store::open(database).await.with_context(|| format!("--database {database}"))?;
+        let settings =
+            Settings { read_timeout: Duration::from_millis(config.store.read_timeout_ms), observer: None };
+        let store =
+            Store::open_with(database, settings).await.with_context(|| format!("--database {database}"))?;
         if let Some(folder) = &config.surveys.surveys {
             surveys::import(&store, folder).await?;
         }
@@ -58,8 +78,10 @@ impl Server {
             catalog,
             token,
             readiness: Readiness::default(),
-            http: config.http,
-            demo: config.demo,
+            reads: Arc::new(Semaphore::new(config.store.max_reads.clamp(1, Semaphore::MAX_PERMITS))),
+            bodies: Arc::new(Semaphore::new((config.http.max_body_bytes / 1024).min(Semaphore::MAX_PERMITS))),
+            connections: Arc::new(Connections::new(that_fit(config.http.max_connections))),
+            config,
         }));
         Ok(Self { listener, address, token: revealed, app })
     }
@@ -79,20 +101,28 @@ impl Server {
     /// Answers requests until `stop` ends; then finishes those under way, keeps what waits to be kept, and closes the
     /// database.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let http = &self.app.http;
-        let header_timeout = Duration::from_millis(http.header_timeout_ms);
-        let shutdown_timeout = Duration::from_millis(http.shutdown_timeout_ms);
-        let mut builder = hyper::server::conn::http1::Builder::new();
+        let app = self.app;
+        let http = &app.config.http;
+        let mut builder = http1::Builder::new();
         // Without the timer hyper drops the limit and says nothing, and a client that stalls is kept for ever.
-        builder.timer(TokioTimer::new()).header_read_timeout(header_timeout);
-        let router = router(self.app.clone());
-        let connections = GracefulShutdown::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_millis(http.header_timeout_ms));
+        builder.max_buf_size(MAX_BUFFER);
+        let router = TowerToHyperService::new(router(app.clone()));
+        let ending = GracefulShutdown::new();
         tracing::info!(address = %self.address, "listening");
 
         let mut stop = std::pin::pin!(stop);
         loop {
+            let accepted = async {
+                let accepted = self.listener.accept().await;
+                let closed = app.connections.room().await;
+                if closed > 0 {
+                    tracing::debug!(closed, "connections were closed to make room");
+                }
+                accepted
+            };
             let stream = tokio::select! {
-                accepted = self.listener.accept() => match accepted {
+                accepted = accepted => match accepted {
                     Ok((stream, _)) => stream,
                     Err(error) => {
                         // Too many open files, for one: they become fewer.
@@ -103,23 +133,51 @@ impl Server {
                 },
                 () = &mut stop => break,
             };
-            // An answer is one small packet that should not wait for more; without it, it is merely later.
-            let _ = stream.set_nodelay(true);
-            let service = TowerToHyperService::new(router.clone());
-            let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service));
-            tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "a connection ended early");
-                }
-            });
+            serve(&app, stream, &builder, router.clone(), &ending);
         }
 
         tracing::info!("stopping");
         drop(self.listener);
-        if tokio::time::timeout(shutdown_timeout, connections.shutdown()).await.is_err() {
-            tracing::warn!("some requests took too long and were cut off");
+        let shutdown_timeout = Duration::from_millis(app.config.http.shutdown_timeout_ms);
+        if tokio::time::timeout(shutdown_timeout, ending.shutdown()).await.is_err() {
+            tracing::warn!(
+                connections = app.connections.count(),
+                "some requests took too long and were cut off"
+            );
+            app.connections.abort();
         }
-        self.app.store.close().await;
+        app.store.close().await;
         tracing::info!("stopped");
     }
+}
+
+/// Answers the requests of one connection, in a task of its own.
+fn serve(
+    app: &App,
+    stream: TcpStream,
+    builder: &http1::Builder,
+    router: TowerToHyperService<axum::Router>,
+    ending: &GracefulShutdown,
+) {
+    // An answer is one small packet that should not wait for more; without it, it is merely later.
+    let _ = stream.set_nodelay(true);
+    app.connections.spawn(|meter| {
+        let socket = Socket::new(stream, Arc::clone(&meter), &app.config.http);
+        let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            meter.serve();
+            request.extensions_mut().insert(Arc::clone(&meter));
+            let (answer, meter) = (router.call(request), Arc::clone(&meter));
+            async move {
+                let answer = answer.await;
+                meter.answered();
+                answer
+            }
+        });
+        let connection = ending.watch(builder.serve_connection(TokioIo::new(socket), service));
+        async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        }
+    });
 }

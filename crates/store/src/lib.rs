@@ -3,9 +3,10 @@
 //! | Look for | In |
 //! |---|---|
 //! | opening a database by its URL | [`Store::open`] |
-//! | keeping responses, acknowledged once durable | [`Store::save`] → [`Outcome`] |
+//! | keeping responses, acknowledged once durable | [`Store::reserve`] → [`Slot::save`] → [`Outcome`] |
 //! | counts per point and period | [`Store::tallies`] → [`Counts`] |
 //! | the responses themselves | [`Store::responses`] → [`Kept`] |
+//! | a copy of a database in use, and its way back | [`backup`], [`restore`] |
 //! | surveys of TOML files | [`Store::import`], [`Store::catalog`] |
 //!
 //! Only this crate knows SQL. It counts ratings per point and knows nothing of bands and scores.
@@ -15,12 +16,15 @@ mod rollup;
 mod sqlite;
 
 pub use model::{
-    Arrival, Catalog, CatalogSite, CatalogSurvey, Counts, Difference, Dimension, ImportError, Kept,
-    OpenError, Outcome, Page, SLOT_MS, Segment, StoreError, TallyQuery,
+    Arrival, Catalog, CatalogSite, CatalogSurvey, Commit, Copied, CopyError, Counts, Difference, Dimension,
+    ImportError, Kept, MAX_AGE_MS, MAX_VALUES, OTHER, Observer, OpenError, Outcome, Page, Progress, SLOT_MS,
+    Segment, Settings, StoreError, TallyQuery,
 };
+pub use sqlite::Slot;
 
 use candor_survey::AuthoredSite;
 use sqlite::Sqlite;
+use std::{path::Path, time::Duration};
 
 /// A database, opened by its URL. Clones share it.
 #[derive(Clone, Debug)]
@@ -41,12 +45,15 @@ impl Store {
     /// # Errors
     /// [`OpenError`] if the URL is of no known kind, the file is none of Candor's, or a newer Candor wrote it.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        match url.strip_prefix("sqlite://") {
-            Some(path) if !path.is_empty() => {
-                Sqlite::open(path.into()).await.map(|s| Self(Backend::Sqlite(s)))
-            }
-            _ => Err(OpenError::UnknownUrl(url.to_owned())),
-        }
+        Self::open_with(url, Settings::default()).await
+    }
+
+    /// Opens the database as [`open`](Self::open) does, with settings of one's own.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn open_with(url: &str, settings: Settings) -> Result<Self, OpenError> {
+        Ok(Self(Backend::Sqlite(Sqlite::open(path(url)?.into(), settings).await?)))
     }
 
     /// Makes the database agree with what was read from files: new versions are added, sites and surveys that are
@@ -77,8 +84,24 @@ impl Store {
     /// [`StoreError::Busy`] if too many wait already, [`StoreError::Closed`] after [`close`](Self::close), others if
     /// the database fails; then none of the call's responses is kept.
     pub async fn save(&self, arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, StoreError> {
+        self.reserve(Duration::ZERO).await?.save(arrivals).await
+    }
+
+    /// A place among those that wait to be kept. Whoever takes it before reading and parsing does no work in vain.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if there is none within `wait`, [`StoreError::Closed`] after [`close`](Self::close).
+    pub async fn reserve(&self, wait: Duration) -> Result<Slot, StoreError> {
         match &self.0 {
-            Backend::Sqlite(sqlite) => sqlite.save(arrivals).await,
+            Backend::Sqlite(sqlite) => sqlite.reserve(wait).await,
+        }
+    }
+
+    /// How many calls wait to be kept.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.waiting(),
         }
     }
 
@@ -148,5 +171,31 @@ impl Store {
         match &self.0 {
             Backend::Sqlite(sqlite) => sqlite.close().await,
         }
+    }
+}
+
+/// Copies a database to a new file, as it was at one moment, while others go on to write it.
+///
+/// The copy is whole and on durable storage when this returns, and there is none before. `progress` is called now and then.
+///
+/// # Errors
+/// [`CopyError`] says what stood in the way; no file is left then.
+pub fn backup(url: &str, to: &Path, progress: impl FnMut(Progress)) -> Result<Copied, CopyError> {
+    sqlite::backup(path(url)?.as_ref(), to, progress)
+}
+
+/// Makes a database of a backup, where there is none: checks it, brings it to the newest schema and counts it.
+///
+/// # Errors
+/// [`CopyError`] says what stood in the way; no database is left then.
+pub async fn restore(from: &Path, url: &str, progress: impl FnMut(Progress)) -> Result<Copied, CopyError> {
+    sqlite::restore(from, path(url)?.as_ref(), progress).await
+}
+
+/// The path of a database that is a file.
+fn path(url: &str) -> Result<&str, OpenError> {
+    match url.strip_prefix("sqlite://") {
+        Some(path) if !path.is_empty() => Ok(path),
+        _ => Err(OpenError::UnknownUrl(url.to_owned())),
     }
 }

@@ -1,8 +1,84 @@
 use candor_survey::{AuthoredSurvey, CheckedResponse, NewResponse};
-use std::fmt;
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 /// The length of the rollup's time slots, a quarter hour: it fits every time zone, Tehran's and Kathmandu's included.
 pub const SLOT_MS: i64 = 15 * 60 * 1000;
+
+/// The oldest that an answer may be when it arrives, in milliseconds: browsers keep what is unsent for seven days. What says
+/// that it is older is dated so far back and no further.
+pub const MAX_AGE_MS: u32 = 7 * 24 * 60 * 60 * 1_000;
+/// How many values of a dimension are counted by themselves in one survey. Browsers say what they like, and each value is
+/// rows for ever: those beyond it are counted together, as [`OTHER`].
+pub const MAX_VALUES: usize = 200;
+/// The value under which those are counted that came after the first [`MAX_VALUES`].
+pub const OTHER: &str = "other";
+
+/// How a store works.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long one read may take, the wait for its turn included.
+    pub read_timeout: Duration,
+    /// Who is told of each commit.
+    pub observer: Option<Observer>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { read_timeout: Duration::from_secs(10), observer: None }
+    }
+}
+
+/// Is told of each commit, in the writer's own thread: it should be quick.
+#[derive(Clone)]
+pub struct Observer(Arc<dyn Fn(Commit) + Send + Sync>);
+
+impl Observer {
+    /// One that calls this.
+    pub fn new(tell: impl Fn(Commit) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+
+    pub(crate) fn tell(&self, commit: Commit) {
+        (self.0)(commit);
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
+/// One transaction with responses.
+#[derive(Clone, Copy, Debug)]
+pub struct Commit {
+    /// How many responses shared it.
+    pub responses: usize,
+    /// How long it took, from the first statement until it was synced.
+    pub duration: Duration,
+    /// Whether it failed, and nothing was kept.
+    pub failed: bool,
+}
+
+/// How far a copy has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Pages copied.
+    pub done: u64,
+    /// Pages in all.
+    pub of: u64,
+}
+
+/// A finished copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// How many responses are in it.
+    pub responses: u64,
+    /// How large its file is.
+    pub bytes: u64,
+    /// How many counts of the rollup were not what the responses say, and were mended. Only a restore counts.
+    pub differences: usize,
+}
 
 /// A response with the time at which it arrived.
 #[derive(Clone, Debug)]
@@ -32,7 +108,7 @@ pub enum Outcome {
 }
 
 /// By what answers are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dimension {
     /// The site that showed the survey.
     Site,
@@ -57,6 +133,11 @@ impl Dimension {
             Self::Touchpoint => "touchpoint",
             Self::Display => "display",
         }
+    }
+
+    /// Whether browsers may bring any value, and not only those that the server knows.
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(self, Self::Locale | Self::Touchpoint)
     }
 
     /// Its value for a response.
@@ -221,6 +302,54 @@ impl fmt::Display for OpenError {
 
 impl std::error::Error for OpenError {}
 
+/// Why a database could not be copied.
+#[derive(Debug)]
+pub enum CopyError {
+    /// There is no such file to copy.
+    Missing(PathBuf),
+    /// Where the copy should be there is a file already.
+    Exists(PathBuf),
+    /// The file to restore has a write-ahead log beside it.
+    Unfinished(PathBuf),
+    /// The file to restore is damaged; SQLite's words.
+    Damaged(String),
+    /// One of the two is no database of this Candor.
+    Open(OpenError),
+    /// Reading or writing failed.
+    Store(StoreError),
+}
+
+impl fmt::Display for CopyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(file) => write!(f, "there is no file {}", file.display()),
+            Self::Exists(file) => write!(
+                f,
+                "{} is there already, and nothing is overwritten: name another file, or move this one away while no \
+                 server uses it",
+                file.display()
+            ),
+            Self::Unfinished(log) => write!(
+                f,
+                "{} lies beside the backup, so that it is none that `candor backup` made, and part of its answers are in \
+                 that log: run `candor backup` on it first",
+                log.display()
+            ),
+            Self::Damaged(words) => write!(f, "the backup is damaged: {words}"),
+            Self::Open(e) => e.fmt(f),
+            Self::Store(e) => e.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CopyError {}
+
+impl From<StoreError> for CopyError {
+    fn from(e: StoreError) -> Self {
+        Self::Store(e)
+    }
+}
+
 /// Why surveys could not be imported.
 #[derive(Debug)]
 pub enum ImportError {
@@ -291,6 +420,8 @@ pub enum StoreError {
     Busy,
     /// The store is closed or closing.
     Closed,
+    /// Reading took longer than it may.
+    TooLong,
     /// The database said no; its words.
     Database(String),
 }
@@ -300,6 +431,7 @@ impl fmt::Display for StoreError {
         match self {
             Self::Busy => f.write_str("too many responses are waiting to be kept"),
             Self::Closed => f.write_str("the store is closed"),
+            Self::TooLong => f.write_str("reading took too long"),
             Self::Database(words) => write!(f, "the database failed: {words}"),
         }
     }

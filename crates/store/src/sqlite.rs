@@ -1,68 +1,65 @@
 //! One SQLite file: one thread writes, a few connections read.
 
+mod backup;
+mod disk;
+mod files;
 mod import;
 mod read;
+mod readers;
 mod save;
 mod schema;
 mod writer;
 
+pub(crate) use backup::{backup, restore};
+pub use writer::Slot;
+
 use crate::{
-    Arrival, Catalog, Counts, Difference, ImportError, Kept, OpenError, Outcome, Page, StoreError, TallyQuery,
+    Catalog, Counts, Difference, ImportError, Kept, OpenError, Page, Settings, StoreError, TallyQuery,
 };
 use candor_survey::AuthoredSite;
-use rusqlite::{Connection, OpenFlags};
+use disk::Disk;
+use readers::Readers;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
-use tokio::sync::Semaphore;
 use writer::Writer;
 
 /// How long a connection waits for another process that holds the lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
-/// How many reads run at once.
-const READERS: usize = 4;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Sqlite {
     writer: Writer,
     readers: Arc<Readers>,
-}
-
-#[derive(Debug)]
-struct Readers {
-    path: PathBuf,
-    permits: Semaphore,
-    idle: Mutex<Vec<Connection>>,
+    read_timeout: Duration,
 }
 
 impl Sqlite {
-    pub(crate) async fn open(path: PathBuf) -> Result<Self, OpenError> {
-        let readers = Arc::new(Readers {
-            path: path.clone(),
-            permits: Semaphore::new(READERS),
-            idle: Mutex::default(),
-        });
-        let writer = blocking(move || {
-            let mut connection = connect(&path, OpenFlags::default())?;
-            schema::migrate(&mut connection)?;
-            Ok::<_, OpenError>(Writer::spawn(connection)?)
-        })
-        .await??;
-        Ok(Self { writer, readers })
+    pub(crate) async fn open(path: PathBuf, settings: Settings) -> Result<Self, OpenError> {
+        let Settings { read_timeout, observer } = settings;
+        let readers = path.clone();
+        let disk = blocking(move || Disk::open(path)).await??;
+        let writer = Writer::spawn(disk, observer)?;
+        Ok(Self { writer, readers: Arc::new(Readers::spawn(readers)?), read_timeout })
     }
 
     pub(crate) async fn import(&self, sites: Vec<AuthoredSite>) -> Result<(), ImportError> {
-        self.writer.run(move |connection| import::import(connection, &sites)).await?
+        self.writer.run(move |disk| disk.edit(|connection| import::import(connection, &sites))).await?
     }
 
     pub(crate) async fn catalog(&self) -> Result<Catalog, StoreError> {
-        self.read(import::catalog).await
+        self.readers.read(None, import::catalog).await
     }
 
-    pub(crate) async fn save(&self, arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, StoreError> {
-        self.writer.save(arrivals).await
+    pub(crate) async fn reserve(&self, wait: Duration) -> Result<Slot, StoreError> {
+        self.writer.reserve(wait).await
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.writer.waiting()
     }
 
     pub(crate) async fn tallies(&self, query: TallyQuery) -> Result<Option<Vec<Counts>>, StoreError> {
@@ -78,21 +75,22 @@ impl Sqlite {
     }
 
     pub(crate) async fn audit(&self) -> Result<Vec<Difference>, StoreError> {
-        self.read(save::audit).await
+        self.readers.read(None, save::audit).await
     }
 
     pub(crate) async fn recount(&self) -> Result<(), StoreError> {
-        self.writer.run(save::recount).await?
+        self.writer.run(Disk::recount).await?
     }
 
     pub(crate) async fn probe(&self) -> Result<(), StoreError> {
-        self.writer.run(save::probe).await?
+        self.writer.run(Disk::probe).await?
     }
 
     pub(crate) async fn close(&self) {
         // The readers go first: the last connection of all takes the write-ahead log away, if it may write.
-        self.readers.permits.close();
-        self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let readers = Arc::clone(&self.readers);
+        // It fails if the runtime is ending, and then so are the threads.
+        let _ = blocking(move || readers.close()).await;
         self.writer.close().await;
     }
 
@@ -100,24 +98,7 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let _permit = self.readers.permits.acquire().await.map_err(|_| StoreError::Closed)?;
-        let readers = Arc::clone(&self.readers);
-        blocking(move || {
-            let idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = match idle {
-                Some(connection) => connection,
-                None => connect(
-                    &readers.path,
-                    OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-                )?,
-            };
-            let result = work(&connection);
-            if !readers.permits.is_closed() {
-                readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            }
-            result
-        })
-        .await?
+        self.readers.read(Some(self.read_timeout), work).await
     }
 }
 
@@ -140,7 +121,11 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 impl From<rusqlite::Error> for StoreError {
     fn from(e: rusqlite::Error) -> Self {
-        Self::Database(e.to_string())
+        match e.sqlite_error_code() {
+            // Only a reader that has used up its time is interrupted, or one that nobody waits for.
+            Some(ErrorCode::OperationInterrupted) => Self::TooLong,
+            _ => Self::Database(e.to_string()),
+        }
     }
 }
 

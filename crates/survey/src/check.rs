@@ -11,15 +11,23 @@ pub(crate) const MAX_ENTRIES: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedResponse {
     response: NewResponse,
+    age_ms: u32,
     rating: Option<Rating>,
     skipped: Vec<String>,
 }
 
 impl CheckedResponse {
-    /// What was sent, with the page's address cut before its query and fragment, and the language tag in its usual form.
+    /// What was sent, with the page's address cut before its query and fragment, the language tag in its usual form, and
+    /// `age_ms` 0, which is not part of the content.
     #[must_use]
     pub fn response(&self) -> &NewResponse {
         &self.response
+    }
+
+    /// How old it said it was.
+    #[must_use]
+    pub fn age_ms(&self) -> u32 {
+        self.age_ms
     }
 
     /// The rating, if there is one.
@@ -125,7 +133,8 @@ impl NewResponse {
             }
             _ => Vec::new(),
         };
-        Ok(CheckedResponse { response: self, rating, skipped })
+        let age_ms = std::mem::take(&mut self.age_ms);
+        Ok(CheckedResponse { response: self, age_ms, rating, skipped })
     }
 
     fn check_answers(&self, survey: &Survey) -> Result<Option<Rating>, Invalid> {

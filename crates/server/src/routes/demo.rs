@@ -14,7 +14,7 @@ use std::path::Path;
 
 /// `GET /`
 pub(crate) async fn home(State(app): State<App>) -> Result<Redirect, Problem> {
-    if app.demo.demo.is_none() {
+    if app.config.demo.demo.is_none() {
         return Err(nothing());
     }
     Ok(Redirect::temporary("/demo/"))
@@ -32,14 +32,14 @@ pub(crate) async fn page(State(app): State<App>, Name(path): Name) -> Result<Res
 
 /// `GET /playground`
 pub(crate) async fn playground(State(app): State<App>) -> Result<Response, Problem> {
-    file(app.demo.playground.as_deref().ok_or_else(nothing)?).await
+    file(app.config.demo.playground.as_deref().ok_or_else(nothing)?).await
 }
 
 /// Any other address: `/scores` leads to `/demo/scores.html` if there is such a page.
 pub(crate) async fn shortcut(State(app): State<App>, method: Method, uri: Uri) -> Result<Response, Problem> {
     let name = uri.path().trim_matches('/');
     if method == Method::GET
-        && let Some(folder) = &app.demo.demo
+        && let Some(folder) = &app.config.demo.demo
         && is_inside(name)
         && !name.contains('.')
     {
@@ -53,7 +53,7 @@ pub(crate) async fn shortcut(State(app): State<App>, method: Method, uri: Uri) -
 }
 
 async fn folder_file(app: &App, path: &str) -> Result<Response, Problem> {
-    let folder = app.demo.demo.as_deref().ok_or_else(nothing)?;
+    let folder = app.config.demo.demo.as_deref().ok_or_else(nothing)?;
     let path = path.trim_end_matches('/');
     if !is_inside(path) {
         return Err(nothing());

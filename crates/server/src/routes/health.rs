@@ -1,4 +1,4 @@
-use crate::{App, problem::Problem};
+use crate::{App, clock, problem::Problem};
 use axum::{
     extract::State,
     http::{HeaderName, StatusCode, header::CACHE_CONTROL},
@@ -37,6 +37,7 @@ pub(crate) async fn alive() -> Answer {
 
 /// Answers can be kept.
 pub(crate) async fn ready(State(app): State<App>) -> Result<Answer, Problem> {
+    clock::now_ms()?;
     // In a task of its own, which a client that goes away does not end: the next one would probe again.
     let found = tokio::spawn(async move { app.readiness.found(app.store.probe()).await });
     found.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault"))??;

@@ -1,23 +1,21 @@
 use super::params::{Name, Params, integer};
-use crate::{App, access::Reader, cors::Grant, problem::Problem};
+use crate::{App, access::Reader, clock::now_ms, connections::Meter, cors::Grant, problem::Problem};
 use axum::{
-    Json,
+    Extension, Json,
     body::Body,
     extract::{Request, State},
-    http::{
-        HeaderMap, HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE},
-    },
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use candor_store::{Arrival, Outcome, Page};
+use candor_store::{Arrival, Outcome, Page, Slot, StoreError};
 use candor_survey::{
     Answer, NewResponse, Presentation, Receipt, ReceiptStatus, Respondent, State as Progress,
 };
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The largest body, in bytes: room for an answer with every field at its limit, because browsers drop for good what is too
 /// large. That is 28,000 characters (a comment of 5,000, an address of 2,048, twice 32 entries of 64 and 256), each at most
@@ -28,29 +26,57 @@ const MAX_DROPPED: usize = 4 * 1024 * 1024;
 /// The deepest nesting. A response has three levels; this leaves room for what is added later.
 const MAX_DEPTH: usize = 16;
 
+/// What every body may have without asking for room: more than most answers are.
+const SMALL_BODY: usize = 4 * 1024;
+/// For how long a body may keep its place in the queue waiting. Most came with the headers.
+const SOON: Duration = Duration::from_millis(100);
+
 /// `POST /v1/responses`: keeps one response, once, and says so after it is on durable storage.
-pub(crate) async fn create(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+///
+/// The place in the queue comes first: what is refused for want of one should cost next to nothing, because that is what
+/// a server without one is short of.
+pub(crate) async fn create(
+    State(app): State<App>,
+    Extension(meter): Extension<Arc<Meter>>,
+    request: Request,
+) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     check_content_type(&parts.headers)?;
-    let timeout = Duration::from_millis(app.http.body_timeout_ms);
-    let body = tokio::time::timeout(timeout, read(body))
-        .await
-        .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"))??;
+    let mut slot = app.store.reserve(queue_timeout(&app)).await?;
+    let mut reading = pin!(read(&app, body));
+    let (body, _room) = match tokio::time::timeout(SOON, &mut reading).await {
+        Ok(body) => body?,
+        Err(_) => {
+            drop(slot);
+            meter.await_rest();
+            let deadline = meter.began() + Duration::from_millis(app.config.http.request_timeout_ms);
+            let body = tokio::time::timeout_at(deadline, reading).await.map_err(|_| {
+                Problem::new(StatusCode::REQUEST_TIMEOUT, "the request did not arrive in time")
+            })??;
+            meter.serve();
+            slot = app.store.reserve(queue_timeout(&app)).await?;
+            body
+        }
+    };
     let response = parse(&body)?;
     let origins = app.catalog.origins(&response.site)?;
     let grant = match Grant::decide(&parts.headers, origins) {
         Ok(grant) => grant,
         Err(refused) => return Ok(refused.into_response()),
     };
-    Ok(grant.on(keep(&app, response).await))
+    Ok(grant.on(keep(&app, slot, response).await))
 }
 
-async fn keep(app: &App, response: NewResponse) -> Result<Json<Receipt>, Problem> {
+fn queue_timeout(app: &App) -> Duration {
+    Duration::from_millis(app.config.store.queue_timeout_ms)
+}
+
+async fn keep(app: &App, slot: Slot, response: NewResponse) -> Result<Json<Receipt>, Problem> {
     let survey = app.catalog.survey(&response.survey, Some(response.survey_version), [])?.survey;
     let response = response.check(&survey)?;
     let (id, revision) = (response.response().id.clone(), response.response().revision);
-    let arrival = Arrival { response, received_ms: Timestamp::now().as_millisecond() };
-    let outcome = app.store.save(vec![arrival]).await?.into_iter().next();
+    let arrival = Arrival { response, received_ms: now_ms()? };
+    let outcome = slot.save(vec![arrival]).await?.into_iter().next();
     let (revision, status) = match outcome {
         Some(Outcome::Stored) => (revision, ReceiptStatus::Stored),
         Some(Outcome::Duplicate) => (revision, ReceiptStatus::Duplicate),
@@ -86,17 +112,35 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
         .expected("application/json or text/plain"))
 }
 
-async fn read(mut body: Body) -> Result<Vec<u8>, Problem> {
+/// The body, with the room that it takes beyond what every body may have.
+async fn read(app: &App, mut body: Body) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Problem> {
     let mut bytes = Vec::new();
     let mut total = 0;
+    let mut room: Option<OwnedSemaphorePermit> = None;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the body ended too early"))?;
         let Ok(data) = frame.into_data() else { continue };
         total += data.len();
         if total <= MAX_BODY {
+            let has = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+            let needs = total.saturating_sub(SMALL_BODY).div_ceil(1024);
+            if needs > has {
+                let more = u32::try_from(needs - has).unwrap_or(u32::MAX);
+                let more = Arc::clone(&app.bodies).try_acquire_many_owned(more).map_err(|_| {
+                    tracing::debug!("no room for another large body");
+                    Problem::from(StoreError::Busy)
+                })?;
+                match &mut room {
+                    Some(room) => room.merge(more),
+                    None => room = Some(more),
+                }
+            }
             bytes.extend_from_slice(&data);
         } else if total > MAX_DROPPED {
             break;
+        } else {
+            // It is refused in any case; what was read of it is of no use.
+            (bytes, room) = (Vec::new(), None);
         }
     }
     if total > MAX_BODY {
@@ -108,7 +152,7 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Problem> {
         .field("body")
         .expected(expected));
     }
-    Ok(bytes)
+    Ok((bytes, room))
 }
 
 fn parse(body: &[u8]) -> Result<NewResponse, Problem> {
@@ -119,6 +163,10 @@ fn parse(body: &[u8]) -> Result<NewResponse, Problem> {
     if depth(text) > MAX_DEPTH {
         let expected = format!("at most {MAX_DEPTH} levels");
         return Err(not_json(format!("the body is nested too deeply: {expected}")).expected(expected));
+    }
+    // Most are right, and this is cheaper; the second reading finds out where the others are wrong.
+    if let Ok(response) = serde_json::from_str(text) {
+        return Ok(response);
     }
     let mut json = serde_json::Deserializer::from_str(text);
     let response = serde_path_to_error::deserialize(&mut json).map_err(|e| {
@@ -219,16 +267,23 @@ struct Item {
 /// `GET /v1/surveys/{id}/responses`: the newest first, comments included, those tried out too and marked so.
 pub(crate) async fn list(
     State(app): State<App>,
-    _: Reader,
+    reader: Reader,
     Name(id): Name,
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
-    let survey = app.catalog.survey(&id, None, [])?.survey.id;
+    let survey = app.catalog.survey(&id, None, [])?.survey;
+    let site = match (query.site, survey.site) {
+        // The survey is this site's, so that all of its answers are.
+        (Some(wanted), Some(own)) if wanted != own => {
+            return Err(Problem::invalid("site", format!("{own}, whose survey this is")));
+        }
+        (wanted, own) => wanted.filter(|_| own.is_none()),
+    };
     let limit = integer("limit", query.limit.as_deref(), 1..=500)?.unwrap_or(50);
     let after = query.before.as_deref().map(|before| position(before).ok_or(before)).transpose();
     let page = Page {
-        survey: survey.clone(),
-        site: query.site,
+        survey: survey.id.clone(),
+        site,
         unanswered: query.unanswered.unwrap_or(false),
         after: after.map_err(|_| Problem::invalid("before", "the next of an earlier page"))?,
         limit,
@@ -258,19 +313,12 @@ pub(crate) async fn list(
             }
         })
         .collect();
-    Ok(private(Json(List { survey, responses, next })))
+    Ok(reader.private(Json(List { survey: survey.id, responses, next })))
 }
 
 fn position(before: &str) -> Option<(i64, String)> {
     let (ms, id) = before.split_once('_')?;
     Some((ms.parse().ok()?, id.to_owned()))
-}
-
-/// Marks what only the token's bearer may see, so that no cache keeps it.
-pub(super) fn private(response: impl IntoResponse) -> Response {
-    let mut response = response.into_response();
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 #[cfg(test)]

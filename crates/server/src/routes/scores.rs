@@ -1,7 +1,4 @@
-use super::{
-    params::{Name, Params, integer},
-    responses::private,
-};
+use super::params::{Name, Params, integer};
 use crate::{App, access::Reader, calendar, problem::Problem, score::receipt_json};
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use candor_scoring::{Exclusions, Metric, Rating, Receipt, Score, Tally};
@@ -85,7 +82,7 @@ struct Period {
 /// `GET /v1/surveys/{id}/scores`
 pub(crate) async fn show(
     State(app): State<App>,
-    _: Reader,
+    reader: Reader,
     Name(id): Name,
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
@@ -136,7 +133,7 @@ pub(crate) async fn show(
     };
 
     let scale = survey.metric.scale();
-    Ok(private(Json(Scores {
+    Ok(reader.private(Json(Scores {
         survey: survey.id,
         metric: match survey.metric {
             Metric::Nps => "nps",
@@ -188,18 +185,19 @@ async fn range(app: &App, query: &Query, survey: &Survey, zone: &TimeZone) -> Re
         calendar::parse(text, zone).map(Some).ok_or_else(|| Problem::invalid(field, expected))
     };
     let floor = |ms: i64| ms.div_euclid(SLOT_MS) * SLOT_MS;
-    let to = match time("to", &query.to)? {
-        Some(ms) => floor(ms + SLOT_MS - 1),
-        None => floor(Timestamp::now().as_millisecond()) + SLOT_MS,
-    };
-    let from = match time("from", &query.from)? {
-        Some(ms) => floor(ms),
-        None => app
+    let (from, to) = (time("from", &query.from)?, time("to", &query.to)?);
+    let now = floor(Timestamp::now().as_millisecond());
+    let (first, last) = match (from, to) {
+        (Some(_), Some(_)) => (now, now),
+        // A clock that has been set back leaves answers ahead of it: they are part of all.
+        _ => app
             .store
             .span(survey.id.clone())
             .await?
-            .map_or(to - SLOT_MS, |(first, _)| first.min(to - SLOT_MS)),
+            .map_or((now, now), |(first, last)| (first, last.max(now))),
     };
+    let to = to.map_or(last, |ms| floor(ms - 1)) + SLOT_MS;
+    let from = from.map_or(first.min(to - SLOT_MS), floor);
     if from >= to {
         return Err(Problem::invalid("from", "a time before to"));
     }

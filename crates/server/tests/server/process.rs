@@ -184,7 +184,7 @@ async fn a_request_under_way_is_finished_before_the_end() {
 async fn a_client_that_stalls_is_cut_off_and_others_are_served() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = config(&folder);
-    (config.http.header_timeout_ms, config.http.body_timeout_ms) = (300, 300);
+    (config.http.header_timeout_ms, config.http.request_timeout_ms) = (300, 400);
     let server = spawn_with(folder, config).await;
     let mut stalled = Vec::new();
     for start in ["", "POST /v1/resp", "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"] {

@@ -1,7 +1,6 @@
-use candor_server::{
-    AccessConfig, Config, DemoConfig, HttpConfig, LogConfig, LogFormat, Server, StoreConfig, SurveysConfig,
-};
+use candor_server::{Config, Server};
 use candor_store::Store;
+use clap::Parser;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
@@ -31,6 +30,13 @@ pub(crate) fn wire_json(name: &str) -> Value {
     serde_json::from_str(&wire(name)).unwrap()
 }
 
+/// Flags, as `candor serve` takes them.
+#[derive(Debug, Parser)]
+struct Flags {
+    #[command(flatten)]
+    config: Config,
+}
+
 /// A configuration with a database and a surveys folder in `folder`.
 pub(crate) fn config(folder: &TempDir) -> Config {
     let surveys = folder.path().join("surveys");
@@ -38,21 +44,11 @@ pub(crate) fn config(folder: &TempDir) -> Config {
         fs::create_dir(&surveys).unwrap();
         fs::write(surveys.join("shop.toml"), wire("shop.toml")).unwrap();
     }
-    Config {
-        http: HttpConfig {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            header_timeout_ms: 10_000,
-            body_timeout_ms: 10_000,
-            shutdown_timeout_ms: 10_000,
-        },
-        store: StoreConfig {
-            database: format!("sqlite://{}", folder.path().join("candor.sqlite").display()),
-        },
-        surveys: SurveysConfig { surveys: Some(surveys) },
-        access: AccessConfig { token: Some(TOKEN.into()) },
-        log: LogConfig { log_format: LogFormat::Text, log: "warn".into() },
-        demo: DemoConfig::default(),
-    }
+    let database = format!("sqlite://{}", folder.path().join("candor.sqlite").display());
+    let flags = ["candor", "--listen", "127.0.0.1:0", "--log", "warn", "--token", TOKEN];
+    let mut config = Flags::parse_from(flags).config;
+    (config.store.database, config.surveys.surveys) = (database, Some(surveys));
+    config
 }
 
 pub(crate) async fn spawn() -> Spawned {

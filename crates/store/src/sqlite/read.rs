@@ -1,7 +1,7 @@
 use super::save::uuid_bytes;
-use crate::{Counts, Kept, Page, SLOT_MS, Segment, StoreError, TallyQuery};
+use crate::{Counts, Dimension, Kept, Page, SLOT_MS, Segment, StoreError, TallyQuery};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 pub(super) fn tallies(
     connection: &Connection,
@@ -16,7 +16,7 @@ pub(super) fn tallies(
         Segment::All => ("", vec![String::new()]),
         Segment::One(dimension, value) => (dimension.name(), vec![value.clone()]),
         Segment::Each(dimension) => {
-            (dimension.name(), values(&transaction, &query.survey, dimension.name(), range, most)?)
+            (dimension.name(), values_within(&transaction, &query.survey, dimension.name(), range, most)?)
         }
     };
     if values.len() > most {
@@ -93,33 +93,61 @@ fn sums(
     Ok(periods)
 }
 
-/// The dimension's values that occur in the range, by leaps from one to the next: a `DISTINCT` would read every row. Of
-/// more than `most`, one more.
-fn values(
+/// All values of a dimension, whenever they occurred.
+pub(super) fn values(
+    connection: &Connection,
+    survey: &str,
+    dimension: Dimension,
+) -> Result<HashSet<String>, StoreError> {
+    let mut values = HashSet::new();
+    each_value(connection, survey, dimension.name(), |value| {
+        values.insert(value);
+        Ok(true)
+    })?;
+    Ok(values)
+}
+
+/// The dimension's values that occur in the range. Of more than `most`, one more.
+fn values_within(
     connection: &Connection,
     survey: &str,
     dimension: &str,
     (from, to): (i64, i64),
     most: usize,
 ) -> Result<Vec<String>, StoreError> {
-    let mut next = connection.prepare_cached(
-        "SELECT MIN(value) FROM rollup WHERE survey = ?1 AND dimension = ?2 AND value > ?3",
-    )?;
     let mut occurs = connection.prepare_cached(
         "SELECT 1 FROM rollup WHERE survey = ?1 AND dimension = ?2 AND value = ?3 AND slot >= ?4 AND slot < ?5 LIMIT 1",
     )?;
     let mut values = Vec::new();
-    let mut last = String::new();
-    while values.len() <= most
-        && let Some(value) =
-            next.query_row([survey, dimension, &last], |row| row.get::<_, Option<String>>(0))?
-    {
+    each_value(connection, survey, dimension, |value| {
         if occurs.exists(params![survey, dimension, value, from, to])? {
-            values.push(value.clone());
+            values.push(value);
         }
-        last = value;
-    }
+        Ok(values.len() <= most)
+    })?;
     Ok(values)
+}
+
+/// Walks the values by leaps from one to the next, as long as `go_on` says so: a `DISTINCT` would read every row.
+fn each_value(
+    connection: &Connection,
+    survey: &str,
+    dimension: &str,
+    mut go_on: impl FnMut(String) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
+    let mut next = connection.prepare_cached(
+        "SELECT MIN(value) FROM rollup WHERE survey = ?1 AND dimension = ?2 AND value > ?3",
+    )?;
+    let mut last = String::new();
+    while let Some(value) =
+        next.query_row([survey, dimension, &last], |row| row.get::<_, Option<String>>(0))?
+    {
+        last.clone_from(&value);
+        if !go_on(value)? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn span(connection: &Connection, survey: &str) -> Result<Option<(i64, i64)>, StoreError> {
@@ -137,12 +165,13 @@ pub(super) fn responses(connection: &Connection, page: &Page) -> Result<Vec<Kept
         Some((dated_ms, id)) => (*dated_ms, uuid_bytes(id)),
         None => (i64::MAX, [u8::MAX; 16]),
     };
-    let mut select = connection.prepare_cached(
+    // Two statements, because one that serves both cases walks the index of neither.
+    let of_site = if page.site.is_some() { "site = ?4" } else { "?4 IS NULL" };
+    let mut select = connection.prepare_cached(&format!(
         "SELECT dated_ms, content FROM responses
-         WHERE survey = ?1 AND (dated_ms, id) < (?2, ?3) AND (?4 IS NULL OR site = ?4)
-             AND (?5 OR state IN ('partial', 'complete'))
-         ORDER BY dated_ms DESC, id DESC LIMIT ?6",
-    )?;
+         WHERE survey = ?1 AND (dated_ms, id) < (?2, ?3) AND {of_site} AND (?5 OR state IN ('partial', 'complete'))
+         ORDER BY dated_ms DESC, id DESC LIMIT ?6"
+    ))?;
     let mut rows =
         select.query(params![page.survey, dated_ms, id, page.site, page.unanswered, page.limit])?;
     let mut kept = Vec::new();

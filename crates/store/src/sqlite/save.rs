@@ -1,10 +1,14 @@
+use super::read;
 use crate::{
-    Arrival, Difference, Outcome, StoreError,
-    rollup::{Changes, Key, contribute},
+    Arrival, Difference, Dimension, MAX_AGE_MS, MAX_VALUES, Outcome, StoreError,
+    rollup::{Changes, Key, Segments, contribute, segments},
 };
 use candor_survey::{NewResponse, State};
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
-use std::time::{SystemTime, UNIX_EPOCH};
+use rusqlite::{Connection, Row, TransactionBehavior, params};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 /// Keeps the calls' arrivals and counts them, in one transaction.
 ///
@@ -12,10 +16,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Of the transaction, and then nothing is kept; of one call in its own place, and then the others are.
 pub(super) fn save(
     connection: &mut Connection,
+    named: &mut Named,
     calls: &[&[Arrival]],
 ) -> Result<Vec<Result<Vec<Outcome>, StoreError>>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let error = match keep_all(&transaction, calls.iter().copied().flatten()) {
+    let error = match keep_all(&transaction, named, calls.iter().copied().flatten()) {
         Err(error) => error,
         Ok(outcomes) => {
             transaction.commit()?;
@@ -23,6 +28,7 @@ pub(super) fn save(
             return Ok(calls.iter().map(|call| Ok(outcomes.by_ref().take(call.len()).collect())).collect());
         }
     };
+    *named = Named::default();
     if transaction.rollback().is_err() {
         // A full disk has rolled back already, and is what the operator must hear of.
         return Err(error);
@@ -32,7 +38,11 @@ pub(super) fn save(
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut alone = |call: &[Arrival]| {
         let savepoint = transaction.savepoint()?;
-        let outcomes = keep_all(&savepoint, call)?;
+        let kept = keep_all(&savepoint, named, call);
+        if kept.is_err() {
+            *named = Named::default();
+        }
+        let outcomes = kept?;
         savepoint.commit()?;
         Ok(outcomes)
     };
@@ -41,14 +51,50 @@ pub(super) fn save(
     Ok(results)
 }
 
+/// The values that are counted by themselves, by survey and dimension: those that the rollup has, and the first new ones as
+/// long as they are few. Read when first asked for.
+#[derive(Debug, Default)]
+pub(super) struct Named(HashMap<String, BTreeMap<Dimension, HashSet<String>>>);
+
+impl Named {
+    fn segments<'a>(
+        &mut self,
+        connection: &Connection,
+        response: &'a NewResponse,
+    ) -> Result<Segments<'a>, StoreError> {
+        segments(response, |dimension, value| self.has(connection, &response.survey, dimension, value))
+    }
+
+    fn has(
+        &mut self,
+        connection: &Connection,
+        survey: &str,
+        dimension: Dimension,
+        value: &str,
+    ) -> Result<bool, StoreError> {
+        if self.0.get(survey).is_none_or(|named| !named.contains_key(&dimension)) {
+            let values = read::values(connection, survey, dimension)?;
+            self.0.entry(survey.to_owned()).or_default().insert(dimension, values);
+        }
+        let Some(values) = self.0.get_mut(survey).and_then(|named| named.get_mut(&dimension)) else {
+            return Ok(false);
+        };
+        if values.contains(value) {
+            return Ok(true);
+        }
+        Ok(values.len() < MAX_VALUES && values.insert(value.to_owned()))
+    }
+}
+
 fn keep_all<'a>(
     connection: &Connection,
+    named: &mut Named,
     arrivals: impl IntoIterator<Item = &'a Arrival>,
 ) -> Result<Vec<Outcome>, StoreError> {
-    let mut changes = Changes::new();
     let mut outcomes = Vec::new();
+    let mut stored = Vec::new();
     for arrival in arrivals {
-        let outcome = keep(connection, arrival, &mut changes).map_err(|e| match e {
+        let (outcome, change) = keep(connection, arrival).map_err(|e| match e {
             // The operator must find the row.
             StoreError::Database(words) => {
                 StoreError::Database(format!("{words} (response {})", arrival.response.response().id))
@@ -56,9 +102,32 @@ fn keep_all<'a>(
             e => e,
         })?;
         outcomes.push(outcome);
+        stored.extend(change.map(|change| (arrival, change)));
+    }
+    // Only now, so that the counters can borrow what they are named by.
+    let mut changes = Changes::new();
+    for (arrival, Change { dated_ms, old }) in &stored {
+        if let Some((response, skipped)) = old.as_ref().filter(|(response, _)| !response.test) {
+            let segments = named.segments(connection, response)?;
+            contribute(response, skipped, *dated_ms, &segments, |key| *changes.entry(key).or_default() -= 1);
+        }
+        let response = arrival.response.response();
+        if !response.test {
+            let segments = named.segments(connection, response)?;
+            let skipped = arrival.response.skipped();
+            contribute(response, skipped, *dated_ms, &segments, |key| *changes.entry(key).or_default() += 1);
+        }
     }
     apply(connection, changes)?;
     Ok(outcomes)
+}
+
+/// What became of a response that was stored.
+struct Change {
+    /// The date under which all of its revisions are counted.
+    dated_ms: i64,
+    /// The revision that it replaced, with what was skipped in it.
+    old: Option<(NewResponse, Vec<String>)>,
 }
 
 struct Old {
@@ -70,10 +139,34 @@ struct Old {
     content: String,
 }
 
-fn keep(connection: &Connection, arrival: &Arrival, changes: &mut Changes) -> Result<Outcome, StoreError> {
-    let skipped = arrival.response.skipped();
-    let new = NewResponse { age_ms: 0, ..arrival.response.response().clone() };
+fn keep(connection: &Connection, arrival: &Arrival) -> Result<(Outcome, Option<Change>), StoreError> {
+    let new = arrival.response.response();
     let id = uuid_bytes(&new.id);
+    let age_ms = arrival.response.age_ms().min(MAX_AGE_MS);
+    let dated_ms = arrival.received_ms - i64::from(age_ms);
+    let skipped = serde_json::to_string(arrival.response.skipped())?;
+    let content = serde_json::to_string(new)?;
+    // Most are new, and then there is nothing to look up.
+    let is_new = connection
+        .prepare_cached(
+            "INSERT INTO responses (id, site, survey, version, revision, state, dated_ms, skipped, content)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(params![
+            id,
+            new.site,
+            new.survey,
+            new.survey_version,
+            new.revision,
+            state(new.state),
+            dated_ms,
+            skipped,
+            content
+        ])?;
+    if is_new > 0 {
+        return Ok((Outcome::Stored, Some(Change { dated_ms, old: None })));
+    }
+
     let old = connection
         .prepare_cached(
             "SELECT site, survey, revision, dated_ms, skipped, content FROM responses WHERE id = ?1",
@@ -87,46 +180,29 @@ fn keep(connection: &Connection, arrival: &Arrival, changes: &mut Changes) -> Re
                 skipped: row.get(4)?,
                 content: row.get(5)?,
             })
-        })
-        .optional()?;
-
-    let dated_ms = match &old {
-        None => arrival.received_ms - i64::from(arrival.response.response().age_ms),
-        Some(old) if old.site != new.site || old.survey != new.survey => return Ok(Outcome::OtherSurvey),
-        Some(old) if old.revision > new.revision => return Ok(Outcome::Superseded { kept: old.revision }),
-        Some(old) => {
-            let response: NewResponse = serde_json::from_str(&old.content)?;
-            if old.revision == new.revision {
-                return Ok(if response == new { Outcome::Duplicate } else { Outcome::ContentConflict });
-            }
-            let skipped: Vec<String> = serde_json::from_str(&old.skipped)?;
-            contribute(changes, &response, &skipped, old.dated_ms, -1);
-            old.dated_ms
-        }
-    };
-    contribute(changes, &new, skipped, dated_ms, 1);
+        })?;
+    if old.site != new.site || old.survey != new.survey {
+        return Ok((Outcome::OtherSurvey, None));
+    }
+    if old.revision > new.revision {
+        return Ok((Outcome::Superseded { kept: old.revision }, None));
+    }
+    let response: NewResponse = serde_json::from_str(&old.content)?;
+    if old.revision == new.revision {
+        let is_same = response == *new;
+        return Ok((if is_same { Outcome::Duplicate } else { Outcome::ContentConflict }, None));
+    }
+    let change =
+        Change { dated_ms: old.dated_ms, old: Some((response, serde_json::from_str(&old.skipped)?)) };
     connection
         .prepare_cached(
-            "INSERT INTO responses (id, site, survey, version, revision, state, dated_ms, skipped, content)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-             ON CONFLICT (id) DO UPDATE SET version = excluded.version, revision = excluded.revision,
-                 state = excluded.state, skipped = excluded.skipped, content = excluded.content",
+            "UPDATE responses SET version = ?2, revision = ?3, state = ?4, skipped = ?5, content = ?6 WHERE id = ?1",
         )?
-        .execute(params![
-            id,
-            new.site,
-            new.survey,
-            new.survey_version,
-            new.revision,
-            state(new.state),
-            dated_ms,
-            serde_json::to_string(skipped)?,
-            serde_json::to_string(&new)?,
-        ])?;
-    Ok(Outcome::Stored)
+        .execute(params![id, new.survey_version, new.revision, state(new.state), skipped, content])?;
+    Ok((Outcome::Stored, Some(change)))
 }
 
-fn apply(connection: &Connection, changes: Changes) -> Result<(), StoreError> {
+fn apply(connection: &Connection, changes: Changes<'_>) -> Result<(), StoreError> {
     let mut add = connection.prepare_cached(
         "INSERT INTO rollup (survey, dimension, value, slot, measure, question, version, point, n)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
@@ -149,14 +225,21 @@ fn apply(connection: &Connection, changes: Changes) -> Result<(), StoreError> {
 }
 
 /// Counts all responses anew.
-fn count(connection: &Connection) -> Result<Changes, StoreError> {
+fn count(connection: &Connection) -> Result<Changes<'static>, StoreError> {
     let mut changes = Changes::new();
+    let mut named = Named::default();
     let mut select = connection.prepare("SELECT dated_ms, skipped, content FROM responses")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let skipped: Vec<String> = serde_json::from_str(row.get_ref(1)?.as_str().map_err(unreadable)?)?;
         let response: NewResponse = serde_json::from_str(row.get_ref(2)?.as_str().map_err(unreadable)?)?;
-        contribute(&mut changes, &response, &skipped, row.get(0)?, 1);
+        if response.test {
+            continue;
+        }
+        let segments = named.segments(connection, &response)?;
+        contribute(&response, &skipped, row.get(0)?, &segments, |key| {
+            *changes.entry(key.into_owned()).or_default() += 1;
+        });
     }
     Ok(changes)
 }
@@ -192,7 +275,8 @@ pub(super) fn recount(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub(super) fn probe(connection: &mut Connection) -> Result<(), StoreError> {
+/// Writes something small, and syncs it.
+pub(super) fn probe(connection: &mut Connection) -> rusqlite::Result<()> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     connection
         .prepare_cached("INSERT INTO probe (id, at_ms) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET at_ms = excluded.at_ms")?
@@ -200,14 +284,15 @@ pub(super) fn probe(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
+fn key(row: &Row<'_>) -> rusqlite::Result<Key<'static>> {
+    let text = |column| row.get::<_, String>(column).map(Into::into);
     Ok(Key {
-        survey: row.get(0)?,
-        dimension: row.get(1)?,
-        value: row.get(2)?,
+        survey: text(0)?,
+        dimension: text(1)?,
+        value: text(2)?,
         slot: row.get(3)?,
-        measure: row.get(4)?,
-        question: row.get(5)?,
+        measure: text(4)?,
+        question: text(5)?,
         version: row.get(6)?,
         point: row.get(7)?,
     })

@@ -1,17 +1,19 @@
-use super::save;
-use crate::{Arrival, Outcome, StoreError};
-use rusqlite::Connection;
-use std::{fmt, ops::ControlFlow, time::Duration};
+use super::disk::Disk;
+use crate::{Arrival, Commit, Observer, Outcome, StoreError};
+use std::{
+    fmt,
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 use tokio::sync::{mpsc, oneshot};
 
-/// How many calls may wait. Each holds at most one request's body, 1 kB as a rule and 192 KiB at most: 192 MiB together.
+/// How many calls may wait, beside those whose transaction is under way. Two transactions' worth: more would only wait
+/// longer.
 const MAX_WAITING: usize = 1_024;
 /// How many calls share a transaction.
 const MAX_BATCH: usize = 512;
 /// After so many responses, or other jobs, the write-ahead log is copied into the database file.
 const CHECKPOINT_JOBS: usize = 1_000;
-/// A log that grew beyond so many bytes, while a reader kept it from starting over, is cut when it does.
-const MAX_IDLE_LOG: i64 = 64 * 1024 * 1024;
 
 /// The one thread that writes, by its queue.
 #[derive(Clone, Debug)]
@@ -21,14 +23,24 @@ pub(super) struct Writer {
 
 enum Job {
     Save(Save),
-    Run(Box<dyn FnOnce(&mut Connection) + Send>),
+    Run(Box<dyn FnOnce(&mut Disk) + Send>),
     Close(oneshot::Sender<()>),
 }
 
 struct Save {
     arrivals: Vec<Arrival>,
-    reply: oneshot::Sender<Result<Vec<Outcome>, StoreError>>,
+    reply: oneshot::Sender<SaveResult>,
 }
+
+type SaveResult = Result<Vec<Outcome>, StoreError>;
+
+/// The answers to a batch's calls. They cross to the runtime as one: to wake each caller from this thread costs more than
+/// to write what it brought.
+type Answers = Vec<(oneshot::Sender<SaveResult>, SaveResult)>;
+
+/// A place in the queue, taken before anything is read or parsed for it.
+#[derive(Debug)]
+pub struct Slot(mpsc::OwnedPermit<Job>);
 
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,37 +52,64 @@ impl fmt::Debug for Job {
     }
 }
 
+impl Slot {
+    /// As [`Store::save`](crate::Store::save).
+    ///
+    /// # Errors
+    /// As there, but never [`StoreError::Busy`].
+    pub async fn save(self, arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, StoreError> {
+        let (reply, outcome) = oneshot::channel();
+        self.0.send(Job::Save(Save { arrivals, reply }));
+        outcome.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
 impl Writer {
-    pub(super) fn spawn(connection: Connection) -> Result<Self, StoreError> {
-        // SQLite would otherwise checkpoint within a commit, and a visitor would wait for it.
-        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-        connection.pragma_update(None, "journal_size_limit", MAX_IDLE_LOG)?;
+    /// Starts the thread, and on the current runtime the task that hands its answers on.
+    pub(super) fn spawn(disk: Disk, observer: Option<Observer>) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel(MAX_WAITING);
+        let (answers, mut answered) = mpsc::unbounded_channel::<Answers>();
         std::thread::Builder::new()
             .name("candor-writer".into())
-            .spawn(move || work(connection, queue))
+            .spawn(move || work(disk, queue, &Replies { answers, observer }))
             .map_err(|e| StoreError::Database(format!("no thread for the writer: {e}")))?;
+        tokio::spawn(async move {
+            while let Some(answers) = answered.recv().await {
+                for (reply, result) in answers {
+                    // The caller may have gone away; what it brought is kept all the same.
+                    let _ = reply.send(result);
+                }
+            }
+        });
         Ok(Self { jobs })
     }
 
-    pub(super) async fn save(&self, arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, StoreError> {
-        let (reply, outcome) = oneshot::channel();
-        self.jobs.try_send(Job::Save(Save { arrivals, reply })).map_err(|e| match e {
-            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
-        })?;
-        outcome.await.map_err(|_| StoreError::Closed)?
+    /// How many calls wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.jobs.max_capacity().saturating_sub(self.jobs.capacity())
+    }
+
+    /// A place in the queue, once there is one.
+    pub(super) async fn reserve(&self, wait: Duration) -> Result<Slot, StoreError> {
+        if let Ok(permit) = self.jobs.clone().try_reserve_owned() {
+            return Ok(Slot(permit));
+        }
+        match tokio::time::timeout(wait, self.jobs.clone().reserve_owned()).await {
+            Ok(Ok(permit)) => Ok(Slot(permit)),
+            Ok(Err(_)) => Err(StoreError::Closed),
+            Err(_) => Err(StoreError::Busy),
+        }
     }
 
     /// Runs something in the writer's thread, after what was queued before.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection) -> T + Send + 'static,
+        work: impl FnOnce(&mut Disk) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, result) = oneshot::channel();
-        let job = Job::Run(Box::new(move |connection| {
+        let job = Job::Run(Box::new(move |disk| {
             // The caller may have gone away; the work is done all the same.
-            let _ = reply.send(work(connection));
+            let _ = reply.send(work(disk));
         }));
         self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
         result.await.map_err(|_| StoreError::Closed)
@@ -85,7 +124,13 @@ impl Writer {
     }
 }
 
-fn work(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
+/// Where answers go.
+struct Replies {
+    answers: mpsc::UnboundedSender<Answers>,
+    observer: Option<Observer>,
+}
+
+fn work(mut disk: Disk, mut queue: mpsc::Receiver<Job>, replies: &Replies) {
     let mut since_checkpoint = 0;
     while let Some(first) = queue.blocking_recv() {
         // Group commit: what came in during the last commit shares the next one.
@@ -100,12 +145,12 @@ fn work(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
                     }
                 }
                 other => {
-                    since_checkpoint += 1 + commit(&mut connection, std::mem::take(&mut batch));
-                    match run(&mut connection, other, &mut queue) {
+                    since_checkpoint += 1 + replies.commit(&mut disk, std::mem::take(&mut batch));
+                    match run(&mut disk, other, &mut queue, replies) {
                         ControlFlow::Continue(()) => {}
                         ControlFlow::Break(closed) => {
-                            checkpoint(&connection);
-                            drop(connection);
+                            disk.checkpoint();
+                            drop(disk);
                             let _ = closed.send(());
                             return;
                         }
@@ -113,29 +158,30 @@ fn work(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
                 }
             }
         }
-        since_checkpoint += commit(&mut connection, batch);
+        since_checkpoint += replies.commit(&mut disk, batch);
         if since_checkpoint >= CHECKPOINT_JOBS {
-            checkpoint(&connection);
+            disk.checkpoint();
             since_checkpoint = 0;
         }
     }
 }
 
 fn run(
-    connection: &mut Connection,
+    disk: &mut Disk,
     job: Job,
     queue: &mut mpsc::Receiver<Job>,
+    replies: &Replies,
 ) -> ControlFlow<oneshot::Sender<()>> {
     match job {
-        Job::Run(work) => work(connection),
+        Job::Run(work) => work(disk),
         Job::Save(save) => {
-            commit(connection, vec![save]);
+            replies.commit(disk, vec![save]);
         }
         Job::Close(reply) => {
             queue.close();
             while let Some(job) = queue.blocking_recv() {
                 // A second wish to close is fulfilled when this one is: its sender learns it by the drop.
-                let _ = run(connection, job, queue);
+                let _ = run(disk, job, queue, replies);
             }
             return ControlFlow::Break(reply);
         }
@@ -143,48 +189,45 @@ fn run(
     ControlFlow::Continue(())
 }
 
-/// One transaction for the batch. Every call is answered after the commit, and only then.
-fn commit(connection: &mut Connection, batch: Vec<Save>) -> usize {
-    if batch.is_empty() {
-        return 0;
-    }
-    let calls: Vec<&[Arrival]> = batch.iter().map(|save| save.arrivals.as_slice()).collect();
-    match save::save(connection, &calls) {
-        Ok(results) => {
-            let mut count = 0;
-            for (save, result) in batch.into_iter().zip(results) {
-                count += save.arrivals.len();
-                let _ = save.reply.send(result);
-            }
-            count
+impl Replies {
+    /// One transaction for the batch. Every call is answered after the commit, and only then. Gives the number of responses.
+    fn commit(&self, disk: &mut Disk, batch: Vec<Save>) -> usize {
+        if batch.is_empty() {
+            return 0;
         }
-        Err(e) => {
-            for save in batch {
-                let _ = save.reply.send(Err(e.clone()));
-            }
-            0
+        let start = Instant::now();
+        let calls: Vec<&[Arrival]> = batch.iter().map(|save| save.arrivals.as_slice()).collect();
+        let responses = calls.iter().map(|call| call.len()).sum();
+        let saved = disk.save(&calls);
+        if let Some(observer) = &self.observer {
+            observer.tell(Commit { responses, duration: start.elapsed(), failed: saved.is_err() });
         }
-    }
-}
-
-fn checkpoint(connection: &Connection) {
-    // Nothing is lost if it fails: the log stays as it is, and the next checkpoint copies it.
-    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-        tracing::warn!(%error, "the write-ahead log could not be copied into the database file");
-        std::thread::sleep(Duration::from_millis(100));
+        let count = if saved.is_ok() { responses } else { 0 };
+        let results = saved.unwrap_or_else(|error| vec![Err(error); batch.len()]);
+        let answers = batch.into_iter().map(|save| save.reply).zip(results).collect();
+        // Without the runtime nobody waits any more.
+        let _ = self.answers.send(answers);
+        count
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::disk::MAX_IDLE_LOG, *};
 
     fn writer(folder: &tempfile::TempDir) -> Writer {
-        let connection = Connection::open(folder.path().join("candor.sqlite")).unwrap();
-        connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+        let mut disk = Disk::open(folder.path().join("candor.sqlite")).unwrap();
         // Nobody pulls the plug in a test of sizes.
-        connection.pragma_update(None, "synchronous", "OFF").unwrap();
-        Writer::spawn(connection).unwrap()
+        disk.edit(|connection| {
+            connection.pragma_update(None, "synchronous", "OFF").map_err(StoreError::from)
+        })
+        .unwrap();
+        Writer::spawn(disk, None).unwrap()
+    }
+
+    async fn execute(writer: &Writer, sql: String) {
+        let edit = move |disk: &mut Disk| disk.edit(|c| c.execute_batch(&sql).map_err(StoreError::from));
+        writer.run(edit).await.unwrap().unwrap();
     }
 
     fn log_bytes(folder: &tempfile::TempDir) -> u64 {
@@ -195,11 +238,9 @@ mod tests {
     async fn the_log_stays_small_whatever_writes() {
         let folder = tempfile::tempdir().unwrap();
         let writer = writer(&folder);
-        writer.run(|connection| connection.execute_batch("CREATE TABLE t (n)").unwrap()).await.unwrap();
+        execute(&writer, "CREATE TABLE t (n)".into()).await;
         for n in 0..5_000 {
-            let insert =
-                move |connection: &mut Connection| connection.execute("INSERT INTO t VALUES (?1)", [n]);
-            writer.run(insert).await.unwrap().unwrap();
+            execute(&writer, format!("INSERT INTO t VALUES ({n})")).await;
         }
         let bytes = log_bytes(&folder);
         assert!(bytes < 8 << 20, "{bytes} bytes, and 20 MB in all were written");
@@ -210,11 +251,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let writer = writer(&folder);
         let limit = u64::try_from(MAX_IDLE_LOG).unwrap();
-        let grow = format!("CREATE TABLE large AS SELECT zeroblob({}) AS bytes", limit + 1);
-        writer.run(move |connection| connection.execute_batch(&grow).unwrap()).await.unwrap();
+        execute(&writer, format!("CREATE TABLE large AS SELECT zeroblob({}) AS bytes", limit + 1)).await;
         assert!(log_bytes(&folder) > limit);
-        writer.run(|connection| checkpoint(connection)).await.unwrap();
-        writer.run(|connection| connection.execute_batch("CREATE TABLE small (n)").unwrap()).await.unwrap();
+        writer.run(|disk| disk.checkpoint()).await.unwrap();
+        execute(&writer, "CREATE TABLE small (n)".into()).await;
         assert!(log_bytes(&folder) <= limit, "{} bytes", log_bytes(&folder));
     }
 }

@@ -1,0 +1,39 @@
+//! The server's clock. It dates the answers of browsers whose own can't be trusted.
+
+use crate::problem::Problem;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use std::ops::Range;
+
+/// 2026 to 2099, in milliseconds since 1970. A clock outside of it has not been set yet, or has lost its battery.
+const PLAUSIBLE_MS: Range<i64> = 1_767_225_600_000..4_102_444_800_000;
+
+/// Milliseconds since 1970.
+///
+/// # Errors
+/// 503 if that can't be: an answer dated by it would be lost to every period. Browsers send it again.
+pub(crate) fn now_ms() -> Result<i64, Problem> {
+    plausible(Timestamp::now().as_millisecond())
+}
+
+fn plausible(now_ms: i64) -> Result<i64, Problem> {
+    if PLAUSIBLE_MS.contains(&now_ms) {
+        return Ok(now_ms);
+    }
+    tracing::error!(now_ms, "the clock of this machine is wrong: no answer is taken until it is set");
+    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server's clock is wrong: try again later"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_decades_off_is_not_believed() {
+        let year = |year: i64| (year - 1970) * 31_557_600_000;
+        for (now_ms, expect) in [(0, false), (year(1966), false), (year(2027), true), (year(2299), false)] {
+            assert_eq!(plausible(now_ms).is_ok(), expect, "{now_ms}");
+        }
+        assert!(now_ms().is_ok());
+    }
+}

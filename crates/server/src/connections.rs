@@ -1,0 +1,374 @@
+//! Connections: how many there are, and how long each may keep the server waiting.
+//!
+//! A peer costs memory and a file handle for as long as it likes to: by never reading, by never finishing what it sends, by
+//! never asking. So everything that waits for a peer has a deadline, and when there is no room for a new one, those go
+//! whom the server has waited for longest.
+
+use crate::HttpConfig;
+use std::{
+    collections::HashMap,
+    io,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    sync::Notify,
+    task::AbortHandle,
+    time::{Instant, Sleep, sleep_until},
+};
+
+/// When there is no room, so many of the connections go at once: to look for them is a walk through all.
+const SHARE_THAT_GOES: usize = 64;
+/// In [`Meter`]: nothing.
+const NONE: u64 = u64::MAX;
+
+/// What is known of a connection's time. Shared by its socket, its requests and the list of all connections.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    opened: Instant,
+    /// Milliseconds after `opened` at which the server began to wait for the peer; [`NONE`] while it does work of its own.
+    waiting_since: AtomicU64,
+    /// Milliseconds after `opened` at which the first byte of the current request came; [`NONE`] before it.
+    began: AtomicU64,
+}
+
+impl Meter {
+    fn new() -> Self {
+        Self { opened: Instant::now(), waiting_since: AtomicU64::new(0), began: AtomicU64::new(NONE) }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(NONE - 1)
+    }
+
+    /// When the first byte of the current request came.
+    pub(crate) fn began(&self) -> Instant {
+        let began = self.began.load(Ordering::Relaxed);
+        let began = if began == NONE { self.now() } else { began };
+        self.opened + Duration::from_millis(began)
+    }
+
+    /// From now on the server works for the peer.
+    pub(crate) fn serve(&self) {
+        self.waiting_since.store(NONE, Ordering::Relaxed);
+    }
+
+    /// The server waits for the rest of the request.
+    pub(crate) fn await_rest(&self) {
+        let began = self.began.load(Ordering::Relaxed);
+        self.waiting_since.store(if began == NONE { self.now() } else { began }, Ordering::Relaxed);
+    }
+
+    /// The answer is there, and may be taken; then the next request may come.
+    pub(crate) fn answered(&self) {
+        self.began.store(NONE, Ordering::Relaxed);
+        self.waiting_since.store(self.now(), Ordering::Relaxed);
+    }
+
+    fn waiting_since(&self) -> Option<Instant> {
+        let since = self.waiting_since.load(Ordering::Relaxed);
+        (since != NONE).then(|| self.opened + Duration::from_millis(since))
+    }
+}
+
+/// All that are open.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    max: usize,
+    open: Mutex<Open>,
+    /// One has gone.
+    gone: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    next: u64,
+    all: HashMap<u64, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    meter: Arc<Meter>,
+    /// `None` once it is told to go.
+    task: Option<AbortHandle>,
+}
+
+/// Takes its connection off the list when its task ends, in whatever way.
+struct Listed(Arc<Connections>, u64);
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.0.lock().all.remove(&self.1);
+        self.0.gone.notify_one();
+    }
+}
+
+impl Connections {
+    pub(crate) fn new(max: usize) -> Self {
+        Self { max: max.max(1), open: Mutex::default(), gone: Notify::new() }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.lock().all.len()
+    }
+
+    /// Waits until there is room for one more. Says how many were closed for it.
+    pub(crate) async fn room(&self) -> usize {
+        let mut closed = 0;
+        while self.count() >= self.max {
+            closed += self.close_those_waited_for();
+            self.gone.notified().await;
+        }
+        closed
+    }
+
+    fn close_those_waited_for(&self) -> usize {
+        let mut open = self.lock();
+        let mut waited_for: Vec<(Instant, u64)> = open
+            .all
+            .iter()
+            .filter(|(_, entry)| entry.task.is_some())
+            .filter_map(|(id, entry)| entry.meter.waiting_since().map(|since| (since, *id)))
+            .collect();
+        waited_for.sort_unstable();
+        waited_for.truncate((self.max / SHARE_THAT_GOES).max(1));
+        for (_, id) in &waited_for {
+            if let Some(task) = open.all.get_mut(id).and_then(|entry| entry.task.take()) {
+                task.abort();
+            }
+        }
+        waited_for.len()
+    }
+
+    /// Runs a connection until it ends or is closed. `run` is given its meter.
+    pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(
+        self: &Arc<Self>,
+        run: impl FnOnce(Arc<Meter>) -> F,
+    ) {
+        let meter = Arc::new(Meter::new());
+        let connection = run(Arc::clone(&meter));
+        let mut open = self.lock();
+        let id = open.next;
+        open.next += 1;
+        let listed = Listed(Arc::clone(self), id);
+        // The list is locked: the task can't end before it is on it.
+        let task = tokio::spawn(async move {
+            let _listed = listed;
+            connection.await;
+        });
+        open.all.insert(id, Entry { meter, task: Some(task.abort_handle()) });
+    }
+
+    /// Closes all that are left.
+    pub(crate) fn abort(&self) {
+        for entry in self.lock().all.values_mut() {
+            if let Some(task) = entry.task.take() {
+                task.abort();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A socket whose peer has to take what it asked for: in time, and without long pauses.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    stream: TcpStream,
+    meter: Arc<Meter>,
+    write_timeout: Duration,
+    response_timeout: Duration,
+    /// By when the peer must take some more.
+    some_by: Option<Instant>,
+    /// By when it must have taken all of what is being written.
+    all_by: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Socket {
+    pub(crate) fn new(stream: TcpStream, meter: Arc<Meter>, http: &HttpConfig) -> Self {
+        Self {
+            stream,
+            meter,
+            write_timeout: Duration::from_millis(http.write_timeout_ms),
+            response_timeout: Duration::from_millis(http.response_timeout_ms),
+            some_by: None,
+            all_by: None,
+            timer: None,
+        }
+    }
+
+    /// What has become of a write: one that has to wait does so until a deadline.
+    fn written(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.some_by = None;
+            return written;
+        }
+        let now = Instant::now();
+        let some_by = *self.some_by.get_or_insert(now + self.write_timeout);
+        let deadline = some_by.min(*self.all_by.get_or_insert(now + self.response_timeout));
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if timer.deadline() != deadline {
+            timer.as_mut().reset(deadline);
+        }
+        ready!(timer.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer did not take what it asked for")))
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        if buffer.filled().len() > before && self.meter.began.load(Ordering::Relaxed) == NONE {
+            self.meter.began.store(self.meter.now(), Ordering::Relaxed);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.written(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        // Whoever writes has written all that there was.
+        (self.some_by, self.all_by) = (None, None);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// Raises the limit of open files as far as the system lets it, and gives how many connections fit: at most `wanted`.
+pub(crate) fn that_fit(wanted: usize) -> usize {
+    /// For the database, its log, readers, the listener, standard streams and the runtime.
+    const OTHER_FILES: usize = 64;
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        // Without more, there are fewer connections.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+        let Some(files) = getrlimit(Resource::Nofile).current else { return wanted };
+        let fit = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(OTHER_FILES).max(1);
+        if fit < wanted {
+            tracing::warn!(
+                files,
+                wanted,
+                fit,
+                "the limit of open files allows fewer connections than --max-connections"
+            );
+        }
+        fit.min(wanted)
+    }
+    #[cfg(not(unix))]
+    wanted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{Args, FromArgMatches};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    fn run(connections: &Arc<Connections>, serve: bool) {
+        connections.spawn(|meter| async move {
+            if serve {
+                meter.serve();
+            }
+            std::future::pending().await
+        });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_waited_for_longest_make_room() {
+        let connections = Arc::new(Connections::new(3));
+        for serve in [true, false, false] {
+            run(&connections, serve);
+            // The task has to run once before it says that it serves.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(connections.room().await, 1);
+        let left: Vec<u64> = {
+            let open = connections.lock();
+            let mut left: Vec<u64> = open.all.keys().copied().collect();
+            left.sort_unstable();
+            left
+        };
+        assert_eq!(left, [0, 2], "the one that is served stays, and so does the younger one");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_all_are_served_a_new_one_waits() {
+        let connections = Arc::new(Connections::new(1));
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        connections.spawn(|meter| async move {
+            meter.serve();
+            let _ = ended.await;
+        });
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert!(tokio::time::timeout(Duration::from_secs(60), connections.room()).await.is_err());
+        end.send(()).unwrap();
+        assert_eq!(connections.room().await, 0);
+        assert_eq!(connections.count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_reads_nothing_or_too_slowly_is_given_up() {
+        for (name, flag, pause) in [
+            ("nothing", "--write-timeout-ms=100", Duration::from_secs(3_600)),
+            ("too slowly", "--response-timeout-ms=300", Duration::from_millis(10)),
+        ] {
+            let matches =
+                HttpConfig::augment_args(clap::Command::new("candor")).get_matches_from(["candor", flag]);
+            let http = HttpConfig::from_arg_matches(&matches).unwrap();
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let mut socket = Socket::new(listener.accept().await.unwrap().0, Arc::new(Meter::new()), &http);
+            let peer = tokio::spawn(async move {
+                let mut some = [0; 4_096];
+                loop {
+                    tokio::time::sleep(pause).await;
+                    if peer.read(&mut some).await.is_err() {
+                        break;
+                    }
+                }
+            });
+            let error = socket.write_all(&vec![0; 64 << 20]).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{name}");
+            peer.abort();
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Copies of whole databases: page by page, within one read transaction, so that nobody who writes waits or is waited for.
+
+use super::{Sqlite, connect, files, schema};
+use crate::{Copied, CopyError, OpenError, Progress, Settings, StoreError};
+use rusqlite::{
+    Connection, OpenFlags,
+    backup::{Backup, StepResult},
+};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// How many pages are copied between two calls of `progress`: 4 MiB.
+const STEP_PAGES: i32 = 1_024;
+
+pub(crate) fn backup(
+    database: &Path,
+    to: &Path,
+    progress: impl FnMut(Progress),
+) -> Result<Copied, CopyError> {
+    if !database.is_file() {
+        return Err(CopyError::Missing(database.to_path_buf()));
+    }
+    absent(to)?;
+    // Not read-only: if no server runs, this is the connection that takes the log away at its end.
+    let source = connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    schema::known(&source)?;
+    let unfinished = Unfinished::new(files::beside(to, ".unfinished"));
+    copy(&source, &unfinished.0, progress)?;
+    let copied = count(&unfinished.0)?;
+    unfinished.rename(to)?;
+    Ok(copied)
+}
+
+pub(crate) async fn restore(
+    from: &Path,
+    database: &Path,
+    progress: impl FnMut(Progress),
+) -> Result<Copied, CopyError> {
+    if !from.is_file() {
+        return Err(CopyError::Missing(from.to_path_buf()));
+    }
+    // A file with a log beside it is none that `backup` made, and part of its answers are in the log.
+    let log = files::beside(from, "-wal");
+    if log.exists() {
+        return Err(CopyError::Unfinished(log));
+    }
+    // Another database's log would be taken for this one's.
+    for file in ["", "-wal", "-shm"].map(|ending| files::beside(database, ending)) {
+        absent(&file)?;
+    }
+    // Without locks, and with nothing put beside it: backups lie on disks that can only be read.
+    let address = format!("file:{}?immutable=1", percent_encoded(from));
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let source = connect(Path::new(&address), flags)?;
+    schema::known(&source)?;
+    let found: String = source.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found != "ok" {
+        return Err(CopyError::Damaged(found));
+    }
+    let unfinished = Unfinished::new(files::beside(database, ".unfinished"));
+    copy(&source, &unfinished.0, progress)?;
+
+    let store = Sqlite::open(unfinished.0.clone(), Settings::default()).await?;
+    let differences = store.audit().await?.len();
+    if differences > 0 {
+        store.recount().await?;
+    }
+    store.close().await;
+    let copied = Copied { differences, ..count(&unfinished.0)? };
+    unfinished.rename(database)?;
+    Ok(copied)
+}
+
+/// What was written so far, removed again unless it is finished.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    fn rename(self, to: &Path) -> Result<(), CopyError> {
+        fs::File::open(&self.0)?.sync_all()?;
+        // Unlike a rename, a link replaces nothing that has come there meanwhile.
+        fs::hard_link(&self.0, to).or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Err(CopyError::Exists(to.to_path_buf())),
+            // Some file systems know no second names.
+            _ => Ok(fs::rename(&self.0, to)?),
+        })?;
+        drop(self);
+        Ok(files::sync_folder(to)?)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        for ending in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(files::beside(&self.0, ending));
+        }
+    }
+}
+
+fn absent(file: &Path) -> Result<(), CopyError> {
+    // A link that leads nowhere is something, too.
+    match fs::symlink_metadata(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Ok(_) => Err(CopyError::Exists(file.to_path_buf())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Copies all pages as they are at this moment.
+fn copy(source: &Connection, to: &Path, mut progress: impl FnMut(Progress)) -> Result<(), CopyError> {
+    drop(Unfinished::new(to.to_path_buf()));
+    files::make_private(to)?;
+    let mut target = connect(to, OpenFlags::default())?;
+    // It is synced as a whole at the end, and removed if it comes to none.
+    target.pragma_update(None, "synchronous", "OFF")?;
+    // Held open, this read keeps every step on the same moment; without it each write of others would start the copy over.
+    let moment = source.unchecked_transaction()?;
+    moment.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    let copying = Backup::new(&moment, &mut target)?;
+    loop {
+        let step = copying.step(STEP_PAGES)?;
+        let at = copying.progress();
+        let pages = |n: i32| u64::try_from(n).unwrap_or(0);
+        progress(Progress { done: pages(at.pagecount - at.remaining), of: pages(at.pagecount) });
+        match step {
+            StepResult::Done => return Ok(()),
+            StepResult::Busy | StepResult::Locked => std::thread::sleep(Duration::from_millis(50)),
+            _ => {}
+        }
+    }
+}
+
+fn count(file: &Path) -> Result<Copied, CopyError> {
+    let copy = connect(file, OpenFlags::default())?;
+    let responses: i64 = copy.query_row("SELECT COUNT(*) FROM responses", [], |row| row.get(0))?;
+    let bytes = fs::metadata(file)?.len();
+    Ok(Copied { responses: u64::try_from(responses).unwrap_or(0), bytes, differences: 0 })
+}
+
+/// A path as SQLite's addresses want it.
+fn percent_encoded(path: &Path) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-_.~".contains(&b);
+    let encode = |b: &u8| if plain(*b) { char::from(*b).to_string() } else { format!("%{b:02X}") };
+    path.as_os_str().as_encoded_bytes().iter().map(encode).collect()
+}
+
+impl From<io::Error> for CopyError {
+    fn from(e: io::Error) -> Self {
+        Self::Store(StoreError::Database(e.to_string()))
+    }
+}
+
+impl From<rusqlite::Error> for CopyError {
+    fn from(e: rusqlite::Error) -> Self {
+        Self::Store(e.into())
+    }
+}
+
+impl From<OpenError> for CopyError {
+    fn from(e: OpenError) -> Self {
+        Self::Open(e)
+    }
+}

@@ -1,0 +1,144 @@
+use super::{
+    connect,
+    files::{self, Files},
+    save::{self, Named},
+    schema,
+};
+use crate::{Arrival, OpenError, Outcome, StoreError};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::{path::PathBuf, time::Duration};
+
+/// A log that grew beyond so many bytes, while a reader kept it from starting over, is cut when it does.
+pub(super) const MAX_IDLE_LOG: i64 = 64 * 1024 * 1024;
+/// With less than this left on its disk the database is not ready: a small write may still fit where a batch no longer does.
+const MIN_FREE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The connection that writes, with what must hold before anything is acknowledged.
+#[derive(Debug)]
+pub(super) struct Disk {
+    connection: Connection,
+    path: PathBuf,
+    /// Known from the first synced write on. Until then what can be read may be in memory alone: a process that was killed
+    /// may have written it and not synced it, and a power cut would take it, acknowledged as a duplicate or not.
+    files: Option<Files>,
+    /// Whether the log was said to have been moved, which is said once.
+    is_moved: bool,
+    named: Named,
+}
+
+impl Disk {
+    /// Opens the database, making or migrating it as needed.
+    pub(super) fn open(path: PathBuf) -> Result<Self, OpenError> {
+        // An error is SQLite's to tell: it says it better.
+        if files::make_private(&path).unwrap_or(false) {
+            tracing::info!(file = %path.display(), "a new database");
+        } else if files::is_open_to_others(&path) {
+            tracing::warn!(file = %path.display(), "other users of this machine can read the database: take away their right with chmod o=");
+        }
+        let mut connection = connect(&path, OpenFlags::default())?;
+        schema::migrate(&mut connection)?;
+        // SQLite would otherwise checkpoint within a commit, and a visitor would wait for it.
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        connection.pragma_update(None, "journal_size_limit", MAX_IDLE_LOG)?;
+        let mut disk = Self { connection, path, files: None, is_moved: false, named: Named::default() };
+        match disk.settle() {
+            Ok(()) => Ok(disk),
+            // Scores can be read and files served all the same, and the disk may have room again in a minute.
+            Err(error) if is_disk(&error) => {
+                tracing::error!(%error, "the database cannot be written: no answer is taken until it can");
+                Ok(disk)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Keeps the calls' arrivals. Every result is given after a synced commit to the files that the next start will find.
+    pub(super) fn save(
+        &mut self,
+        calls: &[&[Arrival]],
+    ) -> Result<Vec<Result<Vec<Outcome>, StoreError>>, StoreError> {
+        self.write(|disk| save::save(&mut disk.connection, &mut disk.named, calls))
+    }
+
+    /// Counts anew.
+    pub(super) fn recount(&mut self) -> Result<(), StoreError> {
+        self.write(|disk| save::recount(&mut disk.connection))
+    }
+
+    /// Writes something else.
+    pub(super) fn edit<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.write(|disk| work(&mut disk.connection))
+    }
+
+    /// Writes something, and sees that there is room for more.
+    pub(super) fn probe(&mut self) -> Result<(), StoreError> {
+        self.write(|disk| Ok::<_, StoreError>(save::probe(&mut disk.connection)?))?;
+        match files::free_bytes(&self.path) {
+            Ok(free) if free < MIN_FREE_BYTES => Err(StoreError::Database(format!(
+                "the disk of {} is almost full: {free} bytes are free, and it takes {MIN_FREE_BYTES} to be ready",
+                self.path.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn write<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if self.files.is_none() {
+            self.settle().map_err(StoreError::from)?;
+        }
+        self.unmoved()?;
+        let done = work(self);
+        if done.is_err() {
+            // A value may have been let in by what was rolled back.
+            self.named = Named::default();
+        }
+        let done = done?;
+        // Again, because what went into a file without a name is gone with this process.
+        self.unmoved()?;
+        Ok(done)
+    }
+
+    /// Makes durable what a crashed process may have left in the log unsynced: pages that can be read are copied and synced
+    /// once more, and so is the log, with a write of its own at its end.
+    fn settle(&mut self) -> rusqlite::Result<()> {
+        self.checkpoint();
+        save::probe(&mut self.connection)?;
+        let found = files::sync_folder(&self.path).and_then(|()| Files::find(&self.path));
+        self.files = Some(found.map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?);
+        Ok(())
+    }
+
+    fn unmoved(&mut self) -> Result<(), StoreError> {
+        let Some(files) = &self.files else { return Ok(()) };
+        let found = files.unmoved();
+        if let Err(error) = &found
+            && !self.is_moved
+        {
+            tracing::error!(%error, "no answer is taken");
+            // What was acknowledged before may stand in a log that has no name any more. Here it is still open.
+            self.checkpoint();
+        }
+        self.is_moved = found.is_err();
+        found
+    }
+
+    /// Copies the write-ahead log into the database file, as far as no reader needs it.
+    pub(super) fn checkpoint(&self) {
+        // Nothing is lost if it fails: the log stays as it is, and the next checkpoint copies it.
+        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+            tracing::warn!(%error, "the write-ahead log could not be copied into the database file");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+/// Whether the disk is full, or fails.
+fn is_disk(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
+}
