@@ -9,8 +9,8 @@
 )]
 
 use candor_store::{
-    Arrival, Counts, Dimension, ImportError, OpenError, Outcome, Page, SLOT_MS, Segment, Store, StoreError,
-    TallyQuery,
+    Arrival, Counts, Dimension, ImportError, MAX_AGE_MS, MAX_VALUES, OTHER, OpenError, Outcome, Page,
+    SLOT_MS, Segment, Store, StoreError, TallyQuery,
 };
 use candor_survey::{Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, State, preset};
 use std::{collections::HashMap, time::Duration};
@@ -61,6 +61,9 @@ stories! {
     the_newest_response_comes_first_and_pages_meet
     the_rollup_agrees_with_the_responses_after_any_history
     a_recount_mends_the_rollup
+    an_answer_is_dated_seven_days_back_and_no_further
+    values_beyond_the_first_are_counted_together
+    a_place_in_the_queue_comes_before_the_work
     concurrent_responses_are_all_kept
     one_unreadable_row_costs_no_other_its_answer
     a_closed_store_keeps_what_it_took_and_takes_no_more
@@ -206,6 +209,18 @@ async fn age_is_not_content_but_dates_the_first_arrival(database: Database) {
     assert_eq!(list(&store, None, 9).await, [(T0 - 1_840, rated(ID, 3, 9))]);
 }
 
+async fn an_answer_is_dated_seven_days_back_and_no_further(database: Database) {
+    let store = database.open().await;
+    for (n, age_ms, expect) in
+        [(1, MAX_AGE_MS, MAX_AGE_MS), (2, MAX_AGE_MS + 1, MAX_AGE_MS), (3, u32::MAX, MAX_AGE_MS)]
+    {
+        save(&store, NewResponse { age_ms, ..rated(&uuid(n), 2, 9) }).await;
+        let listed = list(&store, None, 9).await;
+        let (dated_ms, _) = listed.iter().find(|(_, response)| response.id == uuid(n)).unwrap();
+        assert_eq!(*dated_ms, T0 - i64::from(expect), "{age_ms}");
+    }
+}
+
 async fn a_response_that_is_tried_out_is_kept_and_not_counted(database: Database) {
     let store = database.open().await;
     let test = |revision, test| NewResponse { test, ..rated(ID, revision, 9) };
@@ -246,6 +261,34 @@ async fn a_response_is_one_of_each_of_its_segments(database: Database) {
         assert_eq!(tallies(&store, Segment::One(dimension, value.into()), &range).await[0].shown, 3);
     }
     assert_eq!(tallies(&store, Segment::Each(Dimension::Locale), &[0, SLOT_MS]).await, []);
+}
+
+async fn values_beyond_the_first_are_counted_together(database: Database) {
+    let store = database.open().await;
+    let at = |n: u64| NewResponse { touchpoint: Some(format!("t{n}")), ..rated(&uuid(n), 2, 9) };
+    let beyond = MAX_VALUES as u64 + 5;
+    // One that is tried out is counted nowhere, and takes no place.
+    save(&store, NewResponse { test: true, ..at(9_999) }).await;
+    let arrivals = (0..beyond).map(|n| Arrival { response: checked(at(n)), received_ms: T0 }).collect();
+    store.save(arrivals).await.unwrap();
+    let shown = async |store: &Store| -> HashMap<String, u64> {
+        let each = tallies(store, Segment::Each(Dimension::Touchpoint), &[0, T0 * 2]).await;
+        each.into_iter().map(|counts| (counts.value.unwrap(), counts.shown)).filter(|(_, n)| *n > 0).collect()
+    };
+    let found = shown(&store).await;
+    assert_eq!((found.len(), found[OTHER]), (MAX_VALUES + 1, 5));
+
+    // What is counted under which name stays so, in later revisions and after a restart.
+    store.close().await;
+    let store = database.open().await;
+    save(&store, NewResponse { touchpoint: Some("new".into()), ..rated(&uuid(0), 3, 9) }).await;
+    save(&store, NewResponse { touchpoint: Some("t1".into()), ..rated(&uuid(beyond - 1), 3, 9) }).await;
+    let found = shown(&store).await;
+    assert_eq!((found.get("t0"), found["t1"], found[OTHER]), (None, 2, 5));
+    assert_eq!(store.audit().await.unwrap(), []);
+    store.recount().await.unwrap();
+    assert_eq!(shown(&store).await, found);
+    assert_eq!(all(&store).await.shown, beyond);
 }
 
 async fn what_was_skipped_is_counted_by_question(database: Database) {
@@ -391,6 +434,24 @@ async fn concurrent_responses_are_all_kept(database: Database) {
     let count = |outcome| outcomes.iter().filter(|(_, found)| *found == outcome).count();
     assert_eq!((count(Outcome::Stored), count(Outcome::Duplicate)), (150, 150));
     assert_eq!(all(&store).await.ratings, [(9, 150)]);
+}
+
+async fn a_place_in_the_queue_comes_before_the_work(database: Database) {
+    let store = database.open().await;
+    let mut slots = Vec::new();
+    let full = loop {
+        match store.reserve(Duration::ZERO).await {
+            Ok(slot) => slots.push(slot),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((full, store.waiting()), (StoreError::Busy, slots.len()));
+    let waiting = tokio::spawn({
+        let store = store.clone();
+        async move { store.reserve(Duration::from_secs(60)).await.unwrap().save(vec![]).await }
+    });
+    slots.pop().unwrap().save(vec![]).await.unwrap();
+    assert_eq!(waiting.await.unwrap(), Ok(vec![]), "it gets the place that was left");
 }
 
 async fn one_unreadable_row_costs_no_other_its_answer(database: Database) {

@@ -160,18 +160,22 @@ pub(super) fn span(connection: &Connection, survey: &str) -> Result<Option<(i64,
     Ok(first.zip(last).map(|(first, last)| (first * SLOT_MS, last * SLOT_MS)))
 }
 
+/// Two statements, because one that serves both cases walks the index of neither.
+fn list(of_site: bool) -> String {
+    let of_site = if of_site { "site = ?4" } else { "?4 IS NULL" };
+    format!(
+        "SELECT dated_ms, content FROM responses
+         WHERE survey = ?1 AND (dated_ms, id) < (?2, ?3) AND {of_site} AND (?5 OR state IN ('partial', 'complete'))
+         ORDER BY dated_ms DESC, id DESC LIMIT ?6"
+    )
+}
+
 pub(super) fn responses(connection: &Connection, page: &Page) -> Result<Vec<Kept>, StoreError> {
     let (dated_ms, id) = match &page.after {
         Some((dated_ms, id)) => (*dated_ms, uuid_bytes(id)),
         None => (i64::MAX, [u8::MAX; 16]),
     };
-    // Two statements, because one that serves both cases walks the index of neither.
-    let of_site = if page.site.is_some() { "site = ?4" } else { "?4 IS NULL" };
-    let mut select = connection.prepare_cached(&format!(
-        "SELECT dated_ms, content FROM responses
-         WHERE survey = ?1 AND (dated_ms, id) < (?2, ?3) AND {of_site} AND (?5 OR state IN ('partial', 'complete'))
-         ORDER BY dated_ms DESC, id DESC LIMIT ?6"
-    ))?;
+    let mut select = connection.prepare_cached(&list(page.site.is_some()))?;
     let mut rows =
         select.query(params![page.survey, dated_ms, id, page.site, page.unanswered, page.limit])?;
     let mut kept = Vec::new();
@@ -180,4 +184,28 @@ pub(super) fn responses(connection: &Connection, page: &Page) -> Result<Vec<Kept
         kept.push(Kept { dated_ms: row.get(0)?, response: serde_json::from_str(&content)? });
     }
     Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_one_site_reads_no_other_sites_answers() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = Connection::open(folder.path().join("candor.sqlite")).unwrap();
+        super::super::schema::migrate(&mut connection).unwrap();
+        let plan = |site: Option<&str>| -> String {
+            let sql = format!("EXPLAIN QUERY PLAN {}", list(site.is_some()));
+            let mut explain = connection.prepare(&sql).unwrap();
+            let mut rows = explain.query(params!["nps", 0, [0_u8; 16], site, false, 50]).unwrap();
+            rows.next().unwrap().unwrap().get(3).unwrap()
+        };
+        let walk = |index: &str| format!("SEARCH responses USING INDEX {index}");
+        assert_eq!(
+            plan(Some("shop")),
+            walk("responses_of_site (survey=? AND site=? AND (dated_ms,id)<(?,?))")
+        );
+        assert_eq!(plan(None), walk("responses_newest (survey=? AND (dated_ms,id)<(?,?))"));
+    }
 }

@@ -150,3 +150,55 @@ fn work(path: &std::path::Path, queue: &Mutex<mpsc::Receiver<Job>>) {
 fn reader(path: &std::path::Path) -> Result<Connection, StoreError> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A read without an end.
+    const ENDLESS: &str = "WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted) SELECT MAX(n) FROM counted";
+
+    fn readers() -> (tempfile::TempDir, Arc<Readers>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("candor.sqlite");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (n)").unwrap();
+        (folder, Arc::new(Readers::spawn(path).unwrap()))
+    }
+
+    fn endless(connection: &Connection) -> Result<i64, StoreError> {
+        Ok(connection.query_row(ENDLESS, [], |row| row.get(0))?)
+    }
+
+    #[tokio::test]
+    async fn a_read_ends_with_its_time() {
+        let (_folder, readers) = readers();
+        let found = readers.read(Some(Duration::from_millis(50)), endless).await;
+        assert_eq!(found, Err(StoreError::TooLong));
+        // The connection is as good as before.
+        assert_eq!(readers.read(None, |_| Ok(1)).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn a_read_that_nobody_waits_for_ends_and_others_get_its_thread() {
+        let (_folder, readers) = readers();
+        for _ in 0..3 * READERS {
+            let left = tokio::time::timeout(Duration::from_millis(20), readers.read(None, endless)).await;
+            assert!(left.is_err());
+        }
+        assert_eq!(readers.read(None, |_| Ok(1)).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn closing_waits_for_no_read() {
+        let (_folder, readers) = readers();
+        let reading = tokio::spawn({
+            let readers = Arc::clone(&readers);
+            async move { readers.read(None, endless).await }
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let closing = Arc::clone(&readers);
+        tokio::task::spawn_blocking(move || closing.close()).await.unwrap();
+        assert!(reading.await.unwrap().is_err());
+        assert_eq!(readers.read(None, |_| Ok(1)).await, Err(StoreError::Closed));
+    }
+}

@@ -1,0 +1,210 @@
+//! What happens to the files of an SQLite database while it is in use, and what is done about it.
+
+#![cfg(unix)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may fail loudly; clippy.toml lets test functions, but not their helpers"
+)]
+
+use candor_store::{Arrival, CopyError, Outcome, Store, StoreError, backup, restore};
+use candor_survey::{CheckedResponse, preset};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+use tempfile::TempDir;
+
+struct Database {
+    folder: TempDir,
+}
+
+impl Database {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    async fn open(&self) -> Store {
+        Store::open(&url(&self.file("candor.sqlite"))).await.unwrap()
+    }
+}
+
+fn url(path: &Path) -> String {
+    format!("sqlite://{}", path.display())
+}
+
+fn response(n: u64) -> CheckedResponse {
+    let json = serde_json::json!({
+        "v": 1, "id": format!("0192f5e4-7c1b-7a44-8000-{n:012x}"), "revision": 2, "state": "partial",
+        "site": "default", "survey": "nps", "survey_version": 1, "locale": "en",
+        "answers": [{"question": "nps", "rating": n % 11}],
+        "presentation": {"display": "popover", "scale": "numbers", "direction": "ltr"},
+    });
+    let response: candor_survey::NewResponse = serde_json::from_value(json).unwrap();
+    response.check(&preset("nps").unwrap()).unwrap()
+}
+
+async fn save(store: &Store, n: u64) -> Result<Outcome, StoreError> {
+    let arrival = Arrival { response: response(n), received_ms: 1_795_000_500_000 };
+    Ok(store.save(vec![arrival]).await?[0])
+}
+
+#[tokio::test]
+async fn a_new_database_is_its_owners_alone() {
+    let database = Database::new();
+    let store = database.open().await;
+    save(&store, 1).await.unwrap();
+    for name in ["candor.sqlite", "candor.sqlite-wal", "candor.sqlite-shm"] {
+        let mode = fs::metadata(database.file(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn files_that_were_taken_away_take_no_more_answers_and_lose_none() {
+    let away = |database: &Database, name: &str| {
+        fs::rename(database.file(name), database.file("away")).unwrap();
+    };
+    let removed = |database: &Database, name: &str| fs::remove_file(database.file(name)).unwrap();
+    let replaced = |database: &Database, name: &str| {
+        fs::copy(database.file(name), database.file("copy")).unwrap();
+        fs::rename(database.file("copy"), database.file(name)).unwrap();
+    };
+    type Harm<'a> = &'a dyn Fn(&Database, &str);
+    for (case, harm, name) in [
+        ("the database moved", &away as Harm<'_>, "candor.sqlite"),
+        ("the database replaced", &replaced, "candor.sqlite"),
+        ("the log moved", &away, "candor.sqlite-wal"),
+        ("the log removed", &removed, "candor.sqlite-wal"),
+        ("the log replaced", &replaced, "candor.sqlite-wal"),
+    ] {
+        let database = Database::new();
+        let store = database.open().await;
+        save(&store, 1).await.unwrap();
+        harm(&database, name);
+        for n in 1..4 {
+            let Err(StoreError::Database(words)) = save(&store, n).await else {
+                panic!("{case}: answer {n} was acknowledged");
+            };
+            assert!(words.contains(name) && words.contains("moved, removed or replaced"), "{case}: {words}");
+        }
+        assert!(store.probe().await.is_err(), "{case}: it is not ready");
+        // As a killed process leaves it: what was acknowledged before is in the database file, wherever that is now.
+        let file = if case == "the database moved" { "away" } else { "candor.sqlite" };
+        if case != "the database replaced" {
+            fs::copy(database.file(file), database.file("found.sqlite")).unwrap();
+            let found = Store::open(&url(&database.file("found.sqlite"))).await.unwrap();
+            assert_eq!(save(&found, 1).await, Ok(Outcome::Duplicate), "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_put_back_is_written_again() {
+    let database = Database::new();
+    let store = database.open().await;
+    save(&store, 1).await.unwrap();
+    for name in ["candor.sqlite", "candor.sqlite-wal"] {
+        fs::rename(database.file(name), database.file("away")).unwrap();
+        assert!(save(&store, 2).await.is_err(), "{name}");
+        fs::rename(database.file("away"), database.file(name)).unwrap();
+        assert!(save(&store, 2).await.is_ok(), "{name}");
+    }
+    store.close().await;
+    assert_eq!(save(&database.open().await, 2).await, Ok(Outcome::Duplicate));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_is_of_one_moment_while_others_write_and_comes_back_whole() {
+    let database = Database::new();
+    let store = database.open().await;
+    for n in 0..500 {
+        save(&store, n).await.unwrap();
+    }
+    let (from, to) = (url(&database.file("candor.sqlite")), database.file("backup.sqlite"));
+    // Each step of the copy is followed by another write: it would never end if it began again for each.
+    let (runtime, writing, mut n) = (tokio::runtime::Handle::current(), store.clone(), 500);
+    let copied = tokio::task::spawn_blocking(move || {
+        backup(&from, &to, |_| {
+            n += 1;
+            runtime.block_on(save(&writing, n)).unwrap();
+        })
+    });
+    let copied = copied.await.unwrap().unwrap();
+    assert_eq!((copied.responses, copied.differences), (500, 0));
+    let mode = fs::metadata(database.file("backup.sqlite")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let back = url(&database.file("back.sqlite"));
+    let restored = restore(&database.file("backup.sqlite"), &back, |_| ()).await.unwrap();
+    assert_eq!((restored.responses, restored.differences), (500, 0));
+    let back = Store::open(&back).await.unwrap();
+    assert_eq!(back.audit().await, Ok(vec![]));
+    assert_eq!(save(&back, 499).await, Ok(Outcome::Duplicate));
+    assert_eq!(save(&back, 501).await, Ok(Outcome::Stored), "it came after the backup");
+    let mut left: Vec<_> =
+        fs::read_dir(database.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    left.retain(|name| {
+        !name.to_string_lossy().ends_with("-wal") && !name.to_string_lossy().ends_with("-shm")
+    });
+    assert_eq!(left, ["back.sqlite", "backup.sqlite", "candor.sqlite"], "nothing unfinished is left");
+}
+
+#[tokio::test]
+async fn a_restore_makes_counts_that_do_not_agree_again() {
+    let database = Database::new();
+    let store = database.open().await;
+    save(&store, 1).await.unwrap();
+    store.close().await;
+    let harm = rusqlite::Connection::open(database.file("candor.sqlite")).unwrap();
+    harm.execute("UPDATE rollup SET n = 7 WHERE dimension = ''", []).unwrap();
+    drop(harm);
+    backup(&url(&database.file("candor.sqlite")), &database.file("backup"), |_| ()).unwrap();
+    let back = url(&database.file("back"));
+    assert_eq!(restore(&database.file("backup"), &back, |_| ()).await.unwrap().differences, 2);
+    assert_eq!(Store::open(&back).await.unwrap().audit().await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn nothing_is_overwritten_and_what_is_no_backup_is_refused() {
+    let database = Database::new();
+    let store = database.open().await;
+    save(&store, 1).await.unwrap();
+    let (live, to) = (url(&database.file("candor.sqlite")), database.file("backup"));
+    backup(&live, &to, |_| ()).unwrap();
+    let before = fs::read(&to).unwrap();
+    assert!(matches!(backup(&live, &to, |_| ()), Err(CopyError::Exists(_))));
+    assert!(matches!(restore(&to, &live, |_| ()).await, Err(CopyError::Exists(_))));
+    let nowhere = database.file("nowhere");
+    assert!(matches!(backup(&url(&nowhere), &database.file("b"), |_| ()), Err(CopyError::Missing(_))));
+    assert!(matches!(restore(&nowhere, &live, |_| ()).await, Err(CopyError::Missing(_))));
+    assert!(!nowhere.exists(), "to look for it did not make it");
+
+    // A log of another database, left where the new one should be.
+    let target = database.file("target");
+    fs::write(database.file("target-wal"), "old").unwrap();
+    assert!(
+        matches!(restore(&to, &url(&target), |_| ()).await, Err(CopyError::Exists(log)) if log.ends_with("target-wal"))
+    );
+    fs::remove_file(database.file("target-wal")).unwrap();
+
+    // The running database's own file, without what is in its log.
+    assert!(matches!(
+        restore(&database.file("candor.sqlite"), &url(&target), |_| ()).await,
+        Err(CopyError::Unfinished(_))
+    ));
+    for (name, bytes) in [("text", b"no database".to_vec()), ("half", before[..before.len() / 2].to_vec())] {
+        fs::write(database.file(name), bytes).unwrap();
+        assert!(restore(&database.file(name), &url(&target), |_| ()).await.is_err(), "{name}");
+        assert!(!target.exists() && !database.file("target.unfinished").exists(), "{name}");
+    }
+    assert_eq!(fs::read(&to).unwrap(), before);
+}
