@@ -23,6 +23,10 @@ struct Process {
 
 impl Process {
     fn start(folder: &TempDir) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    fn start_with(folder: &TempDir, flags: &[&str]) -> Self {
         let surveys = folder.path().join("surveys");
         std::fs::create_dir_all(&surveys).unwrap();
         std::fs::write(surveys.join("shop.toml"), wire("shop.toml")).unwrap();
@@ -32,6 +36,7 @@ impl Process {
             .arg(format!("sqlite://{}", folder.path().join("candor.sqlite").display()))
             .arg("--surveys")
             .arg(surveys)
+            .args(flags)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -178,6 +183,28 @@ async fn a_request_under_way_is_finished_before_the_end() {
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"stored\""), "{answer}");
     assert!(process.wait().await.success());
     assert_eq!(Process::start(&folder).ids().await.len(), 1);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_stop_waits_for_no_client_that_stalls() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = Process::start_with(&folder, &["--shutdown-timeout-ms", "300"]);
+    let mut stalled = Vec::new();
+    for start in [
+        "",
+        "GET /hea",
+        "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\n{",
+    ] {
+        let mut stream = TcpStream::connect(&process.address).await.unwrap();
+        stream.write_all(start.as_bytes()).await.unwrap();
+        stalled.push(stream);
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let start = Instant::now();
+    process.terminate();
+    assert!(process.wait().await.success());
+    assert!(start.elapsed() < Duration::from_secs(8), "the deadlines of its clients are 10 and 15 seconds");
 }
 
 #[tokio::test]

@@ -1,0 +1,145 @@
+use crate::spawn::{Spawned, TOKEN, config, nps, problem, spawn, spawn_with, wire_json};
+use candor_server::Config;
+use candor_store::{Arrival, Store};
+use candor_survey::{NewResponse, preset};
+use reqwest::StatusCode;
+use serde_json::json;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+async fn spawn_but(change: impl FnOnce(&mut Config)) -> Spawned {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(&folder);
+    change(&mut config);
+    spawn_with(folder, config).await
+}
+
+/// A response whose body is some 100 kB long.
+fn large(n: u64) -> String {
+    let entries: serde_json::Map<_, _> =
+        (0..32).map(|i| (format!("k{i}"), json!("\u{1}".repeat(256)))).collect();
+    let mut response = nps(n, 2, 9);
+    response["context"] = entries.into();
+    response["answers"] =
+        json!([{"question": "nps", "rating": 9}, {"question": "why", "text": "\u{1}".repeat(5_000)}]);
+    response.to_string()
+}
+
+#[tokio::test]
+async fn those_who_keep_the_server_waiting_make_room_for_those_who_ask() {
+    let server = spawn_but(|config| config.http.max_connections = 8).await;
+    let mut idle = Vec::new();
+    for start in ["", "GET /hea", "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"] {
+        for _ in 0..10 {
+            let mut stream = TcpStream::connect(&server.address).await.unwrap();
+            stream.write_all(start.as_bytes()).await.unwrap();
+            idle.push(stream);
+        }
+        assert_eq!(server.get("/healthz").await.status(), StatusCode::OK, "{start}");
+    }
+    server.expect(&nps(1, 2, 9), "stored").await;
+    let mut closed = 0;
+    for mut stream in idle {
+        let mut rest = Vec::new();
+        closed += u32::from(timeout(Duration::from_millis(50), stream.read_to_end(&mut rest)).await.is_ok());
+    }
+    assert!(closed >= 22, "{closed} of 30 were closed");
+}
+
+#[tokio::test]
+async fn large_bodies_share_their_room_and_small_ones_need_none() {
+    let server = spawn_but(|config| config.http.max_body_bytes = 128 * 1024).await;
+    // It holds its room for as long as its last byte is missing.
+    let body = large(1);
+    assert!(body.len() > 64 * 1024 && body.len() < 128 * 1024, "{}", body.len());
+    let (first, last) = body.split_at(body.len() - 1);
+    let mut holder = TcpStream::connect(&server.address).await.unwrap();
+    let head = format!(
+        "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{first}",
+        body.len()
+    );
+    holder.write_all(head.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+
+    let refused = server.post(large(2)).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.headers()["retry-after"], "2");
+    problem(refused).await;
+    server.expect(&nps(3, 2, 9), "stored").await;
+
+    holder.write_all(last.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 64];
+    let read = timeout(Duration::from_secs(5), holder.read(&mut answer)).await.unwrap().unwrap();
+    assert!(answer[..read].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    assert_eq!(server.post(large(2)).await.status(), StatusCode::OK, "the room is free again");
+}
+
+#[tokio::test]
+async fn a_head_has_a_size() {
+    let server = spawn().await;
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    let head = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(64 * 1024));
+    // It may be closed before all of it is sent.
+    let _ = stream.write_all(head.as_bytes()).await;
+    let mut answer = vec![0; 12];
+    let read = timeout(Duration::from_secs(5), stream.read(&mut answer)).await.unwrap().unwrap_or(0);
+    assert!(!answer[..read].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn answers_with_the_token_wait_for_their_place_and_get_it() {
+    let server = spawn_but(|config| config.store.max_reads = 1).await;
+    for n in 0..200 {
+        server.expect(&serde_json::from_str(&large(n)).unwrap(), "stored").await;
+    }
+    // Some 15 MB, of which nothing is read: it holds the only place.
+    let mut greedy = TcpStream::connect(&server.address).await.unwrap();
+    let request = format!(
+        "GET /v1/surveys/nps/responses?limit=500 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+    );
+    greedy.write_all(request.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let waits = timeout(Duration::from_millis(300), server.read("/v1/surveys/nps/scores")).await;
+    assert!(waits.is_err(), "it was served although there was no place");
+    server.expect(&nps(900, 2, 9), "stored").await;
+    drop(greedy);
+    assert_eq!(server.read("/v1/surveys/nps/scores").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn answers_dated_by_a_clock_that_was_ahead_are_part_of_all() {
+    let server = spawn().await;
+    server.expect(&nps(1, 2, 9), "stored").await;
+    let path = server.folder.path().join("candor.sqlite");
+    let store = Store::open(&format!("sqlite://{}", path.display())).await.unwrap();
+    let response: NewResponse = serde_json::from_value(nps(2, 2, 9)).unwrap();
+    let response = response.check(&preset("nps").unwrap()).unwrap();
+    let now_ms = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    store.save(vec![Arrival { response, received_ms: now_ms + 86_400_000 }]).await.unwrap();
+    assert_eq!(server.read_json("/v1/surveys/nps/scores").await["total"]["n"], 2);
+    let days = server.read_json("/v1/surveys/nps/scores?interval=day").await;
+    assert_eq!(days["periods"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_surveys_list_knows_its_site() {
+    let server = spawn().await;
+    server.expect(&wire_json("complete.json"), "stored").await;
+    let list = "/v1/surveys/checkout-csat/responses";
+    assert_eq!(
+        server.read_json(&format!("{list}?site=shop")).await["responses"],
+        server.read_json(list).await["responses"]
+    );
+    let response = server.read(&format!("{list}?site=default")).await;
+    assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(problem(response).await["expected"], "shop, whose survey this is");
+    server.expect(&nps(1, 2, 9), "stored").await;
+    for (site, n) in [("default", 1), ("shop", 0)] {
+        let found = server.read_json(&format!("/v1/surveys/nps/responses?site={site}")).await;
+        assert_eq!(found["responses"].as_array().unwrap().len(), n, "{site}");
+    }
+}
