@@ -25,6 +25,35 @@ pub struct Config {
     pub demo: DemoConfig,
 }
 
+impl Config {
+    /// Says in one line what is in force, by the names of the flags. Nothing is left out: each struct is taken apart as a
+    /// whole, so that a new field does not compile until it is named here.
+    pub(crate) fn log_settings(&self) {
+        let Self { http, store, surveys, access, log, demo } = self;
+        let HttpConfig { listen, header_timeout_ms, body_timeout_ms, shutdown_timeout_ms } = http;
+        let StoreConfig { database } = store;
+        let SurveysConfig { surveys } = surveys;
+        let AccessConfig { token } = access;
+        let LogConfig { log_format, log } = log;
+        let DemoConfig { demo, playground } = demo;
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        tracing::info!(
+            %listen,
+            header_timeout_ms,
+            body_timeout_ms,
+            shutdown_timeout_ms,
+            database,
+            surveys = path(surveys),
+            token = if token.is_some() { "given" } else { "made for this run" },
+            ?log_format,
+            log,
+            demo = path(demo),
+            playground = path(playground),
+            "settings"
+        );
+    }
+}
+
 /// Connections.
 #[derive(Clone, Debug, Args)]
 pub struct HttpConfig {

@@ -5,6 +5,7 @@
 //! | every route | `router.rs` |
 //! | every flag and environment variable | [`Config`] |
 //! | what a request gets when it is wrong | `problem.rs` |
+//! | what the operator sees | `metrics.rs`, `refusals.rs`, `log.rs` |
 //! | sites and surveys, as the handlers see them | `catalog.rs` |
 //! | TOML files of surveys | `surveys.rs` |
 //! | numbers on the command line | [`score`] |
@@ -21,7 +22,10 @@ mod cors;
 mod fresh;
 mod languages;
 pub mod log;
+mod metrics;
+mod panics;
 mod problem;
+mod refusals;
 mod router;
 mod routes;
 pub mod score;
@@ -36,6 +40,7 @@ pub use serve::Server;
 
 use access::Token;
 use catalog::Catalog;
+use metrics::Metrics;
 use routes::health::Readiness;
 use std::sync::Arc;
 
@@ -49,6 +54,7 @@ struct Shared {
     catalog: Catalog,
     token: Token,
     readiness: Readiness,
+    metrics: Arc<Metrics>,
     http: HttpConfig,
     demo: DemoConfig,
 }

@@ -1,5 +1,6 @@
 use crate::{
-    App, Config, Shared, access::Token, catalog::Catalog, router::router, routes::health::Readiness, surveys,
+    App, Config, Shared, access::Token, catalog::Catalog, metrics::Metrics, router::router,
+    routes::health::Readiness, surveys,
 };
 use anyhow::Context;
 use candor_store::Store;
@@ -26,6 +27,7 @@ impl Server {
     /// # Errors
     /// If any of these fails; the words are for the operator.
     pub async fn bind(config: Config) -> anyhow::Result<Self> {
+        config.log_settings();
         let token = match config.access.token.clone() {
             Some(token) => Token::parse(token)?,
             None => {
@@ -58,6 +60,7 @@ impl Server {
             catalog,
             token,
             readiness: Readiness::default(),
+            metrics: Arc::new(Metrics::new()),
             http: config.http,
             demo: config.demo,
         }));
@@ -87,6 +90,8 @@ impl Server {
         builder.timer(TokioTimer::new()).header_read_timeout(header_timeout);
         let router = router(self.app.clone());
         let connections = GracefulShutdown::new();
+        let metrics = self.app.metrics.clone();
+        let reporter = tokio::spawn(async move { metrics.refusals.report().await });
         tracing::info!(address = %self.address, "listening");
 
         let mut stop = std::pin::pin!(stop);
@@ -120,6 +125,8 @@ impl Server {
             tracing::warn!("some requests took too long and were cut off");
         }
         self.app.store.close().await;
+        reporter.abort();
+        self.app.metrics.refusals.finish();
         tracing::info!("stopped");
     }
 }

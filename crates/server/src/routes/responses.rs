@@ -1,5 +1,5 @@
 use super::params::{Name, Params, integer};
-use crate::{App, access::Reader, cors::Grant, problem::Problem};
+use crate::{App, access::Reader, cors::Grant, problem::Problem, refusals::Reason};
 use axum::{
     Json,
     body::Body,
@@ -51,6 +51,9 @@ async fn keep(app: &App, response: NewResponse) -> Result<Json<Receipt>, Problem
     let (id, revision) = (response.response().id.clone(), response.response().revision);
     let arrival = Arrival { response, received_ms: Timestamp::now().as_millisecond() };
     let outcome = app.store.save(vec![arrival]).await?.into_iter().next();
+    if let Some(outcome) = &outcome {
+        app.metrics.answer(outcome);
+    }
     let (revision, status) = match outcome {
         Some(Outcome::Stored) => (revision, ReceiptStatus::Stored),
         Some(Outcome::Duplicate) => (revision, ReceiptStatus::Duplicate),
@@ -66,8 +69,8 @@ async fn keep(app: &App, response: NewResponse) -> Result<Json<Receipt>, Problem
             return Err(Problem::new(StatusCode::CONFLICT, detail).field("id").expected("an id of its own"));
         }
         None => {
-            tracing::error!("the store gave no outcome");
-            return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault"));
+            return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault")
+                .cause("the store gave no outcome"));
         }
     };
     Ok(Json(Receipt { id, revision, status }))
@@ -90,7 +93,9 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     let mut total = 0;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the body ended too early"))?;
+        let frame = frame.map_err(|_| {
+            Problem::new(StatusCode::BAD_REQUEST, "the body ended too early").reason(Reason::CutOff)
+        })?;
         let Ok(data) = frame.into_data() else { continue };
         total += data.len();
         if total <= MAX_BODY {
@@ -124,7 +129,8 @@ fn parse(body: &[u8]) -> Result<NewResponse, Problem> {
     let response = serde_path_to_error::deserialize(&mut json).map_err(|e| {
         let path = e.path().to_string();
         let e = e.into_inner();
-        if e.is_data() {
+        // A number like 1e400 is JSON, though the parser has no room for it.
+        if e.is_data() || e.to_string().starts_with(OUT_OF_RANGE) {
             wrong_shape(&path, &e.to_string())
         } else {
             not_json(format!("the body is not JSON: {e}"))
@@ -155,6 +161,8 @@ fn depth(text: &str) -> usize {
     deepest
 }
 
+const OUT_OF_RANGE: &str = "number out of range";
+
 /// Makes serde's words ones for people who don't write Rust.
 fn wrong_shape(path: &str, message: &str) -> Problem {
     let path = if path == "." { "body" } else { path };
@@ -166,6 +174,9 @@ fn wrong_shape(path: &str, message: &str) -> Problem {
     }
     if message.starts_with("duplicate field") {
         return Problem::invalid(inner(name), "the field once");
+    }
+    if message == OUT_OF_RANGE {
+        return Problem::invalid(path, "a number within range");
     }
     let expected = match message.rsplit_once("expected ").map_or(message, |(_, expected)| expected) {
         "u8" => "an integer from 0 to 255",

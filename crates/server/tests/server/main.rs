@@ -9,6 +9,7 @@
 //! | pages of other origins | `origins.rs` |
 //! | the widget's files and the demo's pages | `files.rs` |
 //! | mistakes in TOML files | `surveys.rs` |
+//! | what the operator sees: metrics, refusals, the log | `operator.rs` |
 //! | kill, stop, restart, slow clients | `process.rs` |
 
 #![allow(
@@ -23,6 +24,7 @@ mod bad_input;
 mod definitions;
 mod files;
 mod ingest;
+mod operator;
 mod origins;
 mod process;
 mod reading;
