@@ -90,7 +90,7 @@ pub struct SurveysConfig {
 /// Who may read.
 #[derive(Clone, Debug, Args)]
 pub struct AccessConfig {
-    /// The bearer token that reads scores and responses, at least 8 characters. Without it one is made up for this
+    /// The bearer token that reads scores, responses and metrics, at least 8 characters. Without it one is made up for this
     /// run and logged.
     #[arg(long, env = "CANDOR_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub token: Option<String>,

@@ -6,8 +6,9 @@ use axum::http::StatusCode;
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 use std::{
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
+use tokio::time::Instant;
 use tracing::Level;
 
 /// For so long after a line of the log further refusals of its reason are only counted; then their number is said.
@@ -213,6 +214,50 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{io, sync::Arc};
+
+    #[tokio::test(start_paused = true)]
+    async fn the_log_says_each_refusal_once_and_the_last_detail() {
+        let (log, refusals) = (Log::default(), Refusals::new(&mut Registry::default()));
+        let written = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).without_time();
+        let subscriber = subscriber.with_writer(move || written.clone()).finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let add = |reason, detail: &str| refusals.add(Refusal { reason, detail: detail.into() });
+        for detail in ["first", "second", "third"] {
+            add(Reason::Busy, detail);
+            add(Reason::Invalid, detail);
+        }
+        add(Reason::Token, "a\nb");
+        assert!(tokio::time::timeout(3 * WINDOW, refusals.report()).await.is_err());
+        add(Reason::Busy, "fourth");
+        add(Reason::Busy, "fifth");
+        refusals.finish();
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<_> =
+            text.lines().map(|line| line.trim().replace("candor_server::refusals: ", "")).collect();
+        let expected = [
+            r#"WARN refused reason="busy" count=1 detail="first""#,
+            r#"WARN refused reason="token" count=1 detail="a\nb""#,
+            r#"WARN refused reason="busy" count=2 detail="third""#,
+            r#"WARN refused reason="busy" count=1 detail="fourth""#,
+            r#"WARN refused reason="busy" count=1 detail="fifth""#,
+        ];
+        assert_eq!(lines, expected);
+    }
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
 
     fn line(count: u64, detail: &str) -> Option<Line> {
         Some(Line { count, detail: detail.into() })
