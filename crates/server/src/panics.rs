@@ -2,7 +2,7 @@
 
 use crate::{problem::Problem, refusals::Reason};
 use axum::{
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header::ACCESS_CONTROL_ALLOW_ORIGIN},
     response::{IntoResponse, Response},
 };
 use std::{any::Any, cell::Cell, panic::PanicHookInfo};
@@ -46,10 +46,14 @@ pub(crate) fn layer() -> CatchPanicLayer<Answer> {
 
 fn answer(_: Box<dyn Any + Send>) -> Response {
     let seen = SEEN.try_with(Cell::take).ok().flatten();
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault; its log says more")
-        .reason(Reason::Panic)
-        .cause(seen.unwrap_or_else(|| "a panic".to_owned()))
-        .into_response()
+    let problem =
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault; its log says more")
+            .reason(Reason::Panic)
+            .cause(seen.unwrap_or_else(|| "a panic".to_owned()));
+    let mut response = problem.into_response();
+    // What lets pages read their answers was unwound too, and this one says nothing of a site.
+    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
 }
 
 #[cfg(test)]

@@ -1,5 +1,10 @@
 use crate::{
-    App, assets, cors, metrics, metrics::Metrics, panics, problem::Problem, refusals::Refusal, routes,
+    App, assets, cors, metrics,
+    metrics::Metrics,
+    panics,
+    problem::{Problem, short},
+    refusals::Refusal,
+    routes,
 };
 use axum::{
     Router,
@@ -21,8 +26,6 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/surveys/{id}/scores", get(routes::scores::show))
         .route("/v1/surveys/{id}/responses", get(routes::responses::list))
         .method_not_allowed_fallback(wrong_method)
-        // Here too, so that pages may read what became of their request.
-        .layer(panics::layer())
         .layer(from_fn(cors::layer));
     let files = Router::new()
         .route("/candor.js", get(assets::loader))
@@ -52,7 +55,8 @@ fn watched<S: Clone + Send + Sync + 'static>(routes: Router<S>, metrics: Arc<Met
 }
 
 async fn wrong_method(request: Request) -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{} does not work here", request.method()))
+    let method = short(request.method().as_str(), 32);
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} does not work here"))
         .expected("one of the methods in the header Allow")
 }
 
@@ -95,6 +99,7 @@ mod tests {
         let response = service.call(Request::get("/broken").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.headers()["content-type"], "application/problem+json");
+        assert_eq!(response.headers()["access-control-allow-origin"], "*");
         let body = to_bytes(response.into_body(), 1_000).await.unwrap();
         assert!(!String::from_utf8_lossy(&body).contains("broken"), "{body:?}");
         let text = metrics.text().unwrap();
