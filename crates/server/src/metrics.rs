@@ -17,8 +17,8 @@ use prometheus_client::{
 use std::{fmt, time::Duration};
 
 /// From a cached definition to the longest that a body may take, in seconds.
-const REQUEST_BUCKETS: [f64; 13] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+const REQUEST_BUCKETS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
 /// From a disk with a cache that outlives a power cut to one that is in trouble, in seconds.
 const COMMIT_BUCKETS: [f64; 12] =
     [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
