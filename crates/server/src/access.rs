@@ -1,4 +1,4 @@
-use crate::{App, problem::Problem};
+use crate::{App, problem::Problem, refusals::Reason};
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::FromRequestParts,
@@ -102,8 +102,10 @@ impl FromRequestParts<App> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let missing =
-            || Problem::unauthorized("expected the header Authorization: Bearer and the token", "Bearer");
+        let missing = || {
+            let detail = "expected the header Authorization: Bearer and the token";
+            Problem::unauthorized(detail, "Bearer").reason(Reason::NoToken)
+        };
         let header = parts.headers.get(AUTHORIZATION).ok_or_else(missing)?;
         let (scheme, token) = header.to_str().ok().and_then(|h| h.split_once(' ')).ok_or_else(missing)?;
         if !scheme.eq_ignore_ascii_case("bearer") {

@@ -1,6 +1,6 @@
 //! The widget's files, embedded by `build.rs`.
 
-use crate::{fresh, problem::Problem, routes::params::Name};
+use crate::{fresh, problem::Problem, refusals::Reason, routes::params::Name};
 use axum::{
     body::Bytes,
     extract::Request,
@@ -51,7 +51,7 @@ fn respond(headers: &HeaderMap, path: &str, cache_control: &'static str) -> Resu
     if FILES.is_empty() {
         let detail =
             "the widget's files are not in this binary: run `cargo xtask build`, then build the server again";
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).reason(Reason::NoFiles));
     }
     let Some(file) = FILES.iter().find(|file| file.path == path) else {
         return Err(Problem::new(StatusCode::NOT_FOUND, "there is no such file of the widget here"));

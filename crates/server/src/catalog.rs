@@ -1,4 +1,7 @@
-use crate::problem::Problem;
+use crate::{
+    problem::{Problem, short},
+    refusals::Reason,
+};
 use axum::http::StatusCode;
 use candor_survey::{AuthoredSurvey, Kind, RunningSurvey, Site, Survey, preset};
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,6 +83,7 @@ impl Catalog {
         self.sites.get(id).ok_or_else(|| {
             let detail = format!("there is no site {} here", quoted(id));
             Problem::new(StatusCode::NOT_FOUND, detail)
+                .reason(Reason::UnknownSite)
                 .field("site")
                 .expected("the name of a site on this server")
         })
@@ -104,7 +108,10 @@ impl Catalog {
         let versions = self.surveys.get(id).ok_or_else(|| {
             let detail = format!("there is no survey {} here", quoted(id));
             let expected = "the id of a survey on this server, or nps, csat or ces";
-            Problem::new(StatusCode::NOT_FOUND, detail).field("survey").expected(expected)
+            Problem::new(StatusCode::NOT_FOUND, detail)
+                .reason(Reason::UnknownSurvey)
+                .field("survey")
+                .expected(expected)
         })?;
         let newest = || versions.all.keys().next_back().copied();
         let authored = version
@@ -128,15 +135,12 @@ impl Catalog {
 fn unknown_version(survey: &str) -> Problem {
     let detail = format!("there is no such version of {survey} here");
     Problem::new(StatusCode::NOT_FOUND, detail)
+        .reason(Reason::UnknownSurvey)
         .field("survey_version")
         .expected("a version that was imported on this server")
 }
 
 /// What someone sent, short enough to be sent back.
 fn quoted(text: &str) -> String {
-    let mut short: String = text.chars().take(64).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    format!("{short:?}")
+    format!("{:?}", short(text, 64))
 }

@@ -1,6 +1,6 @@
 //! The server's clock. It dates the answers of browsers whose own can't be trusted.
 
-use crate::problem::Problem;
+use crate::{problem::Problem, refusals::Reason};
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use std::ops::Range;
@@ -20,8 +20,9 @@ fn plausible(now_ms: i64) -> Result<i64, Problem> {
     if PLAUSIBLE_MS.contains(&now_ms) {
         return Ok(now_ms);
     }
-    tracing::error!(now_ms, "the clock of this machine is wrong: no answer is taken until it is set");
-    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server's clock is wrong: try again later"))
+    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server's clock is wrong: try again later")
+        .reason(Reason::Fault)
+        .cause(format!("the clock of this machine is wrong: {now_ms} milliseconds since 1970")))
 }
 
 #[cfg(test)]

@@ -25,6 +25,51 @@ pub struct Config {
     pub demo: DemoConfig,
 }
 
+impl Config {
+    /// Says in one line what is in force, by the names of the flags. Nothing is left out: each struct is taken apart as a
+    /// whole, so that a new field does not compile until it is named here.
+    pub(crate) fn log_settings(&self) {
+        let Self { http, store, surveys, access, log, demo } = self;
+        let HttpConfig {
+            listen,
+            max_connections,
+            max_body_bytes,
+            header_timeout_ms,
+            request_timeout_ms,
+            write_timeout_ms,
+            response_timeout_ms,
+            shutdown_timeout_ms,
+        } = http;
+        let StoreConfig { database, queue_timeout_ms, read_timeout_ms, max_reads } = store;
+        let SurveysConfig { surveys } = surveys;
+        let AccessConfig { token } = access;
+        let LogConfig { log_format, log } = log;
+        let DemoConfig { demo, playground } = demo;
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        tracing::info!(
+            %listen,
+            max_connections,
+            max_body_bytes,
+            header_timeout_ms,
+            request_timeout_ms,
+            write_timeout_ms,
+            response_timeout_ms,
+            shutdown_timeout_ms,
+            database,
+            queue_timeout_ms,
+            read_timeout_ms,
+            max_reads,
+            surveys = path(surveys),
+            token = if token.is_some() { "given" } else { "made for this run" },
+            ?log_format,
+            log,
+            demo = path(demo),
+            playground = path(playground),
+            "settings"
+        );
+    }
+}
+
 /// Connections. All that waits for a client has a deadline, because a client that stalls costs memory and a file handle.
 #[derive(Clone, Debug, Args)]
 pub struct HttpConfig {
@@ -85,7 +130,7 @@ pub struct SurveysConfig {
 /// Who may read.
 #[derive(Clone, Debug, Args)]
 pub struct AccessConfig {
-    /// The bearer token that reads scores and responses, at least 8 characters. Without it one is made up for this
+    /// The bearer token that reads scores, responses and metrics, at least 8 characters. Without it one is made up for this
     /// run and logged.
     #[arg(long, env = "CANDOR_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub token: Option<String>,

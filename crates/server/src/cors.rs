@@ -3,7 +3,7 @@
 //! The answer to a preflight is the same for everyone, because it comes before the site is known; whether the request
 //! itself is let in is decided by its handler.
 
-use crate::problem::Problem;
+use crate::problem::{Problem, short};
 use axum::{
     body::Body,
     extract::Request,
@@ -58,10 +58,12 @@ pub(crate) struct Refused(HeaderValue);
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let problem =
-            Problem::new(StatusCode::FORBIDDEN, "the site does not let pages of this origin ask or answer")
-                .field("Origin")
-                .expected("one of the site's origins");
+        let detail = "the site does not let pages of this origin ask or answer";
+        // Without the origin the operator could not tell one that is missing in the site's file from a stranger's.
+        let problem = Problem::new(StatusCode::FORBIDDEN, detail)
+            .cause(format!("{detail}: {}", short(String::from_utf8_lossy(self.0.as_bytes()), 128)))
+            .field("Origin")
+            .expected("one of the site's origins");
         Grant::Origin(self.0).on(problem)
     }
 }

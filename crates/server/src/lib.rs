@@ -5,6 +5,7 @@
 //! | every route | `router.rs` |
 //! | every flag and environment variable | [`Config`] |
 //! | what a request gets when it is wrong | `problem.rs` |
+//! | what the operator sees | `metrics.rs`, `refusals.rs`, `log.rs` |
 //! | sites and surveys, as the handlers see them | `catalog.rs` |
 //! | TOML files of surveys | `surveys.rs` |
 //! | numbers on the command line | [`score`] |
@@ -16,6 +17,7 @@
 
 mod access;
 mod assets;
+mod bodies;
 mod calendar;
 mod catalog;
 mod clock;
@@ -26,7 +28,10 @@ mod cors;
 mod fresh;
 mod languages;
 pub mod log;
+mod metrics;
+mod panics;
 mod problem;
+mod refusals;
 mod router;
 mod routes;
 pub mod score;
@@ -40,8 +45,10 @@ pub use config::{
 pub use serve::Server;
 
 use access::Token;
+use bodies::Bodies;
 use catalog::Catalog;
 use connections::Connections;
+use metrics::Metrics;
 use routes::health::Readiness;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -56,11 +63,11 @@ struct Shared {
     catalog: Catalog,
     token: Token,
     readiness: Readiness,
+    metrics: Arc<Metrics>,
     config: Config,
     /// Places for answers to requests with the token.
     reads: Arc<Semaphore>,
-    /// KiB of request bodies.
-    bodies: Arc<Semaphore>,
+    bodies: Bodies,
     connections: Arc<Connections>,
 }
 

@@ -1,10 +1,10 @@
 //! The log's format and filter.
 
-use crate::{LogConfig, LogFormat};
+use crate::{LogConfig, LogFormat, panics};
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
-/// Starts the log. A second call changes nothing.
+/// Starts the log, in which panics are said too. A second call changes nothing.
 pub fn start(config: &LogConfig) {
     let filter = EnvFilter::try_new(&config.log);
     let wrong = filter.as_ref().err().map(ToString::to_string);
@@ -15,6 +15,7 @@ pub fn start(config: &LogConfig) {
         LogFormat::Text => builder.with_ansi(std::io::stdout().is_terminal()).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
     };
+    panics::to_log();
     if let Some(error) = wrong {
         tracing::warn!(%error, filter = %config.log, "the log's filter is not understood: logging at level info");
     }

@@ -10,7 +10,7 @@ use std::{
 
 /// Asks visitors one question at the right moment, keeps the answers and says what they are worth.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(name = "candor", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -1,3 +1,4 @@
+use crate::refusals::{Reason, Refusal};
 use axum::{
     body::Body,
     http::{
@@ -12,7 +13,7 @@ use serde::Serialize;
 
 /// Why a request is not answered as asked, for the reader at the other end: an RFC 9457 problem document.
 ///
-/// What the operator should know is logged where the problem is made, once; it isn't in here.
+/// What the operator should know goes with it, as a [`Refusal`].
 #[derive(Debug)]
 pub(crate) struct Problem(Box<Content>);
 
@@ -20,7 +21,10 @@ pub(crate) struct Problem(Box<Content>);
 #[derive(Debug)]
 struct Content {
     status: StatusCode,
+    reason: Reason,
     detail: String,
+    /// For the log, in place of `detail`.
+    cause: Option<String>,
     field: Option<String>,
     expected: Option<String>,
     header: Option<(HeaderName, HeaderValue)>,
@@ -39,26 +43,51 @@ struct Document<'a> {
     expected: Option<&'a str>,
 }
 
+/// The longest that a field's name can be is 87 characters: `respondent.attributes.` and a name of 64.
+const MAX_FIELD: usize = 128;
+/// Room for the names of all parameters of an address.
+const MAX_EXPECTED: usize = 256;
+
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self(Box::new(Content { status, detail: detail.into(), field: None, expected: None, header: None }))
+        Self(Box::new(Content {
+            status,
+            reason: Reason::of(status),
+            detail: detail.into(),
+            cause: None,
+            field: None,
+            expected: None,
+            header: None,
+        }))
     }
 
     /// 422: a value is not what it must be.
     pub(crate) fn invalid(field: impl Into<String>, expected: impl Into<String>) -> Self {
-        let (field, expected) = (field.into(), expected.into());
+        let (field, expected) = (short(field, MAX_FIELD), short(expected, MAX_EXPECTED));
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{field}: expected {expected}"))
             .field(field)
             .expected(expected)
     }
 
     pub(crate) fn field(mut self, field: impl Into<String>) -> Self {
-        self.0.field = Some(field.into());
+        self.0.field = Some(short(field, MAX_FIELD));
         self
     }
 
     pub(crate) fn expected(mut self, expected: impl Into<String>) -> Self {
-        self.0.expected = Some(expected.into());
+        self.0.expected = Some(short(expected, MAX_EXPECTED));
+        self
+    }
+
+    /// What it counts as, where the status doesn't say it.
+    pub(crate) fn reason(mut self, reason: Reason) -> Self {
+        self.0.reason = reason;
+        self
+    }
+
+    /// What the operator is told of it and the client is not: no visitor's address, token or answer.
+    pub(crate) fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.0.cause = Some(cause.into());
         self
     }
 
@@ -73,6 +102,16 @@ impl Problem {
     }
 }
 
+/// What a client sent, short enough to be sent back and logged.
+pub(crate) fn short(text: impl Into<String>, most: usize) -> String {
+    let mut text = text.into();
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
         Self::invalid(invalid.field, invalid.expected)
@@ -82,19 +121,24 @@ impl From<Invalid> for Problem {
 /// The database's trouble is temporary as far as a browser is concerned: it tries again.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "a request could not be served");
-        if error == StoreError::TooLong {
-            let detail = "this takes too long to read: ask for fewer periods or segments";
-            return Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
-        }
+        let reason = match error {
+            StoreError::Busy => Reason::Busy,
+            StoreError::TooLong => {
+                let detail = "this takes too long to read: ask for fewer periods or segments";
+                return Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).reason(Reason::TooSlow);
+            }
+            _ => Reason::Database,
+        };
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the server can't do this now: try again in a moment")
+            .reason(reason)
+            .cause(error.to_string())
             .header(RETRY_AFTER, "2")
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Content { status, detail, field, expected, header } = *self.0;
+        let Content { status, reason, detail, cause, field, expected, header } = *self.0;
         let document = Document {
             r#type: "about:blank",
             title: status.canonical_reason().unwrap_or("Problem"),
@@ -112,6 +156,7 @@ impl IntoResponse for Problem {
         if let Some((name, value)) = header {
             headers.insert(name, value);
         }
+        response.extensions_mut().insert(Refusal { reason, detail: cause.unwrap_or(detail) });
         response
     }
 }

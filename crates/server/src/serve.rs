@@ -1,14 +1,16 @@
 use crate::{
     App, Config, Shared,
     access::Token,
+    bodies::Bodies,
     catalog::Catalog,
     connections::{Connections, Socket, that_fit},
+    metrics::Metrics,
     router::router,
     routes::health::Readiness,
     surveys,
 };
 use anyhow::Context;
-use candor_store::{Settings, Store};
+use candor_store::{Observer, Settings, Store};
 use hyper::{
     server::conn::http1,
     service::{Service, service_fn},
@@ -43,6 +45,7 @@ impl Server {
     /// # Errors
     /// If any of these fails; the words are for the operator.
     pub async fn bind(config: Config) -> anyhow::Result<Self> {
+        config.log_settings();
         let token = match config.access.token.clone() {
             Some(token) => Token::parse(token)?,
             None => {
@@ -61,8 +64,14 @@ impl Server {
             anyhow::ensure!(page.is_file(), "--playground {}: there is no such file", page.display());
         }
         let database = &config.store.database;
-        let settings =
-            Settings { read_timeout: Duration::from_millis(config.store.read_timeout_ms), observer: None };
+        let metrics = Arc::new(Metrics::new());
+        let commits = Arc::clone(&metrics);
+        let settings = Settings {
+            read_timeout: Duration::from_millis(config.store.read_timeout_ms),
+            observer: Some(Observer::new(move |commit| {
+                commits.commit_seconds.observe(commit.duration.as_secs_f64());
+            })),
+        };
         let store =
             Store::open_with(database, settings).await.with_context(|| format!("--database {database}"))?;
         if let Some(folder) = &config.surveys.surveys {
@@ -79,8 +88,9 @@ impl Server {
             token,
             readiness: Readiness::default(),
             reads: Arc::new(Semaphore::new(config.store.max_reads.clamp(1, Semaphore::MAX_PERMITS))),
-            bodies: Arc::new(Semaphore::new((config.http.max_body_bytes / 1024).min(Semaphore::MAX_PERMITS))),
+            bodies: Bodies::new(config.http.max_body_bytes),
             connections: Arc::new(Connections::new(that_fit(config.http.max_connections))),
+            metrics,
             config,
         }));
         Ok(Self { listener, address, token: revealed, app })
@@ -109,6 +119,8 @@ impl Server {
         builder.max_buf_size(MAX_BUFFER);
         let router = TowerToHyperService::new(router(app.clone()));
         let ending = GracefulShutdown::new();
+        let metrics = Arc::clone(&app.metrics);
+        let reporter = tokio::spawn(async move { metrics.refusals.report().await });
         tracing::info!(address = %self.address, "listening");
 
         let mut stop = std::pin::pin!(stop);
@@ -116,9 +128,7 @@ impl Server {
             let accepted = async {
                 let accepted = self.listener.accept().await;
                 let closed = app.connections.room().await;
-                if closed > 0 {
-                    tracing::debug!(closed, "connections were closed to make room");
-                }
+                app.metrics.connections_closed.no_room.inc_by(u64::try_from(closed).unwrap_or(0));
                 accepted
             };
             let stream = tokio::select! {
@@ -147,6 +157,8 @@ impl Server {
             app.connections.abort();
         }
         app.store.close().await;
+        reporter.abort();
+        app.metrics.refusals.finish();
         tracing::info!("stopped");
     }
 }
@@ -174,10 +186,20 @@ fn serve(
             }
         });
         let connection = ending.watch(builder.serve_connection(TokioIo::new(socket), service));
+        let metrics = Arc::clone(&app.metrics);
         async move {
             if let Err(error) = connection.await {
+                if is_too_slow(&error) {
+                    metrics.connections_closed.too_slow.inc();
+                }
                 tracing::debug!(%error, "a connection ended early");
             }
         }
     });
+}
+
+/// Whether the client took too long: for its headers, as hyper sees, or for the answer, as the socket does.
+fn is_too_slow(error: &hyper::Error) -> bool {
+    let io = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    error.is_timeout() || io.is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut)
 }

@@ -1,5 +1,8 @@
 use super::params::{Name, Params, integer};
-use crate::{App, access::Reader, clock::now_ms, connections::Meter, cors::Grant, problem::Problem};
+use crate::{
+    App, access::Reader, bodies::Room, clock::now_ms, connections::Meter, cors::Grant, problem::Problem,
+    refusals::Reason,
+};
 use axum::{
     Extension, Json,
     body::Body,
@@ -15,7 +18,6 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
-use tokio::sync::OwnedSemaphorePermit;
 
 /// The largest body, in bytes: room for an answer with every field at its limit, because browsers drop for good what is too
 /// large. That is 28,000 characters (a comment of 5,000, an address of 2,048, twice 32 entries of 64 and 256), each at most
@@ -26,8 +28,6 @@ const MAX_DROPPED: usize = 4 * 1024 * 1024;
 /// The deepest nesting. A response has three levels; this leaves room for what is added later.
 const MAX_DEPTH: usize = 16;
 
-/// What every body may have without asking for room: more than most answers are.
-const SMALL_BODY: usize = 4 * 1024;
 /// For how long a body may keep its place in the queue waiting. Most came with the headers.
 const SOON: Duration = Duration::from_millis(100);
 
@@ -77,6 +77,9 @@ async fn keep(app: &App, slot: Slot, response: NewResponse) -> Result<Json<Recei
     let (id, revision) = (response.response().id.clone(), response.response().revision);
     let arrival = Arrival { response, received_ms: now_ms()? };
     let outcome = slot.save(vec![arrival]).await?.into_iter().next();
+    if let Some(outcome) = &outcome {
+        app.metrics.answer(outcome);
+    }
     let (revision, status) = match outcome {
         Some(Outcome::Stored) => (revision, ReceiptStatus::Stored),
         Some(Outcome::Duplicate) => (revision, ReceiptStatus::Duplicate),
@@ -92,8 +95,8 @@ async fn keep(app: &App, slot: Slot, response: NewResponse) -> Result<Json<Recei
             return Err(Problem::new(StatusCode::CONFLICT, detail).field("id").expected("an id of its own"));
         }
         None => {
-            tracing::error!("the store gave no outcome");
-            return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault"));
+            return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault")
+                .cause("the store gave no outcome"));
         }
     };
     Ok(Json(Receipt { id, revision, status }))
@@ -113,34 +116,26 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// The body, with the room that it takes beyond what every body may have.
-async fn read(app: &App, mut body: Body) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Problem> {
+async fn read(app: &App, mut body: Body) -> Result<(Vec<u8>, Room), Problem> {
     let mut bytes = Vec::new();
     let mut total = 0;
-    let mut room: Option<OwnedSemaphorePermit> = None;
+    let mut room = Room::default();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the body ended too early"))?;
+        let frame = frame.map_err(|_| {
+            Problem::new(StatusCode::BAD_REQUEST, "the body ended too early").reason(Reason::CutOff)
+        })?;
         let Ok(data) = frame.into_data() else { continue };
         total += data.len();
         if total <= MAX_BODY {
-            let has = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-            let needs = total.saturating_sub(SMALL_BODY).div_ceil(1024);
-            if needs > has {
-                let more = u32::try_from(needs - has).unwrap_or(u32::MAX);
-                let more = Arc::clone(&app.bodies).try_acquire_many_owned(more).map_err(|_| {
-                    tracing::debug!("no room for another large body");
-                    Problem::from(StoreError::Busy)
-                })?;
-                match &mut room {
-                    Some(room) => room.merge(more),
-                    None => room = Some(more),
-                }
+            if !app.bodies.fit(&mut room, total) {
+                return Err(StoreError::Busy.into());
             }
             bytes.extend_from_slice(&data);
         } else if total > MAX_DROPPED {
             break;
         } else {
             // It is refused in any case; what was read of it is of no use.
-            (bytes, room) = (Vec::new(), None);
+            (bytes, room) = (Vec::new(), Room::default());
         }
     }
     if total > MAX_BODY {
@@ -172,7 +167,8 @@ fn parse(body: &[u8]) -> Result<NewResponse, Problem> {
     let response = serde_path_to_error::deserialize(&mut json).map_err(|e| {
         let path = e.path().to_string();
         let e = e.into_inner();
-        if e.is_data() {
+        // A number like 1e400 is JSON, though the parser has no room for it.
+        if e.is_data() || e.to_string().starts_with(OUT_OF_RANGE) {
             wrong_shape(&path, &e.to_string())
         } else {
             not_json(format!("the body is not JSON: {e}"))
@@ -203,6 +199,8 @@ fn depth(text: &str) -> usize {
     deepest
 }
 
+const OUT_OF_RANGE: &str = "number out of range";
+
 /// Makes serde's words ones for people who don't write Rust.
 fn wrong_shape(path: &str, message: &str) -> Problem {
     let path = if path == "." { "body" } else { path };
@@ -214,6 +212,9 @@ fn wrong_shape(path: &str, message: &str) -> Problem {
     }
     if message.starts_with("duplicate field") {
         return Problem::invalid(inner(name), "the field once");
+    }
+    if message == OUT_OF_RANGE {
+        return Problem::invalid(path, "a number within range");
     }
     let expected = match message.rsplit_once("expected ").map_or(message, |(_, expected)| expected) {
         "u8" => "an integer from 0 to 255",

@@ -141,7 +141,7 @@ pub(crate) async fn show(
             Metric::Ces => "ces",
         },
         scale: Ends { min: scale.min(), max: scale.max() },
-        total: total.ok_or_else(at_fault)?,
+        total: total.ok_or_else(|| at_fault("the store gave no total"))?,
         periods,
     })))
 }
@@ -230,10 +230,8 @@ struct View<'a> {
 
 impl View<'_> {
     fn period(&self, counts: &Counts, boundaries: &[i64]) -> Result<Period, Problem> {
-        let tally = tally_of(self.metric, counts).map_err(|error| {
-            tracing::error!(%error, "the rollup holds what no survey can have");
-            at_fault()
-        })?;
+        let tally = tally_of(self.metric, counts)
+            .map_err(|error| at_fault(format!("the rollup holds what no survey can have: {error}")))?;
         let edge =
             |i: usize| boundaries.get(i).map(|ms| calendar::rfc3339(*ms, self.zone)).unwrap_or_default();
         let segment = match (self.segment, &counts.value) {
@@ -281,6 +279,6 @@ fn tally_of(metric: Metric, counts: &Counts) -> anyhow::Result<Tally> {
     Ok(tally)
 }
 
-fn at_fault() -> Problem {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault; its log says more")
+fn at_fault(cause: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault; its log says more").cause(cause)
 }

@@ -20,6 +20,14 @@ fn with(field: &str, value: &str) -> Vec<u8> {
     format!("{{\"{field}\":{value},{}", &text[1..]).into_bytes()
 }
 
+/// Numbers that `Value` has no room for.
+fn number(field: &str, number: &str) -> Vec<u8> {
+    let text = wire_json("complete.json").to_string();
+    let start = text.find(&format!("\"{field}\":")).unwrap() + field.len() + 3;
+    let end = start + text[start..].find([',', '}']).unwrap();
+    format!("{}{number}{}", &text[..start], &text[end..]).into_bytes()
+}
+
 #[tokio::test]
 async fn each_wrong_body_gets_its_problem_and_nothing_is_stored() {
     let server = spawn().await;
@@ -63,6 +71,8 @@ async fn each_wrong_body_gets_its_problem_and_nothing_is_stored() {
         ("rating 300", but("/answers/0/rating", json!(300)), 422, "answers[0].rating"),
         ("rating -1", but("/answers/0/rating", json!(-1)), 422, "answers[0].rating"),
         ("a number as context", but("/context/order_id", json!(1042)), 422, "context.order_id"),
+        ("a rating out of range", number("rating", "1e400"), 422, "answers[0].rating"),
+        ("a negative age out of range", with("age_ms", "-1e400"), 422, "age_ms"),
         ("an age below 0", but("/age_ms", json!(-1)), 422, "age_ms"),
         // What has the shape and a wrong value.
         ("rating 11", but("/answers/0/rating", json!(11)), 422, "answers[0].rating"),
@@ -129,6 +139,19 @@ async fn each_wrong_body_gets_its_problem_and_nothing_is_stored() {
     }
     assert_eq!(server.get("/readyz").await.status(), StatusCode::OK);
     server.expect(&wire_json("complete.json"), "stored").await;
+}
+
+#[tokio::test]
+async fn a_long_name_is_not_sent_back_as_a_whole() {
+    let server = spawn().await;
+    let posted = server.post(but("/context", json!({"快".repeat(60_000): 5}))).await;
+    let asked = server.read(&format!("/v1/surveys/nps/scores?{}=1", "x".repeat(8_000))).await;
+    for response in [posted, asked] {
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        let problem = problem(response).await;
+        let length = problem.to_string().len();
+        assert!(length < 2_000 && problem["field"].as_str().unwrap().ends_with('…'), "{length}: {problem}");
+    }
 }
 
 #[tokio::test]

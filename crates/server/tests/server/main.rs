@@ -10,6 +10,7 @@
 //! | the widget's files and the demo's pages | `files.rs` |
 //! | mistakes in TOML files | `surveys.rs` |
 //! | what one client may take | `limits.rs` |
+//! | what the operator sees: metrics, refusals, the log | `operator.rs` |
 //! | kill, stop, restart, slow clients | `process.rs` |
 
 #![allow(
@@ -25,6 +26,7 @@ mod definitions;
 mod files;
 mod ingest;
 mod limits;
+mod operator;
 mod origins;
 mod process;
 mod reading;
