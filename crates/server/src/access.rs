@@ -1,22 +1,17 @@
 use crate::{App, problem::Problem, refusals::Reason};
 use axum::{
-    body::{Body, Bytes, HttpBody},
+    body::Bytes,
     extract::FromRequestParts,
     http::{
         HeaderValue,
-        header::{AUTHORIZATION, CACHE_CONTROL},
+        header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE},
         request::Parts,
     },
     response::{IntoResponse, Response},
 };
 use candor_store::StoreError;
-use hyper::body::{Frame, SizeHint};
-use std::{
-    fmt,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use serde::Serialize;
+use std::{fmt, sync::Arc};
 use subtle::ConstantTimeEq;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -64,37 +59,35 @@ impl fmt::Debug for Token {
 pub(crate) struct Reader(OwnedSemaphorePermit);
 
 impl Reader {
-    /// Marks what only the token's bearer may see, so that no cache keeps it, and gives the place back once it was taken.
-    pub(crate) fn private(self, response: impl IntoResponse) -> Response {
-        let mut response = response.into_response().map(|body| Body::new(Held { body, _place: self.0 }));
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
+    /// An answer as JSON that only the token's bearer may see.
+    pub(crate) fn json(self, answer: &impl Serialize) -> Response {
+        match serde_json::to_vec(answer) {
+            Ok(json) => self.answer("application/json", json),
+            Err(error) => Problem::fault(error.to_string()).into_response(),
+        }
+    }
+
+    /// An answer that no cache keeps. Its place is given back when its last byte was taken, or its client is gone.
+    pub(crate) fn answer(self, content_type: &'static str, bytes: Vec<u8>) -> Response {
+        let bytes = Bytes::from_owner(Held { bytes, _place: self.0 });
+        let headers = [
+            (CONTENT_TYPE, HeaderValue::from_static(content_type)),
+            (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ];
+        (headers, bytes).into_response()
     }
 }
 
-/// A body with something that is given back with its last byte.
+/// Bytes with something that is given back with them. A body would be too soon: it is dropped once its bytes wait to be
+/// written.
 struct Held {
-    body: Body,
+    bytes: Vec<u8>,
     _place: OwnedSemaphorePermit,
 }
 
-impl HttpBody for Held {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{App, access::Reader, problem::Problem, refusals::Refusals};
 use axum::{
     extract::State,
-    http::{Method, StatusCode, header::CONTENT_TYPE},
+    http::{Method, StatusCode},
     response::Response,
 };
 use candor_store::Outcome;
@@ -176,5 +176,5 @@ pub(crate) async fn show(State(app): State<App>, reader: Reader) -> Result<Respo
         .text()
         .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the metrics could not be written"))?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(reader.private(([(CONTENT_TYPE, kind)], text)))
+    Ok(reader.answer(kind, text.into_bytes()))
 }

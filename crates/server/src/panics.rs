@@ -46,10 +46,7 @@ pub(crate) fn layer() -> CatchPanicLayer<Answer> {
 
 fn answer(_: Box<dyn Any + Send>) -> Response {
     let seen = SEEN.try_with(Cell::take).ok().flatten();
-    let problem =
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault; its log says more")
-            .reason(Reason::Panic)
-            .cause(seen.unwrap_or_else(|| "a panic".to_owned()));
+    let problem = Problem::fault(seen.unwrap_or_else(|| "a panic".to_owned())).reason(Reason::Panic);
     let mut response = problem.into_response();
     // What lets pages read their answers was unwound too, and this one says nothing of a site.
     response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

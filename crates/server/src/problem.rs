@@ -96,6 +96,11 @@ impl Problem {
         self
     }
 
+    /// 500: what should not happen did.
+    pub(crate) fn fault(cause: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault; its log says more").cause(cause)
+    }
+
     /// 401: no token, or not the one. `challenge` is what RFC 6750 wants said in `WWW-Authenticate`.
     pub(crate) fn unauthorized(detail: &str, challenge: &'static str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, detail).header(WWW_AUTHENTICATE, challenge)

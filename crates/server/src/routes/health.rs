@@ -1,7 +1,7 @@
 use crate::{App, clock, problem::Problem};
 use axum::{
     extract::State,
-    http::{HeaderName, StatusCode, header::CACHE_CONTROL},
+    http::{HeaderName, header::CACHE_CONTROL},
 };
 use candor_store::StoreError;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<Answer, Problem> {
     clock::now_ms()?;
     // In a task of its own, which a client that goes away does not end: the next one would probe again.
     let found = tokio::spawn(async move { app.readiness.found(app.store.probe()).await });
-    found.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault"))??;
+    found.await.map_err(|error| Problem::fault(error.to_string()))??;
     Ok(OK)
 }
 

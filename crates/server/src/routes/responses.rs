@@ -95,8 +95,7 @@ async fn keep(app: &App, slot: Slot, response: NewResponse) -> Result<Json<Recei
             return Err(Problem::new(StatusCode::CONFLICT, detail).field("id").expected("an id of its own"));
         }
         None => {
-            return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault")
-                .cause("the store gave no outcome"));
+            return Err(Problem::fault("the store gave no outcome"));
         }
     };
     Ok(Json(Receipt { id, revision, status }))
@@ -314,7 +313,7 @@ pub(crate) async fn list(
             }
         })
         .collect();
-    Ok(reader.private(Json(List { survey: survey.id, responses, next })))
+    Ok(reader.json(&List { survey: survey.id, responses, next }))
 }
 
 fn position(before: &str) -> Option<(i64, String)> {

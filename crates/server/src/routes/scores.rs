@@ -1,6 +1,6 @@
 use super::params::{Name, Params, integer};
 use crate::{App, access::Reader, calendar, problem::Problem, score::receipt_json};
-use axum::{Json, extract::State, http::StatusCode, response::Response};
+use axum::{extract::State, http::StatusCode, response::Response};
 use candor_scoring::{Exclusions, Metric, Rating, Receipt, Score, Tally};
 use candor_store::{Counts, Dimension, SLOT_MS, Segment, TallyQuery};
 use candor_survey::{Survey, canonical};
@@ -133,7 +133,7 @@ pub(crate) async fn show(
     };
 
     let scale = survey.metric.scale();
-    Ok(reader.private(Json(Scores {
+    Ok(reader.json(&Scores {
         survey: survey.id,
         metric: match survey.metric {
             Metric::Nps => "nps",
@@ -141,9 +141,9 @@ pub(crate) async fn show(
             Metric::Ces => "ces",
         },
         scale: Ends { min: scale.min(), max: scale.max() },
-        total: total.ok_or_else(|| at_fault("the store gave no total"))?,
+        total: total.ok_or_else(|| Problem::fault("the store gave no total"))?,
         periods,
-    })))
+    }))
 }
 
 fn segment(query: &Query, survey: &Survey) -> Result<Segment, Problem> {
@@ -231,7 +231,7 @@ struct View<'a> {
 impl View<'_> {
     fn period(&self, counts: &Counts, boundaries: &[i64]) -> Result<Period, Problem> {
         let tally = tally_of(self.metric, counts)
-            .map_err(|error| at_fault(format!("the rollup holds what no survey can have: {error}")))?;
+            .map_err(|error| Problem::fault(format!("the rollup holds what no survey can have: {error}")))?;
         let edge =
             |i: usize| boundaries.get(i).map(|ms| calendar::rfc3339(*ms, self.zone)).unwrap_or_default();
         let segment = match (self.segment, &counts.value) {
@@ -277,8 +277,4 @@ fn tally_of(metric: Metric, counts: &Counts) -> anyhow::Result<Tally> {
         tally.add(Rating::new(point, metric.scale())?, n)?;
     }
     Ok(tally)
-}
-
-fn at_fault(cause: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault; its log says more").cause(cause)
 }

@@ -273,10 +273,10 @@ fn the_settings_in_force_are_in_the_log_and_the_token_is_not() {
             .expect("a line about the settings")
             .clone()
     };
-    let (text, entries) = Logged::start(&folder, &["--token", TOKEN, "--body-timeout-ms", "1234"]).stop();
+    let (text, entries) = Logged::start(&folder, &["--token", TOKEN, "--request-timeout-ms", "1234"]).stop();
     let line = settings(&entries);
     assert!(!text.contains(TOKEN), "{text}");
-    let fields = ["level", "listen", "body_timeout_ms", "header_timeout_ms", "database", "token", "log"];
+    let fields = ["level", "listen", "request_timeout_ms", "header_timeout_ms", "database", "token", "log"];
     assert_eq!(
         fields.map(|field| line[field].to_string().replace('"', "")),
         ["INFO", "127.0.0.1:0", "1234", "15000", "sqlite://candor.sqlite", "given", "info"]
