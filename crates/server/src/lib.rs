@@ -6,7 +6,8 @@
 //! | every flag and environment variable | [`Config`] |
 //! | what a request gets when it is wrong | `problem.rs` |
 //! | sites and surveys, as the handlers see them | `catalog.rs` |
-//! | TOML files of surveys | `surveys.rs` |
+//! | TOML files of surveys | `surveys.rs`, one of them `site_file.rs` |
+//! | what SIGHUP does | `reload.rs` |
 //! | numbers on the command line | [`score`] |
 //! | connections, time limits and the end of them | [`Server`] |
 //!
@@ -16,28 +17,32 @@ mod access;
 mod assets;
 mod calendar;
 mod catalog;
+pub mod check;
 mod config;
 mod cors;
 mod fresh;
 mod languages;
 pub mod log;
 mod problem;
+mod reload;
 mod router;
 mod routes;
 pub mod score;
 mod serve;
 pub mod shutdown;
+mod site_file;
 mod surveys;
 
 pub use config::{
-    AccessConfig, Config, DemoConfig, HttpConfig, LogConfig, LogFormat, StoreConfig, SurveysConfig,
+    AccessConfig, CheckConfig, Config, DefaultSite, DemoConfig, HttpConfig, LogConfig, LogFormat,
+    StoreConfig, SurveysConfig,
 };
 pub use serve::Server;
 
 use access::Token;
 use catalog::Catalog;
 use routes::health::Readiness;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// What every handler can reach.
 #[derive(Clone, Debug)]
@@ -46,11 +51,19 @@ struct App(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     store: candor_store::Store,
-    catalog: Catalog,
+    catalog: RwLock<Arc<Catalog>>,
+    surveys: SurveysConfig,
     token: Token,
     readiness: Readiness,
     http: HttpConfig,
     demo: DemoConfig,
+}
+
+impl Shared {
+    /// The sites and surveys of this moment. Whoever asks twice keeps the first, so that a reload doesn't mix the two.
+    fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl std::ops::Deref for App {

@@ -1,5 +1,6 @@
 use crate::{
-    App, Config, Shared, access::Token, catalog::Catalog, router::router, routes::health::Readiness, surveys,
+    App, Config, Shared, access::Token, catalog::Catalog, reload, reload::Hangups, router::router,
+    routes::health::Readiness, surveys,
 };
 use anyhow::Context;
 use candor_store::Store;
@@ -8,7 +9,11 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, RwLock},
+    time::Duration,
+};
 use tokio::net::TcpListener;
 
 /// A server that listens. Its requests are answered once it [runs](Self::run).
@@ -18,6 +23,7 @@ pub struct Server {
     address: SocketAddr,
     token: String,
     app: App,
+    hangups: Hangups,
 }
 
 impl Server {
@@ -26,6 +32,7 @@ impl Server {
     /// # Errors
     /// If any of these fails; the words are for the operator.
     pub async fn bind(config: Config) -> anyhow::Result<Self> {
+        let hangups = Hangups::listen();
         let token = match config.access.token.clone() {
             Some(token) => Token::parse(token)?,
             None => {
@@ -45,23 +52,22 @@ impl Server {
         }
         let database = &config.store.database;
         let store = Store::open(database).await.with_context(|| format!("--database {database}"))?;
-        if let Some(folder) = &config.surveys.surveys {
-            surveys::import(&store, folder).await?;
-        }
-        let catalog = Catalog::new(store.catalog().await?);
+        let catalog = surveys::load(&store, &config.surveys).await?;
+        catalog.log_changes(&Catalog::default(), "surveys loaded");
         let listen = config.http.listen;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("--listen {listen}"))?;
         let address = listener.local_addr()?;
         let revealed = token.reveal().to_owned();
         let app = App(Arc::new(Shared {
             store,
-            catalog,
+            catalog: RwLock::new(Arc::new(catalog)),
+            surveys: config.surveys,
             token,
             readiness: Readiness::default(),
             http: config.http,
             demo: config.demo,
         }));
-        Ok(Self { listener, address, token: revealed, app })
+        Ok(Self { listener, address, token: revealed, app, hangups })
     }
 
     /// Where it listens; the port is a real one.
@@ -86,6 +92,7 @@ impl Server {
         // Without the timer hyper drops the limit and says nothing, and a client that stalls is kept for ever.
         builder.timer(TokioTimer::new()).header_read_timeout(header_timeout);
         let router = router(self.app.clone());
+        let reloads = tokio::spawn(reload::run(self.app.clone(), self.hangups));
         let connections = GracefulShutdown::new();
         tracing::info!(address = %self.address, "listening");
 
@@ -115,6 +122,7 @@ impl Server {
         }
 
         tracing::info!("stopping");
+        reloads.abort();
         drop(self.listener);
         if tokio::time::timeout(shutdown_timeout, connections.shutdown()).await.is_err() {
             tracing::warn!("some requests took too long and were cut off");

@@ -16,7 +16,7 @@ mod sqlite;
 
 pub use model::{
     Arrival, Catalog, CatalogSite, CatalogSurvey, Counts, Difference, Dimension, ImportError, Kept,
-    OpenError, Outcome, Page, SLOT_MS, Segment, StoreError, TallyQuery,
+    OpenError, Outcome, Page, Refusal, SLOT_MS, Segment, StoreError, TallyQuery,
 };
 
 use candor_survey::AuthoredSite;
@@ -50,13 +50,24 @@ impl Store {
     }
 
     /// Makes the database agree with what was read from files: new versions are added, sites and surveys that are
-    /// missing from the files stop running. All or nothing.
+    /// missing from the files stop running. All or nothing; if nothing differs, nothing is written.
     ///
     /// # Errors
-    /// [`ImportError::Edited`] if a version that has answers was changed; others as they say.
+    /// [`ImportError::Refused`] with all that is in the way, such as a changed version that has answers.
     pub async fn import(&self, sites: Vec<AuthoredSite>) -> Result<(), ImportError> {
         match &self.0 {
             Backend::Sqlite(sqlite) => sqlite.import(sites).await,
+        }
+    }
+
+    /// Everything that [`import`](Self::import) would refuse. The database is read only, and has to be there.
+    ///
+    /// # Errors
+    /// [`OpenError`] as [`open`](Self::open) has it, or if the database fails.
+    pub async fn refusals(url: &str, sites: Vec<AuthoredSite>) -> Result<Vec<Refusal>, OpenError> {
+        match url.strip_prefix("sqlite://") {
+            Some(path) if !path.is_empty() => Sqlite::refusals(path.into(), sites).await,
+            _ => Err(OpenError::UnknownUrl(url.to_owned())),
         }
     }
 

@@ -7,7 +7,8 @@ mod schema;
 mod writer;
 
 use crate::{
-    Arrival, Catalog, Counts, Difference, ImportError, Kept, OpenError, Outcome, Page, StoreError, TallyQuery,
+    Arrival, Catalog, Counts, Difference, ImportError, Kept, OpenError, Outcome, Page, Refusal, StoreError,
+    TallyQuery,
 };
 use candor_survey::AuthoredSite;
 use rusqlite::{Connection, OpenFlags};
@@ -55,6 +56,19 @@ impl Sqlite {
 
     pub(crate) async fn import(&self, sites: Vec<AuthoredSite>) -> Result<(), ImportError> {
         self.writer.run(move |connection| import::import(connection, &sites)).await?
+    }
+
+    pub(crate) async fn refusals(path: PathBuf, sites: Vec<AuthoredSite>) -> Result<Vec<Refusal>, OpenError> {
+        blocking(move || {
+            let connection =
+                connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+            // A file that is empty will be made a database, and refuses nothing.
+            if schema::version(&connection)? == 0 {
+                return Ok(Vec::new());
+            }
+            Ok(import::refusals(&connection, &sites)?)
+        })
+        .await?
     }
 
     pub(crate) async fn catalog(&self) -> Result<Catalog, StoreError> {

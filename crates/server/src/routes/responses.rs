@@ -1,5 +1,5 @@
 use super::params::{Name, Params, integer};
-use crate::{App, access::Reader, cors::Grant, problem::Problem};
+use crate::{App, access::Reader, catalog::Catalog, cors::Grant, problem::Problem};
 use axum::{
     Json,
     body::Body,
@@ -37,16 +37,17 @@ pub(crate) async fn create(State(app): State<App>, request: Request) -> Result<R
         .await
         .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"))??;
     let response = parse(&body)?;
-    let origins = app.catalog.origins(&response.site)?;
+    let catalog = app.catalog();
+    let origins = catalog.origins(&response.site)?;
     let grant = match Grant::decide(&parts.headers, origins) {
         Ok(grant) => grant,
         Err(refused) => return Ok(refused.into_response()),
     };
-    Ok(grant.on(keep(&app, response).await))
+    Ok(grant.on(keep(&app, &catalog, response).await))
 }
 
-async fn keep(app: &App, response: NewResponse) -> Result<Json<Receipt>, Problem> {
-    let survey = app.catalog.survey(&response.survey, Some(response.survey_version), [])?.survey;
+async fn keep(app: &App, catalog: &Catalog, response: NewResponse) -> Result<Json<Receipt>, Problem> {
+    let survey = catalog.survey(&response.survey, Some(response.survey_version), [])?.survey;
     let response = response.check(&survey)?;
     let (id, revision) = (response.response().id.clone(), response.response().revision);
     let arrival = Arrival { response, received_ms: Timestamp::now().as_millisecond() };
@@ -223,7 +224,7 @@ pub(crate) async fn list(
     Name(id): Name,
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
-    let survey = app.catalog.survey(&id, None, [])?.survey.id;
+    let survey = app.catalog().survey(&id, None, [])?.survey.id;
     let limit = integer("limit", query.limit.as_deref(), 1..=500)?.unwrap_or(50);
     let after = query.before.as_deref().map(|before| position(before).ok_or(before)).transpose();
     let page = Page {

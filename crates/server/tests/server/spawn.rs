@@ -1,5 +1,6 @@
 use candor_server::{
-    AccessConfig, Config, DemoConfig, HttpConfig, LogConfig, LogFormat, Server, StoreConfig, SurveysConfig,
+    AccessConfig, Config, DefaultSite, DemoConfig, HttpConfig, LogConfig, LogFormat, Server, StoreConfig,
+    SurveysConfig,
 };
 use candor_store::Store;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -48,7 +49,7 @@ pub(crate) fn config(folder: &TempDir) -> Config {
         store: StoreConfig {
             database: format!("sqlite://{}", folder.path().join("candor.sqlite").display()),
         },
-        surveys: SurveysConfig { surveys: Some(surveys) },
+        surveys: SurveysConfig { surveys: Some(surveys), default_site: DefaultSite::Open },
         access: AccessConfig { token: Some(TOKEN.into()) },
         log: LogConfig { log_format: LogFormat::Text, log: "warn".into() },
         demo: DemoConfig::default(),

@@ -7,18 +7,33 @@ const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_responses.sql
 /// `Cand`: tells a Candor database from any other SQLite file.
 const APPLICATION_ID: i64 = 0x4361_6e64;
 
-/// Brings the database to the newest schema, each step in a transaction of its own.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let number =
-        |connection: &Connection, name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+/// The number of the database's schema, 0 for an empty file.
+///
+/// # Errors
+/// If the database is some other program's or a newer Candor's.
+pub(super) fn version(connection: &Connection) -> Result<i64, OpenError> {
     let tables: i64 = connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables > 0 && number(connection, "application_id")? != APPLICATION_ID {
         return Err(OpenError::Foreign);
     }
-    if number(connection, "user_version")? > known {
-        return Err(OpenError::Newer { found: number(connection, "user_version")?, known });
+    let (found, known) = (number(connection, "user_version")?, known());
+    if found > known {
+        return Err(OpenError::Newer { found, known });
     }
+    Ok(found)
+}
+
+fn known() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+fn number(connection: &Connection, pragma: &str) -> Result<i64, rusqlite::Error> {
+    connection.pragma_query_value(None, pragma, |row| row.get(0))
+}
+
+/// Brings the database to the newest schema, each step in a transaction of its own.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    version(connection)?;
     // SQLite does not fail where there can be no such log: it says which journal it has instead.
     let journal: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
@@ -26,7 +41,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
         return Err(OpenError::NoLog(journal));
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
-    for (version, sql) in (1..=known).zip(MIGRATIONS) {
+    for (version, sql) in (1..=known()).zip(MIGRATIONS) {
         let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Read again under the lock: another process may have gone first.
         if number(&step, "user_version")? < version {
