@@ -73,7 +73,7 @@ impl Files {
         self.files.iter().map(|file| file.site.clone()).collect()
     }
 
-    /// The sites without what has a mistake, so that no mistake is told twice.
+    /// The sites without the surveys that have a mistake: what the database says of those may be untrue once it is mended.
     pub(crate) fn sound(&self) -> Vec<AuthoredSite> {
         let wrong = |file: &SiteFile, key: &str| {
             self.mistakes.iter().any(|mistake| mistake.file == file.name && is_within(&mistake.key, key))

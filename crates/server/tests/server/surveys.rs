@@ -230,11 +230,17 @@ async fn a_check_says_what_a_database_would_refuse_and_leaves_it_as_it_is() {
     assert_eq!(places(&text), expected, "{text}");
     assert!(!well && check(&folder, &[]).0);
 
-    // A survey of another site, beside a mistake that the database need not be asked about.
+    // A survey of another site; and one with a mistake, without which it may be no edit.
     let blog = SHOP.replace("shop", "blog").replace("\"a\"", "\"b\"") + &survey("d d", 1, "nps");
-    write(&folder, &[("shop.toml", SHOP), ("blog.toml", &blog)]);
+    let wrong = format!("{SHOP}[survey.options]\nquiet = \"x\"\n");
+    write(&folder, &[("shop.toml", &wrong), ("blog.toml", &blog)]);
     let (_, text, _) = check(&folder, &args);
-    let expected = ["blog.toml: line 4: survey[0].id", "blog.toml: line 8: survey[1].id", "2 mistakes"];
+    let expected = [
+        "blog.toml: line 4: survey[0].id",
+        "blog.toml: line 8: survey[1].id",
+        "shop.toml: line 8: survey[0].options.quiet",
+        "3 mistakes",
+    ];
     assert_eq!(places(&text), expected, "{text}");
     assert!(fs::read(&file).unwrap() == before, "the database changed");
 }
