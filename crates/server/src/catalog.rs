@@ -1,4 +1,5 @@
 use crate::{
+    DefaultSite,
     problem::{Problem, short},
     refusals::Reason,
 };
@@ -6,11 +7,11 @@ use axum::http::StatusCode;
 use candor_survey::{AuthoredSurvey, Kind, RunningSurvey, Site, Survey, preset};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The site that every server has, open to every origin.
+/// The site that every server has unless it is closed, open to every origin.
 const DEFAULT_SITE: &str = "default";
 
-/// The sites and surveys of this server, read from the database at start.
-#[derive(Debug)]
+/// The sites and surveys of this server, read from the database at start and on SIGHUP.
+#[derive(Debug, Default)]
 pub(crate) struct Catalog {
     sites: BTreeMap<String, Listed>,
     surveys: BTreeMap<String, Versions>,
@@ -38,9 +39,11 @@ pub(crate) struct Found {
 }
 
 impl Catalog {
-    pub(crate) fn new(stored: candor_store::Catalog) -> Self {
-        let mut catalog = Self { sites: BTreeMap::new(), surveys: BTreeMap::new() };
-        catalog.list(DEFAULT_SITE.to_owned(), vec!["*".to_owned()], Vec::new());
+    pub(crate) fn new(stored: candor_store::Catalog, default_site: DefaultSite) -> Self {
+        let mut catalog = Self::default();
+        if default_site == DefaultSite::Open {
+            catalog.list(DEFAULT_SITE.to_owned(), vec!["*".to_owned()], Vec::new());
+        }
         for site in stored.sites {
             let mut running = Vec::new();
             for found in site.surveys {
@@ -67,6 +70,25 @@ impl Catalog {
 
     fn list(&mut self, site: String, origins: Vec<String>, surveys: Vec<RunningSurvey>) {
         self.sites.insert(site.clone(), Listed { origins, list: Site { site, surveys } });
+    }
+
+    /// Logs what is running now, and what became of that which was running before.
+    pub(crate) fn log_changes(&self, before: &Self, message: &str) {
+        let (now, before) = (self.running(), before.running());
+        let without = |these: &BTreeMap<&str, _>, those: &BTreeMap<&str, _>| -> Vec<String> {
+            these.keys().filter(|id| !those.contains_key(*id)).map(ToString::to_string).collect()
+        };
+        let (started, stopped) = (without(&now, &before), without(&before, &now));
+        let changed = now.iter().filter(|(id, survey)| before.get(*id).is_some_and(|other| other != *survey));
+        let changed: Vec<_> = changed.map(|(id, _)| id).collect();
+        let sites = self.sites.keys().filter(|site| *site != DEFAULT_SITE).count();
+        let surveys = now.len();
+        tracing::info!(sites, surveys, ?started, ?stopped, ?changed, "{message}");
+    }
+
+    fn running<'a>(&'a self) -> BTreeMap<&'a str, &'a AuthoredSurvey> {
+        let survey = |versions: &'a Versions| versions.all.get(&versions.running?);
+        self.surveys.iter().filter_map(|(id, versions)| Some((id.as_str(), survey(versions)?))).collect()
     }
 
     /// What a site has running.

@@ -41,7 +41,7 @@ impl Config {
             shutdown_timeout_ms,
         } = http;
         let StoreConfig { database, queue_timeout_ms, read_timeout_ms, max_reads } = store;
-        let SurveysConfig { surveys } = surveys;
+        let SurveysConfig { surveys, default_site } = surveys;
         let AccessConfig { token } = access;
         let LogConfig { log_format, log } = log;
         let DemoConfig { demo, playground } = demo;
@@ -60,6 +60,7 @@ impl Config {
             read_timeout_ms,
             max_reads,
             surveys = path(surveys),
+            ?default_site,
             token = if token.is_some() { "given" } else { "made for this run" },
             ?log_format,
             log,
@@ -122,9 +123,35 @@ pub struct StoreConfig {
 /// The surveys.
 #[derive(Clone, Debug, Args)]
 pub struct SurveysConfig {
-    /// A folder of TOML files, one for each site, read at start. Without it the database's surveys go on as they are.
+    /// A folder of TOML files, one for each site, read at start and on SIGHUP. Without it the database's surveys go on as they are.
     #[arg(long, env = "CANDOR_SURVEYS", value_name = "FOLDER")]
     pub surveys: Option<PathBuf>,
+    /// Whether there is the built-in site default, for pages that name no site. It takes answers from pages of every
+    /// origin: close it once all pages name a site of a file, so that no other page fills the database.
+    #[arg(long, env = "CANDOR_DEFAULT_SITE", value_name = "STATE", default_value = "open")]
+    pub default_site: DefaultSite,
+}
+
+/// Whether the site `default` is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DefaultSite {
+    /// To pages of every origin.
+    #[default]
+    Open,
+    /// To nobody.
+    Closed,
+}
+
+/// What `candor check` is told.
+#[derive(Clone, Debug, Args)]
+pub struct CheckConfig {
+    /// The folder of TOML files that would be given to `candor serve --surveys`.
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// Say also what this database would refuse, such as an edited version that has answers. It must be there, and
+    /// is only read.
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
 }
 
 /// Who may read.

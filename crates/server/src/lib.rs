@@ -7,7 +7,8 @@
 //! | what a request gets when it is wrong | `problem.rs` |
 //! | what the operator sees | `metrics.rs`, `refusals.rs`, `log.rs` |
 //! | sites and surveys, as the handlers see them | `catalog.rs` |
-//! | TOML files of surveys | `surveys.rs` |
+//! | TOML files of surveys | `surveys.rs`, one of them `site_file.rs` |
+//! | what SIGHUP does | `reload.rs` |
 //! | numbers on the command line | [`score`] |
 //! | copies of the database | [`copy`] |
 //! | how many connections, and their deadlines | `connections.rs` |
@@ -20,6 +21,7 @@ mod assets;
 mod bodies;
 mod calendar;
 mod catalog;
+pub mod check;
 mod clock;
 mod config;
 mod connections;
@@ -32,15 +34,18 @@ mod metrics;
 mod panics;
 mod problem;
 mod refusals;
+mod reload;
 mod router;
 mod routes;
 pub mod score;
 mod serve;
 pub mod shutdown;
+mod site_file;
 mod surveys;
 
 pub use config::{
-    AccessConfig, Config, DemoConfig, HttpConfig, LogConfig, LogFormat, StoreConfig, SurveysConfig,
+    AccessConfig, CheckConfig, Config, DefaultSite, DemoConfig, HttpConfig, LogConfig, LogFormat,
+    StoreConfig, SurveysConfig,
 };
 pub use serve::Server;
 
@@ -50,7 +55,7 @@ use catalog::Catalog;
 use connections::Connections;
 use metrics::Metrics;
 use routes::health::Readiness;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Semaphore;
 
 /// What every handler can reach.
@@ -60,7 +65,7 @@ struct App(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     store: candor_store::Store,
-    catalog: Catalog,
+    catalog: RwLock<Arc<Catalog>>,
     token: Token,
     readiness: Readiness,
     metrics: Arc<Metrics>,
@@ -69,6 +74,13 @@ struct Shared {
     reads: Arc<Semaphore>,
     bodies: Bodies,
     connections: Arc<Connections>,
+}
+
+impl Shared {
+    /// The sites and surveys of this moment. Whoever asks twice keeps the first, so that a reload doesn't mix the two.
+    fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl std::ops::Deref for App {

@@ -4,6 +4,13 @@ use crate::{LogConfig, LogFormat, panics};
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
+/// Logs an error; each line of it is one of the log's.
+pub fn error(error: &anyhow::Error) {
+    for line in format!("{error:#}").lines() {
+        tracing::error!("{line}");
+    }
+}
+
 /// Starts the log, in which panics are said too. A second call changes nothing.
 pub fn start(config: &LogConfig) {
     let filter = EnvFilter::try_new(&config.log);

@@ -1,7 +1,7 @@
 //! The `candor` binary.
 
 use anyhow::Context;
-use candor_server::{Config, Server, copy, log, score, shutdown};
+use candor_server::{CheckConfig, Config, Server, check, copy, log, score, shutdown};
 use clap::{Parser, Subcommand};
 use std::{
     io::{self, Write},
@@ -20,6 +20,8 @@ struct Cli {
 enum Command {
     /// Serve the widget, take answers, give scores.
     Serve(Box<Config>),
+    /// Say every mistake in a folder of surveys before a server meets it. The exit code is 1 if there are any.
+    Check(CheckConfig),
     /// Read requests for numbers as JSON, one on a line, and write one answer each; docs/score.md has them all. The exit
     /// code is 2 if any request was refused, and 1 if reading or writing failed.
     Score,
@@ -33,11 +35,19 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(config) => serve(*config).map_or_else(
             |error| {
-                tracing::error!("{error:#}");
+                log::error(&error);
                 ExitCode::FAILURE
             },
             |()| ExitCode::SUCCESS,
         ),
+        Command::Check(config) => match check_surveys(&config) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => {
+                let _ = writeln!(io::stderr(), "candor: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
         Command::Score => score_lines().unwrap_or_else(|error| {
             // There is no log, and standard output is for answers. Without standard error the exit code has to do.
             let _ = writeln!(io::stderr(), "candor: {error}");
@@ -67,6 +77,11 @@ fn serve(config: Config) -> anyhow::Result<()> {
         server.run(shutdown::signal()).await;
         Ok(())
     })
+}
+
+fn check_surveys(config: &CheckConfig) -> anyhow::Result<bool> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().context("no runtime")?;
+    runtime.block_on(check::run(config, io::stdout().lock()))
 }
 
 fn score_lines() -> io::Result<ExitCode> {

@@ -2,7 +2,7 @@
 
 use crate::{problem::Problem, refusals::Reason};
 use axum::{
-    http::{HeaderValue, StatusCode, header::ACCESS_CONTROL_ALLOW_ORIGIN},
+    http::{HeaderValue, header::ACCESS_CONTROL_ALLOW_ORIGIN},
     response::{IntoResponse, Response},
 };
 use std::{any::Any, cell::Cell, panic::PanicHookInfo};

@@ -5,6 +5,7 @@ use crate::{
     catalog::Catalog,
     connections::{Connections, Socket, that_fit},
     metrics::Metrics,
+    reload::{self, Hangups},
     router::router,
     routes::health::Readiness,
     surveys,
@@ -20,7 +21,11 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, RwLock},
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -37,6 +42,7 @@ pub struct Server {
     address: SocketAddr,
     token: String,
     app: App,
+    hangups: Hangups,
 }
 
 impl Server {
@@ -46,6 +52,7 @@ impl Server {
     /// If any of these fails; the words are for the operator.
     pub async fn bind(config: Config) -> anyhow::Result<Self> {
         config.log_settings();
+        let hangups = Hangups::listen();
         let token = match config.access.token.clone() {
             Some(token) => Token::parse(token)?,
             None => {
@@ -74,17 +81,15 @@ impl Server {
         };
         let store =
             Store::open_with(database, settings).await.with_context(|| format!("--database {database}"))?;
-        if let Some(folder) = &config.surveys.surveys {
-            surveys::import(&store, folder).await?;
-        }
-        let catalog = Catalog::new(store.catalog().await?);
+        let catalog = surveys::load(&store, &config.surveys).await?;
+        catalog.log_changes(&Catalog::default(), "surveys loaded");
         let listen = config.http.listen;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("--listen {listen}"))?;
         let address = listener.local_addr()?;
         let revealed = token.reveal().to_owned();
         let app = App(Arc::new(Shared {
             store,
-            catalog,
+            catalog: RwLock::new(Arc::new(catalog)),
             token,
             readiness: Readiness::default(),
             reads: Arc::new(Semaphore::new(config.store.max_reads.clamp(1, Semaphore::MAX_PERMITS))),
@@ -93,7 +98,7 @@ impl Server {
             metrics,
             config,
         }));
-        Ok(Self { listener, address, token: revealed, app })
+        Ok(Self { listener, address, token: revealed, app, hangups })
     }
 
     /// Where it listens; the port is a real one.
@@ -121,6 +126,7 @@ impl Server {
         let ending = GracefulShutdown::new();
         let metrics = Arc::clone(&app.metrics);
         let reporter = tokio::spawn(async move { metrics.refusals.report().await });
+        let reloads = tokio::spawn(reload::run(app.clone(), self.hangups));
         tracing::info!(address = %self.address, "listening");
 
         let mut stop = std::pin::pin!(stop);
@@ -147,6 +153,7 @@ impl Server {
         }
 
         tracing::info!("stopping");
+        reloads.abort();
         drop(self.listener);
         let shutdown_timeout = Duration::from_millis(app.config.http.shutdown_timeout_ms);
         if tokio::time::timeout(shutdown_timeout, ending.shutdown()).await.is_err() {

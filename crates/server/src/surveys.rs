@@ -1,71 +1,196 @@
+//! The folder of TOML files, one for each site.
+
+use crate::{
+    SurveysConfig,
+    catalog::Catalog,
+    site_file::{SiteFile, is_within},
+};
 use anyhow::{Context, anyhow};
-use candor_store::{ImportError, Store};
+use candor_store::{ImportError, Refusal, Store};
 use candor_survey::AuthoredSite;
 use std::{
     collections::BTreeMap,
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
-/// Reads every `*.toml` of the folder, checks it and brings it into the database. The format is documented at
-/// [`AuthoredSite`]. An error names the file, the key and what was expected.
-pub(crate) async fn import(store: &Store, folder: &Path) -> anyhow::Result<()> {
-    let mut files = BTreeMap::new();
-    let mut sites = Vec::new();
-    for path in toml_files(folder)? {
-        let name = path.display().to_string();
-        let text = fs::read_to_string(&path).with_context(|| format!("{name} can't be read"))?;
-        let site = parse(&text).map_err(|error| anyhow!("{name}: {error}"))?;
-        if let Some((other, _)) = files.insert(site.site.clone(), (name.clone(), site.clone())) {
-            return Err(anyhow!(
-                "{name}: site: expected another name, because {other} has the site {}",
-                site.site
-            ));
+/// The catalog of a server, after the folder's surveys, if there is one, were brought into the database.
+///
+/// # Errors
+/// [`Mistakes`] with all that is wrong in the folder; others if it can't be read or the database fails.
+pub(crate) async fn load(store: &Store, config: &SurveysConfig) -> anyhow::Result<Catalog> {
+    if let Some(folder) = config.surveys.clone() {
+        let files = tokio::task::spawn_blocking(move || Files::read(&folder)).await??;
+        anyhow::ensure!(files.mistakes.is_empty(), Mistakes::new(files.mistakes));
+        match store.import(files.sites()).await {
+            Ok(()) => {}
+            Err(ImportError::Refused(refusals)) => return Err(Mistakes::new(files.refused(&refusals)).into()),
+            Err(error) => return Err(error.into()),
         }
-        sites.push(site);
     }
-    let surveys: usize = sites.iter().map(|site| site.surveys.len()).sum();
-    tracing::info!(folder = %folder.display(), sites = sites.len(), surveys, "read");
-    store.import(sites).await.map_err(|error| located(&error, &files))
+    Ok(Catalog::new(store.catalog().await?, config.default_site))
+}
+
+/// Every `*.toml` of a folder. The format is documented at [`AuthoredSite`].
+#[derive(Debug)]
+pub(crate) struct Files {
+    files: Vec<SiteFile>,
+    /// What is wrong in the files, but not what the database would refuse.
+    pub(crate) mistakes: Vec<Mistake>,
+}
+
+impl Files {
+    /// # Errors
+    /// If the folder can't be read or holds no such file. What is wrong in a file is one of the `mistakes`.
+    pub(crate) fn read(folder: &Path) -> anyhow::Result<Self> {
+        let (mut files, mut mistakes) = (Vec::new(), Vec::new());
+        for path in toml_files(folder)? {
+            let name = path.display().to_string();
+            match fs::read_to_string(&path) {
+                Ok(text) => {
+                    let (file, wrong) = SiteFile::read(name, &text);
+                    files.extend(file);
+                    mistakes.extend(wrong);
+                }
+                Err(error) => mistakes.push(Mistake {
+                    file: name,
+                    line: None,
+                    key: "file".into(),
+                    message: format!("expected a text in UTF-8 that can be read: {error}"),
+                }),
+            }
+        }
+        mistakes.extend(shared_names(&files));
+        Ok(Self { files, mistakes })
+    }
+
+    /// How many sites and surveys there are.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.files.len(), self.files.iter().map(|file| file.site.surveys.len()).sum())
+    }
+
+    fn sites(&self) -> Vec<AuthoredSite> {
+        self.files.iter().map(|file| file.site.clone()).collect()
+    }
+
+    /// The sites without the surveys that have a mistake: what the database says of those may be untrue once it is mended.
+    pub(crate) fn sound(&self) -> Vec<AuthoredSite> {
+        let wrong = |file: &SiteFile, key: &str| {
+            self.mistakes.iter().any(|mistake| mistake.file == file.name && is_within(&mistake.key, key))
+        };
+        let files = self.files.iter().filter(|file| !wrong(file, "site"));
+        files
+            .map(|file| {
+                let mut site = file.site.clone();
+                let mut indices = 0..;
+                site.surveys
+                    .retain(|_| indices.next().is_none_or(|i: usize| !wrong(file, &format!("survey[{i}]"))));
+                site
+            })
+            .collect()
+    }
+
+    /// Finds the files and keys again from which the refused surveys came.
+    pub(crate) fn refused(&self, refusals: &[Refusal]) -> Vec<Mistake> {
+        let mut mistakes = Vec::new();
+        for refusal in refusals {
+            let (survey, key) = refusal.at();
+            let found = self.files.iter().find_map(|file| {
+                let i = file.site.surveys.iter().position(|other| other.id == survey)?;
+                Some(file.mistake(&format!("survey[{i}].{key}"), refusal))
+            });
+            mistakes.extend(found);
+        }
+        mistakes
+    }
 }
 
 fn toml_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder)
-        .with_context(|| format!("the surveys folder {} can't be read", folder.display()))?;
+    let unreadable = || format!("the surveys folder {} can't be read", folder.display());
     let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
+    for entry in fs::read_dir(folder).with_context(unreadable)? {
+        let path = entry.with_context(unreadable)?.path();
         if path.extension().is_some_and(|extension| extension == "toml") {
             paths.push(path);
         }
+    }
+    // Otherwise a volume that is not mounted would stop all surveys.
+    if paths.is_empty() {
+        return Err(anyhow!("the surveys folder {} holds no file that ends in .toml", folder.display()));
     }
     paths.sort();
     Ok(paths)
 }
 
-fn parse(text: &str) -> Result<AuthoredSite, String> {
-    let located = |key: &str, line: Option<usize>, message: &str| match line {
-        Some(line) => format!("line {line}: {key}: {message}"),
-        None => format!("{key}: {message}"),
-    };
-    let line =
-        |e: &toml::de::Error| e.span().map(|span| text.get(..span.start).unwrap_or("").split('\n').count());
-    let syntax = |e: toml::de::Error| located("syntax", line(&e), e.message());
-    let deserializer = toml::de::Deserializer::parse(text).map_err(syntax)?;
-    let site: AuthoredSite = serde_path_to_error::deserialize(deserializer).map_err(|e| {
-        let (key, e) = (e.path().to_string(), e.into_inner());
-        located(&key, line(&e), e.message())
-    })?;
-    site.check().map_err(|invalid| located(&invalid.field, None, &format!("expected {}", invalid.expected)))
-}
-
-/// Finds the file and the key again from which the refused survey came.
-fn located(error: &ImportError, files: &BTreeMap<String, (String, AuthoredSite)>) -> anyhow::Error {
-    let Some((survey, key)) = error.at() else { return anyhow!("{error}") };
-    for (name, site) in files.values() {
-        if let Some(i) = site.surveys.iter().position(|other| other.id == survey) {
-            return anyhow!("{name}: survey[{i}].{key}: {error}");
+/// Sites and surveys that two files have.
+fn shared_names(files: &[SiteFile]) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    let (mut sites, mut surveys) = (BTreeMap::new(), BTreeMap::new());
+    for file in files {
+        let site = file.site.site.as_str();
+        if !site.is_empty() {
+            let owner = *sites.entry(site).or_insert(&file.name);
+            if *owner != file.name {
+                let message = format_args!("expected another name, because {owner} has the site {site}");
+                mistakes.push(file.mistake("site", message));
+            }
+        }
+        for (i, survey) in file.site.surveys.iter().enumerate().filter(|(_, survey)| !survey.id.is_empty()) {
+            let owner = *surveys.entry(survey.id.as_str()).or_insert(&file.name);
+            if *owner != file.name {
+                let message =
+                    format_args!("expected another id, because {owner} has the survey {}", survey.id);
+                mistakes.push(file.mistake(&format!("survey[{i}].id"), message));
+            }
         }
     }
-    anyhow!("{error}")
+    mistakes
+}
+
+/// What is wrong in a file, on one line: `shop.toml: line 5: survey[0].version: expected an integer from 1`.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    pub(crate) file: String,
+    pub(crate) line: Option<usize>,
+    pub(crate) key: String,
+    pub(crate) message: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, key, message } = self;
+        let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        for c in format!("{file}: {line}{key}: {message}").chars() {
+            // A key may hold a line's end, and would look like a mistake of its own.
+            if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
+        }
+        Ok(())
+    }
+}
+
+/// Every mistake, each on a line, in the order of files and lines, and their number.
+#[derive(Debug)]
+pub(crate) struct Mistakes(Vec<Mistake>);
+
+impl Mistakes {
+    pub(crate) fn new(mut mistakes: Vec<Mistake>) -> Self {
+        mistakes.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        Self(mistakes)
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for mistake in &self.0 {
+            writeln!(f, "{mistake}")?;
+        }
+        let count = self.0.len();
+        write!(f, "{count} mistake{}", plural(count))
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+pub(crate) fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }

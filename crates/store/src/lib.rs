@@ -17,8 +17,8 @@ mod sqlite;
 
 pub use model::{
     Arrival, Catalog, CatalogSite, CatalogSurvey, Commit, Copied, CopyError, Counts, Difference, Dimension,
-    ImportError, Kept, MAX_AGE_MS, MAX_VALUES, OTHER, Observer, OpenError, Outcome, Page, Progress, SLOT_MS,
-    Segment, Settings, StoreError, TallyQuery,
+    ImportError, Kept, MAX_AGE_MS, MAX_VALUES, OTHER, Observer, OpenError, Outcome, Page, Progress, Refusal,
+    SLOT_MS, Segment, Settings, StoreError, TallyQuery,
 };
 pub use sqlite::Slot;
 
@@ -57,13 +57,24 @@ impl Store {
     }
 
     /// Makes the database agree with what was read from files: new versions are added, sites and surveys that are
-    /// missing from the files stop running. All or nothing.
+    /// missing from the files stop running. All or nothing; if nothing differs, nothing is written.
     ///
     /// # Errors
-    /// [`ImportError::Edited`] if a version that has answers was changed; others as they say.
+    /// [`ImportError::Refused`] with all that is in the way, such as a changed version that has answers.
     pub async fn import(&self, sites: Vec<AuthoredSite>) -> Result<(), ImportError> {
         match &self.0 {
             Backend::Sqlite(sqlite) => sqlite.import(sites).await,
+        }
+    }
+
+    /// Everything that [`import`](Self::import) would refuse. The database is read only, and has to be there.
+    ///
+    /// # Errors
+    /// [`OpenError`] as [`open`](Self::open) has it, or if the database fails.
+    pub async fn refusals(url: &str, sites: Vec<AuthoredSite>) -> Result<Vec<Refusal>, OpenError> {
+        match url.strip_prefix("sqlite://") {
+            Some(path) if !path.is_empty() => Sqlite::refusals(path.into(), sites).await,
+            _ => Err(OpenError::UnknownUrl(url.to_owned())),
         }
     }
 

@@ -353,6 +353,29 @@ impl From<StoreError> for CopyError {
 /// Why surveys could not be imported.
 #[derive(Debug)]
 pub enum ImportError {
+    /// They don't go with what the database has: every reason, at least one.
+    Refused(Vec<Refusal>),
+    /// The database failed.
+    Store(StoreError),
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusals) => {
+                let reasons: Vec<_> = refusals.iter().map(ToString::to_string).collect();
+                f.write_str(&reasons.join("; "))
+            }
+            Self::Store(e) => e.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ImportError {}
+
+/// Why a survey does not go with what the database has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
     /// A version that visitors have seen or answered was changed.
     Edited {
         /// The survey's id.
@@ -372,24 +395,21 @@ pub enum ImportError {
         /// The site that has it.
         site: String,
     },
-    /// The database failed.
-    Store(StoreError),
 }
 
-impl ImportError {
+impl Refusal {
     /// The survey and the key at fault.
     #[must_use]
-    pub fn at(&self) -> Option<(&str, &'static str)> {
+    pub fn at(&self) -> (&str, &'static str) {
         match self {
-            Self::Edited { survey, .. } => Some((survey, "version")),
-            Self::OtherMetric { survey } => Some((survey, "metric")),
-            Self::OtherSite { survey, .. } => Some((survey, "id")),
-            Self::Store(_) => None,
+            Self::Edited { survey, .. } => (survey, "version"),
+            Self::OtherMetric { survey } => (survey, "metric"),
+            Self::OtherSite { survey, .. } => (survey, "id"),
         }
     }
 }
 
-impl fmt::Display for ImportError {
+impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Edited { survey, version } => write!(
@@ -406,12 +426,9 @@ impl fmt::Display for ImportError {
             Self::OtherSite { survey, site } => {
                 write!(f, "the site {site} has a survey {survey} already: give this one another id")
             }
-            Self::Store(e) => e.fmt(f),
         }
     }
 }
-
-impl std::error::Error for ImportError {}
 
 /// Why the database could not do its work.
 #[derive(Clone, Debug, PartialEq, Eq)]

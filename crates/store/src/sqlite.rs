@@ -14,7 +14,8 @@ pub(crate) use backup::{backup, restore};
 pub use writer::Slot;
 
 use crate::{
-    Catalog, Counts, Difference, ImportError, Kept, OpenError, Page, Settings, StoreError, TallyQuery,
+    Catalog, Counts, Difference, ImportError, Kept, OpenError, Page, Refusal, Settings, StoreError,
+    TallyQuery,
 };
 use candor_survey::AuthoredSite;
 use disk::Disk;
@@ -48,6 +49,19 @@ impl Sqlite {
 
     pub(crate) async fn import(&self, sites: Vec<AuthoredSite>) -> Result<(), ImportError> {
         self.writer.run(move |disk| disk.edit(|connection| import::import(connection, &sites))).await?
+    }
+
+    pub(crate) async fn refusals(path: PathBuf, sites: Vec<AuthoredSite>) -> Result<Vec<Refusal>, OpenError> {
+        blocking(move || {
+            let connection =
+                connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+            // A file that is empty will be made a database, and refuses nothing.
+            if schema::version(&connection)? == 0 {
+                return Ok(Vec::new());
+            }
+            Ok(import::refusals(&connection, &sites)?)
+        })
+        .await?
     }
 
     pub(crate) async fn catalog(&self) -> Result<Catalog, StoreError> {

@@ -10,7 +10,7 @@
 
 use candor_store::{
     Arrival, Counts, Dimension, ImportError, MAX_AGE_MS, MAX_VALUES, OTHER, OpenError, Outcome, Page,
-    SLOT_MS, Segment, Store, StoreError, TallyQuery,
+    Refusal, SLOT_MS, Segment, Store, StoreError, TallyQuery,
 };
 use candor_survey::{Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, State, preset};
 use std::{collections::HashMap, time::Duration};
@@ -72,6 +72,8 @@ stories! {
     two_sites_cannot_share_a_survey
     a_survey_cannot_change_its_metric
     an_import_is_all_or_nothing
+    an_import_is_refused_for_all_reasons_at_once_and_before_it_is_made
+    an_import_that_changes_nothing_writes_nothing
 }
 
 // ---- Responses ----
@@ -526,6 +528,13 @@ async fn answer(store: &Store, survey: &str, version: u32, test: bool) {
     store.save(vec![Arrival { response, received_ms: T0 }]).await.unwrap();
 }
 
+async fn refusals(store: &Store, sites: Vec<AuthoredSite>) -> Vec<Refusal> {
+    match store.import(sites).await {
+        Err(ImportError::Refused(refusals)) => refusals,
+        other => panic!("{other:?}"),
+    }
+}
+
 async fn an_edited_version_is_taken_until_it_has_answers(database: Database) {
     let store = database.open().await;
     let edited = |quiet: &str| {
@@ -538,8 +547,7 @@ async fn an_edited_version_is_taken_until_it_has_answers(database: Database) {
     store.import(edited("30")).await.unwrap();
     answer(&store, "a", 1, false).await;
     store.import(edited("30")).await.unwrap();
-    let error = store.import(edited("90")).await.unwrap_err();
-    assert!(matches!(&error, ImportError::Edited { survey, version: 1 } if survey == "a"), "{error}");
+    assert_eq!(refusals(&store, edited("90")).await, [Refusal::Edited { survey: "a".into(), version: 1 }]);
     let mut raised = edited("90");
     raised[0].surveys[0].version = 2;
     store.import(raised).await.unwrap();
@@ -559,15 +567,75 @@ async fn a_survey_that_left_its_file_stops_running_and_stays_known(database: Dat
 async fn two_sites_cannot_share_a_survey(database: Database) {
     let store = database.open().await;
     let sites = ["shop", "blog"].map(|name| site(name, &[("a", 1, "nps")])).to_vec();
-    let error = store.import(sites).await.unwrap_err();
-    assert!(matches!(&error, ImportError::OtherSite { site, .. } if site == "shop"), "{error}");
+    let other = Refusal::OtherSite { survey: "a".into(), site: "shop".into() };
+    assert_eq!(refusals(&store, sites.clone()).await, std::slice::from_ref(&other));
+    store.import(sites[..1].to_vec()).await.unwrap();
+    assert_eq!(refusals(&store, sites[1..].to_vec()).await, [other]);
 }
 
 async fn a_survey_cannot_change_its_metric(database: Database) {
     let store = database.open().await;
     store.import(vec![site("shop", &[("a", 1, "nps")])]).await.unwrap();
-    let error = store.import(vec![site("shop", &[("a", 2, "csat")])]).await.unwrap_err();
-    assert!(matches!(error, ImportError::OtherMetric { .. }), "{error}");
+    let other = Refusal::OtherMetric { survey: "a".into() };
+    assert_eq!(refusals(&store, vec![site("shop", &[("a", 2, "csat")])]).await, [other]);
+    store.import(vec![site("shop", &[("a", 1, "csat")])]).await.unwrap();
+}
+
+async fn an_import_is_refused_for_all_reasons_at_once_and_before_it_is_made(database: Database) {
+    let store = database.open().await;
+    store.import(vec![site("shop", &[("a", 1, "nps"), ("b", 1, "nps")])]).await.unwrap();
+    answer(&store, "a", 1, false).await;
+    let sites = vec![
+        site("blog", &[("b", 1, "nps"), ("c", 1, "nps")]),
+        site("shop", &[("a", 1, "ces"), ("c", 1, "ces")]),
+    ];
+    let all = [
+        Refusal::OtherSite { survey: "b".into(), site: "shop".into() },
+        Refusal::Edited { survey: "a".into(), version: 1 },
+        Refusal::OtherSite { survey: "c".into(), site: "blog".into() },
+    ];
+    assert_eq!(Store::refusals(&database.url, sites.clone()).await.unwrap(), all);
+    assert_eq!(refusals(&store, sites).await, all);
+    let known = store.catalog().await.unwrap();
+    assert_eq!(known.sites.iter().map(|site| site.id.as_str()).collect::<Vec<_>>(), ["shop"]);
+}
+
+async fn an_import_that_changes_nothing_writes_nothing(database: Database) {
+    let store = database.open().await;
+    let sites = || vec![site("blog", &[]), site("shop", &[("b", 1, "ces"), ("a", 2, "nps")])];
+    store.import(vec![site("shop", &[("a", 1, "nps")])]).await.unwrap();
+    store.import(sites()).await.unwrap();
+    let log = database.folder.path().join("candor.sqlite-wal");
+    let bytes = || std::fs::metadata(&log).unwrap().len();
+    let before = bytes();
+    store.import(sites()).await.unwrap();
+    assert_eq!(bytes(), before);
+    // Nor is anyone in its way.
+    let other = rusqlite::Connection::open(database.url.trim_start_matches("sqlite://")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    store.import(sites()).await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
+
+    let origins = |sites: &mut [AuthoredSite]| sites[0].origins = vec!["https://a.example".into()];
+    let order = |sites: &mut [AuthoredSite]| sites[1].surveys.reverse();
+    let stop = |sites: &mut [AuthoredSite]| _ = sites[1].surveys.pop();
+    let edit = |sites: &mut [AuthoredSite]| {
+        sites[1].surveys[0].options.insert("quiet".into(), "0".into());
+    };
+    let changes: [fn(&mut [AuthoredSite]); 4] = [origins, order, stop, edit];
+    for (i, change) in changes.into_iter().enumerate() {
+        let mut changed = sites();
+        change(&mut changed);
+        let before = bytes();
+        store.import(changed.clone()).await.unwrap();
+        assert!(bytes() > before, "change {i}");
+        let catalog = store.catalog().await.unwrap();
+        for (site, wanted) in catalog.sites.iter().zip(&changed) {
+            let running = site.surveys.iter().filter(|survey| survey.rank.is_some());
+            let running: Vec<_> = running.map(|survey| survey.survey.clone()).collect();
+            assert_eq!((&site.origins, &running), (&wanted.origins, &wanted.surveys), "change {i}");
+        }
+    }
 }
 
 async fn an_import_is_all_or_nothing(database: Database) {
@@ -588,6 +656,28 @@ async fn a_newer_schema_is_refused_with_a_sentence() {
     let error = Store::open(&database.url).await.unwrap_err();
     assert!(matches!(error, OpenError::Newer { found: 99, .. }));
     assert!(error.to_string().contains("newer version of candor"), "{error}");
+}
+
+#[tokio::test]
+async fn what_would_be_refused_is_read_from_a_database_that_is_there_and_nothing_is_written() {
+    let database = sqlite();
+    let path = database.folder.path().join("candor.sqlite");
+    let sites = || vec![site("shop", &[("a", 1, "nps")])];
+    let error = Store::refusals(&database.url, sites()).await.unwrap_err().to_string();
+    assert!(error.contains("candor.sqlite"), "{error}");
+    assert!(!path.exists());
+    std::fs::write(&path, "").unwrap();
+    assert_eq!(Store::refusals(&database.url, sites()).await.unwrap(), []);
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+    let store = database.open().await;
+    store.import(sites()).await.unwrap();
+    store.close().await;
+    let before = std::fs::read(&path).unwrap();
+    assert_eq!(
+        Store::refusals(&database.url, vec![site("blog", &[("a", 1, "nps")])]).await.unwrap().len(),
+        1
+    );
+    assert!(std::fs::read(&path).unwrap() == before, "the file changed");
 }
 
 #[tokio::test]

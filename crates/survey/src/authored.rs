@@ -3,7 +3,7 @@ use crate::{
 };
 use candor_scoring::Metric;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest text of a question, in characters.
 const MAX_TEXT_CHARS: usize = 500;
@@ -41,7 +41,7 @@ pub type Texts = BTreeMap<String, String>;
 
 /// A site as its owner writes it: one TOML file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct AuthoredSite {
     /// Its id, 1–64 of `a–z 0–9 - _`, unique on a server: what a page writes as `data-site`.
     pub site: String,
@@ -57,7 +57,7 @@ pub struct AuthoredSite {
 ///
 /// A version that has answers never changes: whoever edits it raises `version`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct AuthoredSurvey {
     /// Its id, 1–64 of `a–z 0–9 - _`, unique on a server and not a preset's name.
     pub id: String,
@@ -78,7 +78,7 @@ pub struct AuthoredSurvey {
 
 /// A question in all of its languages. A text left out is the widget's own wording for the metric.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct AuthoredQuestion {
     /// Its id within the survey, 1–64 of `a–z 0–9 - _`.
     pub id: String,
@@ -105,65 +105,71 @@ pub struct AuthoredQuestion {
 }
 
 impl AuthoredSite {
-    /// Checks what the types can't say, and brings language tags into their canonical form.
-    ///
-    /// # Errors
-    /// [`Invalid`] names the first key that is wrong, such as `survey[1].id`, and what was expected.
-    pub fn check(mut self) -> Result<Self, Invalid> {
-        slug("site", &self.site)?;
+    /// Checks what the types can't say, and brings language tags into their canonical form. Gives every mistake, each
+    /// with its key, such as `survey[1].id`, and what was expected; none, and the site may be served.
+    #[must_use = "a site with mistakes must not be served"]
+    pub fn check(&mut self) -> Vec<Invalid> {
+        let mut mistakes = Vec::new();
+        slug("site", &self.site, &mut mistakes);
         if self.site == "default" {
-            return Err(Invalid::new(
-                "site",
-                "another name: the site default is built in and open to every origin",
-            ));
+            mistakes.push(Invalid::new("site", "another name: the site default is built in"));
         }
         if self.origins.is_empty() {
-            return Err(Invalid::new("origins", "at least one origin, or \"*\""));
+            mistakes.push(Invalid::new("origins", "at least one origin, or \"*\""));
         }
         for (i, origin) in self.origins.iter().enumerate() {
             if !(is_origin(origin) || origin == "*" && self.origins.len() == 1) {
                 let expected = "an origin such as \"https://shop.example\", or \"*\" alone";
-                return Err(Invalid::new(format!("origins[{i}]"), expected));
+                mistakes.push(Invalid::new(format!("origins[{i}]"), expected));
             }
         }
-        for i in 0..self.surveys.len() {
-            let (earlier, rest) = self.surveys.split_at_mut(i);
-            let Some(survey) = rest.first_mut() else { break };
-            if earlier.iter().any(|other| other.id == survey.id) {
-                return Err(Invalid::new(format!("survey[{i}].id"), "each id once"));
+        let mut ids = BTreeSet::new();
+        for (i, survey) in self.surveys.iter_mut().enumerate() {
+            if !ids.insert(survey.id.clone()) {
+                mistakes.push(Invalid::new(format!("survey[{i}].id"), "each id once"));
             }
-            survey.check(&format!("survey[{i}]"))?;
+            survey.check(&format!("survey[{i}]"), &mut mistakes);
         }
-        Ok(self)
+        mistakes
     }
 }
 
 impl AuthoredSurvey {
-    fn check(&mut self, path: &str) -> Result<(), Invalid> {
-        slug(&format!("{path}.id"), &self.id)?;
+    fn check(&mut self, path: &str, mistakes: &mut Vec<Invalid>) {
+        slug(&format!("{path}.id"), &self.id, mistakes);
         if preset(&self.id).is_some() {
-            return Err(Invalid::new(format!("{path}.id"), "another name: this is a preset's"));
+            mistakes.push(Invalid::new(format!("{path}.id"), "another name: this is a preset's"));
         }
         if self.version == 0 {
-            return Err(Invalid::new(format!("{path}.version"), "an integer from 1"));
+            mistakes.push(Invalid::new(format!("{path}.version"), "an integer from 1"));
         }
         for (name, value) in &self.options {
             let checked = match OPTIONS.iter().find(|(known, _)| known == name) {
                 Some((_, check)) => check(value),
                 None => Err(format!("one of {}", OPTIONS.map(|(name, _)| name).join(", "))),
             };
-            checked.map_err(|expected| Invalid::new(format!("{path}.options.{name}"), expected))?;
+            if let Err(expected) = checked {
+                mistakes.push(Invalid::new(format!("{path}.options.{name}"), expected));
+            }
         }
+        let mut ids = BTreeSet::new();
         for (i, question) in self.questions.iter_mut().enumerate() {
             let path = format!("{path}.question[{i}]");
-            slug(&format!("{path}.id"), &question.id)?;
             let expected = match i {
                 0 => Kind::Rating,
                 1 => Kind::Text,
-                _ => return Err(Invalid::new(path, "at most two questions, a rating and a text")),
+                _ => {
+                    mistakes.push(Invalid::new(path, "at most two questions, a rating and a text"));
+                    continue;
+                }
             };
+            slug(&format!("{path}.id"), &question.id, mistakes);
+            if !ids.insert(question.id.clone()) {
+                mistakes.push(Invalid::new(format!("{path}.id"), "each id once"));
+            }
             if question.kind != expected {
-                return Err(Invalid::new(format!("{path}.kind"), "the rating first, then at most one text"));
+                mistakes
+                    .push(Invalid::new(format!("{path}.kind"), "the rating first, then at most one text"));
             }
             for (key, texts) in question.texts_mut() {
                 let misplaced = match key {
@@ -172,20 +178,12 @@ impl AuthoredSurvey {
                     _ => expected == Kind::Rating,
                 };
                 if misplaced && !texts.is_empty() {
-                    return Err(Invalid::new(
-                        format!("{path}.{key}"),
-                        "no such key for this kind of question",
-                    ));
+                    let expected = "no such key for this kind of question";
+                    mistakes.push(Invalid::new(format!("{path}.{key}"), expected));
                 }
-                *texts = canonical_texts(&format!("{path}.{key}"), texts)?;
+                *texts = canonical_texts(&format!("{path}.{key}"), texts, mistakes);
             }
         }
-        if let [first, second] = self.questions.as_slice()
-            && first.id == second.id
-        {
-            return Err(Invalid::new(format!("{path}.question[1].id"), "each id once"));
-        }
-        Ok(())
     }
 
     /// The tags of all languages in which it has texts, each once.
@@ -261,22 +259,28 @@ impl AuthoredQuestion {
     }
 }
 
-fn canonical_texts(path: &str, texts: &Texts) -> Result<Texts, Invalid> {
+fn canonical_texts(path: &str, texts: &Texts, mistakes: &mut Vec<Invalid>) -> Texts {
     let mut canonical = Texts::new();
     for (tag, text) in texts {
         let path = format!("{path}.{tag}");
-        let Some(tag) = canonical_tag(tag) else {
-            return Err(Invalid::new(path, "a language tag as the last part, such as zh-Hant"));
-        };
         if text.trim().is_empty() || text.chars().count() > MAX_TEXT_CHARS {
-            return Err(Invalid::new(path, format!("a text of 1 to {MAX_TEXT_CHARS} characters")));
+            mistakes.push(Invalid::new(path.clone(), format!("a text of 1 to {MAX_TEXT_CHARS} characters")));
         }
-        placeholders(text).map_err(|expected| Invalid::new(path.clone(), expected))?;
-        if canonical.insert(tag, text.clone()).is_some() {
-            return Err(Invalid::new(path, "each language once"));
+        if let Err(expected) = placeholders(text) {
+            mistakes.push(Invalid::new(path.clone(), expected));
+        }
+        match canonical_tag(tag) {
+            None => {
+                mistakes.push(Invalid::new(path, "a language tag as the last part, such as zh-Hant"));
+            }
+            Some(tag) => {
+                if canonical.insert(tag, text.clone()).is_some() {
+                    mistakes.push(Invalid::new(path, "each language once"));
+                }
+            }
         }
     }
-    Ok(canonical)
+    canonical
 }
 
 fn anything(_: &str) -> Result<(), String> {
@@ -356,8 +360,10 @@ fn trigger_word(word: &str) -> Result<(), String> {
     Err(format!("{name} {form} instead of {word}"))
 }
 
-fn slug(path: &str, id: &str) -> Result<(), Invalid> {
-    if is_slug(id) { Ok(()) } else { Err(Invalid::new(path, "1 to 64 of a–z, 0–9, - and _")) }
+fn slug(path: &str, id: &str, mistakes: &mut Vec<Invalid>) {
+    if !is_slug(id) {
+        mistakes.push(Invalid::new(path, "1 to 64 of a–z, 0–9, - and _"));
+    }
 }
 
 /// An origin as a browser sends it: scheme, host and a port that is not the scheme's own, in lower case.
@@ -378,9 +384,15 @@ mod tests {
         serde_json::from_str(json).unwrap()
     }
 
+    fn checked(mut site: AuthoredSite) -> Result<AuthoredSite, Invalid> {
+        let mut mistakes = site.check();
+        assert!(mistakes.len() < 2, "{mistakes:?}");
+        mistakes.pop().map_or(Ok(site), Err)
+    }
+
     #[track_caller]
     fn refused(json: &str, field: &str) {
-        assert_eq!(site(json).check().unwrap_err().field, field);
+        assert_eq!(checked(site(json)).unwrap_err().field, field);
     }
 
     #[test]
@@ -388,7 +400,7 @@ mod tests {
         let site = site(
             r#"{"site": "shop", "origins": ["*"], "survey": [{"id": "s", "version": 1, "metric": "ces"}]}"#,
         );
-        let survey = site.check().unwrap().surveys[0].localized("shop", ["fa"]);
+        let survey = checked(site).unwrap().surveys[0].localized("shop", ["fa"]);
         assert_eq!(survey.questions.iter().map(|q| q.id.as_str()).collect::<Vec<_>>(), ["ces", "why"]);
         assert_eq!(survey.locale, None);
     }
@@ -399,7 +411,7 @@ mod tests {
             r#"{"site": "shop", "origins": ["*"], "survey": [{"id": "s", "version": 1, "metric": "nps", "question": [
                 {"id": "q", "kind": "rating", "text": {"zh_hant": "推薦嗎？", "en": "Recommend?"}, "low": {"en": "No"}}]}]}"#,
         );
-        let survey = &site.check().unwrap().surveys[0];
+        let survey = &checked(site).unwrap().surveys[0];
         let chinese = survey.localized("shop", ["zh-CN", "zh-TW", "en"]);
         assert_eq!(
             (chinese.locale.as_deref(), chinese.questions[0].text.as_deref()),
@@ -441,12 +453,44 @@ mod tests {
         );
     }
 
+    #[test]
+    fn every_mistake_is_named_at_once() {
+        let mut site = site(
+            r#"{"site": "Shop", "origins": ["https://a.example/", "*"], "survey": [
+                {"id": "a", "version": 0, "metric": "nps", "options": {"quiet": "x", "triger": "load"}},
+                {"id": "a", "version": 1, "metric": "nps", "question": [
+                    {"id": "q", "kind": "text", "text": {"!": "{shop}", "en": ""}, "neutral": {"fa": " "}},
+                    {"id": "q", "kind": "text", "low": {"en": "No"}},
+                    {"id": "r", "kind": "text"}]}]}"#,
+        );
+        let fields: Vec<_> = site.check().into_iter().map(|mistake| mistake.field).collect();
+        let expected = [
+            "site",
+            "origins[0]",
+            "origins[1]",
+            "survey[0].version",
+            "survey[0].options.quiet",
+            "survey[0].options.triger",
+            "survey[1].id",
+            "survey[1].question[0].kind",
+            "survey[1].question[0].text.!",
+            "survey[1].question[0].text.!",
+            "survey[1].question[0].text.en",
+            "survey[1].question[0].neutral",
+            "survey[1].question[0].neutral.fa",
+            "survey[1].question[1].id",
+            "survey[1].question[1].low",
+            "survey[1].question[2]",
+        ];
+        assert_eq!(fields, expected);
+    }
+
     fn with_option(name: &str, value: &str) -> Result<AuthoredSite, Invalid> {
         let json =
             r#"{"site": "s", "origins": ["*"], "survey": [{"id": "a", "version": 1, "metric": "nps"}]}"#;
         let mut site = site(json);
         site.surveys[0].options.insert(name.into(), value.into());
-        site.check()
+        checked(site)
     }
 
     #[test]
@@ -515,7 +559,7 @@ mod tests {
                 "question": [{"id": "q", "kind": "rating"}]}]}"#;
             let mut site = site(json);
             site.surveys[0].questions[0].text.insert("en".into(), text.into());
-            site.check()
+            checked(site)
         };
         assert!(with_text("Easy to {task} with {product}? {{task}}").is_ok());
         let invalid = with_text("{product}, {shop} {").unwrap_err();

@@ -17,8 +17,8 @@ pub struct CheckedResponse {
 }
 
 impl CheckedResponse {
-    /// What was sent, with the page's address cut before its query and fragment, the language tag in its usual form, and
-    /// `age_ms` 0, which is not part of the content.
+    /// What was sent, with the page's address cut before its query and fragment, the language tag in its usual form,
+    /// without names that are empty, and with `age_ms` 0, which is not part of the content.
     #[must_use]
     pub fn response(&self) -> &NewResponse {
         &self.response
@@ -112,6 +112,7 @@ impl NewResponse {
         if let Some(canonical) = canonical(&self.locale) {
             self.locale = canonical;
         }
+        blank_is_none(&mut self.touchpoint);
         optional_text("touchpoint", self.touchpoint.as_deref(), 64)?;
         one_of("presentation.display", &self.presentation.display, &["popover", "inline"])?;
         one_of("presentation.scale", &self.presentation.scale, &["numbers"])?;
@@ -119,8 +120,10 @@ impl NewResponse {
         if let Some(page) = &mut self.page {
             page.truncate(page.find(['?', '#']).unwrap_or(page.len()));
         }
+        blank_is_none(&mut self.page);
         optional_text("page", self.page.as_deref(), 2_048)?;
-        if let Some(respondent) = &self.respondent {
+        if let Some(respondent) = &mut self.respondent {
+            blank_is_none(&mut respondent.id);
             optional_text("respondent.id", respondent.id.as_deref(), 128)?;
             entries("respondent.attributes", &respondent.attributes)?;
         }
@@ -175,6 +178,13 @@ impl NewResponse {
     }
 }
 
+/// A name that says nothing is none: kept, it would be in the list and in no segment.
+fn blank_is_none(text: &mut Option<String>) {
+    if text.as_deref().is_some_and(|text| text.trim().is_empty()) {
+        *text = None;
+    }
+}
+
 fn optional_text(field: &str, text: Option<&str>, max_chars: usize) -> Result<(), Invalid> {
     let Some(text) = text else { return Ok(()) };
     if text.chars().count() > max_chars {
@@ -218,4 +228,35 @@ fn is_uuid_v7(id: &str) -> bool {
             19 => matches!(b, b'8' | b'9' | b'a' | b'b'),
             _ => b.is_ascii_digit() || (b'a'..=b'f').contains(&b),
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset;
+
+    fn checked(touchpoint: &str, page: &str, respondent: &str) -> NewResponse {
+        let response = serde_json::json!({
+            "v": 1, "id": "0192f5e4-7c1b-7a44-8000-000000000001", "revision": 1, "state": "shown",
+            "site": "default", "survey": "nps", "survey_version": 1, "locale": "en",
+            "presentation": {"display": "popover", "scale": "numbers", "direction": "ltr"},
+            "touchpoint": touchpoint, "page": page, "respondent": {"id": respondent},
+        });
+        let response: NewResponse = serde_json::from_value(response).unwrap();
+        response.check(&preset("nps").unwrap()).unwrap().response().clone()
+    }
+
+    #[test]
+    fn a_name_that_says_nothing_is_none() {
+        for blank in ["", " ", "\t\u{3000}\n"] {
+            let kept = checked(blank, blank, blank);
+            assert_eq!((kept.touchpoint, kept.page), (None, None), "{blank:?}");
+            assert_eq!(kept.respondent.unwrap().id, None, "{blank:?}");
+        }
+        // Nor is a page without its query and fragment.
+        assert_eq!(checked("checkout", "?order=1", "42").page, None);
+        let kept = checked(" checkout", "/cart", "42");
+        assert_eq!((kept.touchpoint.as_deref(), kept.page.as_deref()), (Some(" checkout"), Some("/cart")));
+        assert_eq!(kept.respondent.unwrap().id.as_deref(), Some("42"));
+    }
 }

@@ -34,7 +34,7 @@ impl Candor {
     /// # Errors
     /// When the binary is missing or does not come up.
     pub fn start() -> Result<Self> {
-        Self::with_sites(&[])
+        Self::spawn(temporary_folder()?, Vec::new())
     }
 
     /// A server with these files in its surveys folder: name (`shop.toml`) and source.

@@ -1,7 +1,7 @@
 use super::params::{Name, Params, integer};
 use crate::{
-    App, access::Reader, bodies::Room, clock::now_ms, connections::Meter, cors::Grant, problem::Problem,
-    refusals::Reason,
+    App, access::Reader, bodies::Room, catalog::Catalog, clock::now_ms, connections::Meter, cors::Grant,
+    problem::Problem, refusals::Reason,
 };
 use axum::{
     Extension, Json,
@@ -59,20 +59,26 @@ pub(crate) async fn create(
         }
     };
     let response = parse(&body)?;
-    let origins = app.catalog.origins(&response.site)?;
+    let catalog = app.catalog();
+    let origins = catalog.origins(&response.site)?;
     let grant = match Grant::decide(&parts.headers, origins) {
         Ok(grant) => grant,
         Err(refused) => return Ok(refused.into_response()),
     };
-    Ok(grant.on(keep(&app, slot, response).await))
+    Ok(grant.on(keep(&app, &catalog, slot, response).await))
 }
 
 fn queue_timeout(app: &App) -> Duration {
     Duration::from_millis(app.config.store.queue_timeout_ms)
 }
 
-async fn keep(app: &App, slot: Slot, response: NewResponse) -> Result<Json<Receipt>, Problem> {
-    let survey = app.catalog.survey(&response.survey, Some(response.survey_version), [])?.survey;
+async fn keep(
+    app: &App,
+    catalog: &Catalog,
+    slot: Slot,
+    response: NewResponse,
+) -> Result<Json<Receipt>, Problem> {
+    let survey = catalog.survey(&response.survey, Some(response.survey_version), [])?.survey;
     let response = response.check(&survey)?;
     let (id, revision) = (response.response().id.clone(), response.response().revision);
     let arrival = Arrival { response, received_ms: now_ms()? };
@@ -271,7 +277,7 @@ pub(crate) async fn list(
     Name(id): Name,
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
-    let survey = app.catalog.survey(&id, None, [])?.survey;
+    let survey = app.catalog().survey(&id, None, [])?.survey;
     let site = match (query.site, survey.site) {
         // The survey is this site's, so that all of its answers are.
         (Some(wanted), Some(own)) if wanted != own => {

@@ -1,6 +1,6 @@
 use super::params::{Name, Params, integer};
 use crate::{App, access::Reader, calendar, problem::Problem, score::receipt_json};
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{extract::State, response::Response};
 use candor_scoring::{Exclusions, Metric, Rating, Receipt, Score, Tally};
 use candor_store::{Counts, Dimension, SLOT_MS, Segment, TallyQuery};
 use candor_survey::{Survey, canonical};
@@ -86,7 +86,8 @@ pub(crate) async fn show(
     Name(id): Name,
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
-    let survey = app.catalog.survey(&id, None, [])?.survey;
+    let catalog = app.catalog();
+    let survey = catalog.survey(&id, None, [])?.survey;
     let zone = match &query.timezone {
         None => TimeZone::UTC,
         Some(name) => TimeZone::get(name)
@@ -104,7 +105,7 @@ pub(crate) async fn show(
 
     let view = View {
         metric: survey.metric,
-        ratings: app.catalog.rating_questions(&survey.id),
+        ratings: catalog.rating_questions(&survey.id),
         min_n: integer("min_n", query.min_n.as_deref(), 1..=1_000_000)?.map_or(0, u64::from),
         zone: &zone,
         segment: &segment,

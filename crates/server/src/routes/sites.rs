@@ -12,11 +12,12 @@ pub(crate) async fn show(
     Name(site): Name,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let grant = match Grant::decide(&headers, app.catalog.origins(&site)?) {
+    let catalog = app.catalog();
+    let grant = match Grant::decide(&headers, catalog.origins(&site)?) {
         Ok(grant) => grant,
         Err(refused) => return Ok(refused.into_response()),
     };
-    let body = serde_json::to_vec(app.catalog.site(&site)?).unwrap_or_default();
+    let body = serde_json::to_vec(catalog.site(&site)?).unwrap_or_default();
     let tag = fresh::tag(&body);
     // Short, because a survey that is switched off should stop soon.
     Ok(grant.on(fresh::respond(&headers, body.into(), tag, "application/json", "public, max-age=60")))

@@ -26,10 +26,11 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let wanted = languages::wanted(query.locale.as_deref(), &headers);
-    let found = app.catalog.survey(&id, query.version, wanted)?;
+    let catalog = app.catalog();
+    let found = catalog.survey(&id, query.version, wanted)?;
     let grant = match &found.survey.site {
         None => Grant::Anyone,
-        Some(site) => match Grant::decide(&headers, app.catalog.origins(site)?) {
+        Some(site) => match Grant::decide(&headers, catalog.origins(site)?) {
             Ok(grant) => grant,
             Err(refused) => return Ok(refused.into_response()),
         },

@@ -8,7 +8,8 @@
 //! | definitions, languages, caching | `definitions.rs` |
 //! | pages of other origins | `origins.rs` |
 //! | the widget's files and the demo's pages | `files.rs` |
-//! | mistakes in TOML files | `surveys.rs` |
+//! | mistakes in TOML files, `candor check` | `surveys.rs` |
+//! | surveys that are read again | `reload.rs` |
 //! | what one client may take | `limits.rs` |
 //! | what the operator sees: metrics, refusals, the log | `operator.rs` |
 //! | kill, stop, restart, slow clients | `process.rs` |
@@ -30,5 +31,7 @@ mod operator;
 mod origins;
 mod process;
 mod reading;
+#[cfg(unix)]
+mod reload;
 mod spawn;
 mod surveys;

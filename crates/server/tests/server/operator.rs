@@ -279,7 +279,7 @@ fn the_settings_in_force_are_in_the_log_and_the_token_is_not() {
     let fields = ["level", "listen", "request_timeout_ms", "header_timeout_ms", "database", "token", "log"];
     assert_eq!(
         fields.map(|field| line[field].to_string().replace('"', "")),
-        ["INFO", "127.0.0.1:0", "1234", "15000", "sqlite://candor.sqlite", "given", "info"]
+        ["INFO", "127.0.0.1:0", "1234", "10000", "sqlite://candor.sqlite", "given", "info"]
     );
     assert_eq!((line["surveys"].is_string(), line.get("demo")), (true, None));
 

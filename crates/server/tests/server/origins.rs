@@ -1,4 +1,5 @@
-use crate::spawn::{SHOP, Spawned, nps, problem, spawn, wire};
+use crate::spawn::{SHOP, Spawned, config, nps, problem, spawn, spawn_with, wire};
+use candor_server::DefaultSite;
 use reqwest::{Method, Response, StatusCode};
 
 async fn post(server: &Spawned, origin: &str, body: String) -> Response {
@@ -59,6 +60,23 @@ async fn the_default_site_is_open_to_every_origin() {
         let response = post(&server, origin, nps(1, 2, 9).to_string()).await;
         assert_eq!((response.status(), allowed(&response)), (StatusCode::OK, Some("*")));
     }
+}
+
+#[tokio::test]
+async fn a_default_site_that_is_closed_is_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(&folder);
+    config.surveys.default_site = DefaultSite::Closed;
+    let server = spawn_with(folder, config).await;
+    let posted = post(&server, SHOP, nps(1, 2, 9).to_string()).await;
+    for response in [posted, server.get("/v1/sites/default").await, server.get("/v1/sites/nowhere").await] {
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        assert_eq!(problem(response).await["field"], "site");
+    }
+    assert_eq!(server.stored().await, []);
+    // Presets go on under the sites of files.
+    let of_shop = nps(1, 2, 9).to_string().replace("\"default\"", "\"shop\"");
+    assert_eq!(post(&server, SHOP, of_shop).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]

@@ -14,29 +14,27 @@ use tokio::{
 };
 
 /// The real binary, killed when dropped.
-struct Process {
+pub(crate) struct Process {
     child: Child,
-    address: String,
+    pub(crate) address: String,
     /// Kept open: a log that can't be written would stop the process.
-    _log: BufReader<std::process::ChildStdout>,
+    pub(crate) log: BufReader<std::process::ChildStdout>,
 }
 
 impl Process {
-    fn start(folder: &TempDir) -> Self {
-        Self::start_with(folder, &[])
-    }
-
-    fn start_with(folder: &TempDir, flags: &[&str]) -> Self {
+    pub(crate) fn start(folder: &TempDir) -> Self {
         let surveys = folder.path().join("surveys");
         std::fs::create_dir_all(&surveys).unwrap();
         std::fs::write(surveys.join("shop.toml"), wire("shop.toml")).unwrap();
+        Self::start_with(folder, &["--surveys", surveys.to_str().unwrap()])
+    }
+
+    pub(crate) fn start_with(folder: &TempDir, args: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_candor"))
             .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--token", TOKEN])
             .arg("--database")
             .arg(format!("sqlite://{}", folder.path().join("candor.sqlite").display()))
-            .arg("--surveys")
-            .arg(surveys)
-            .args(flags)
+            .args(args)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -49,10 +47,10 @@ impl Process {
                 break address.to_owned();
             }
         };
-        Self { child, address, _log: log }
+        Self { child, address, log }
     }
 
-    async fn ids(&self) -> HashSet<String> {
+    pub(crate) async fn ids(&self) -> HashSet<String> {
         let (client, mut ids, mut query) = (Client::new(), HashSet::new(), String::new());
         loop {
             let url = format!("http://{}/v1/surveys/nps/responses?limit=500{query}", self.address);
@@ -66,12 +64,17 @@ impl Process {
     }
 
     #[cfg(unix)]
-    fn terminate(&self) {
-        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+    pub(crate) fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
-    async fn wait(&mut self) -> ExitStatus {
+    #[cfg(unix)]
+    fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    pub(crate) async fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + Duration::from_secs(20);
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -91,7 +94,7 @@ impl Drop for Process {
 }
 
 /// Sends responses from several clients until the server goes away; gives the ids that were acknowledged.
-async fn hammer(process: &Process, end: impl FnOnce()) -> HashSet<String> {
+pub(crate) async fn hammer(process: &Process, end: impl FnOnce()) -> HashSet<String> {
     let client = Client::new();
     let (acknowledged, sender) = {
         let (sender, acknowledged) = tokio::sync::mpsc::unbounded_channel();
@@ -191,11 +194,9 @@ async fn a_stop_waits_for_no_client_that_stalls() {
     let folder = tempfile::tempdir().unwrap();
     let mut process = Process::start_with(&folder, &["--shutdown-timeout-ms", "300"]);
     let mut stalled = Vec::new();
-    for start in [
-        "",
-        "GET /hea",
-        "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\n{",
-    ] {
+    let body =
+        "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\n{";
+    for start in ["", "GET /hea", body] {
         let mut stream = TcpStream::connect(&process.address).await.unwrap();
         stream.write_all(start.as_bytes()).await.unwrap();
         stalled.push(stream);

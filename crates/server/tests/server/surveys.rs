@@ -1,7 +1,7 @@
 use crate::spawn::{config, nps, spawn_with};
 use candor_server::Server;
 use serde_json::json;
-use std::fs;
+use std::{fs, process::Command};
 use tempfile::TempDir;
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
@@ -28,7 +28,7 @@ const SHOP: &str =
 async fn a_mistake_is_named_by_file_line_key_and_what_was_expected() {
     for (toml, expect) in [
         ("site = \"shop\"\norigins = [\n", &["shop.toml: line 2: syntax"][..]),
-        ("site = \"shop\"", &["shop.toml", "missing field `origins`"]),
+        ("site = \"shop\"", &["shop.toml: origins: expected, but missing"]),
         (&SHOP.replace("site = \"shop\"", "site = 5"), &["shop.toml: line 1: site:", "expected a string"]),
         (
             &SHOP.replace("\"nps\"", "\"npss\""),
@@ -39,19 +39,19 @@ async fn a_mistake_is_named_by_file_line_key_and_what_was_expected() {
             &SHOP.replace("version", "verion"),
             &["line 5: survey[0].verion:", "unknown field `verion`", "`version`"],
         ),
-        (&SHOP.replace("\"*\"", "\"shop.example\""), &["shop.toml: origins[0]: expected an origin"]),
-        (&SHOP.replace("\"a\"", "\"nps\""), &["shop.toml: survey[0].id: expected another name"]),
+        (&SHOP.replace("\"*\"", "\"shop.example\""), &["shop.toml: line 2: origins[0]: expected an origin"]),
+        (&SHOP.replace("\"a\"", "\"nps\""), &["shop.toml: line 4: survey[0].id: expected another name"]),
         (
             &format!("{SHOP}[survey.options]\ndelay = 2\n"),
             &["line 8: survey[0].options.delay:", "expected a string"],
         ),
         (
             &format!("{SHOP}[survey.options]\ntriger = \"load\"\n"),
-            &["shop.toml: survey[0].options.triger: expected one of trigger,"],
+            &["shop.toml: line 8: survey[0].options.triger: expected one of trigger,"],
         ),
         (
             &format!("{SHOP}[survey.options]\ndisplay = \"modal\"\n"),
-            &["shop.toml: survey[0].options.display: expected popover or inline"],
+            &["shop.toml: line 8: survey[0].options.display: expected popover or inline"],
         ),
     ] {
         let message = refused(&folder(&[("shop.toml", toml)])).await;
@@ -64,10 +64,11 @@ async fn a_mistake_is_named_by_file_line_key_and_what_was_expected() {
 #[tokio::test]
 async fn two_files_of_one_site_or_survey_are_refused_by_name() {
     let message = refused(&folder(&[("a.toml", SHOP), ("b.toml", SHOP)])).await;
-    assert!(message.contains("b.toml: site:") && message.contains("a.toml"), "{message}");
+    assert!(message.contains("b.toml: line 1: site:") && message.contains("a.toml"), "{message}");
     let blog = SHOP.replace("shop", "blog");
     let message = refused(&folder(&[("a.toml", SHOP), ("b.toml", &blog)])).await;
-    assert!(message.contains(".toml: survey[0].id: the site shop has a survey a"), "{message}");
+    assert!(message.contains("b.toml: line 4: survey[0].id: expected another id"), "{message}");
+    assert!(message.contains("a.toml has the survey a"), "{message}");
 }
 
 #[tokio::test]
@@ -91,7 +92,7 @@ async fn an_edited_version_with_answers_is_refused_with_what_to_do() {
     let edited = format!("{SHOP}[[survey.question]]\nid = \"nps\"\nkind = \"rating\"\ntext.en = \"Well?\"\n");
     write(&folder, &[("shop.toml", &edited)]);
     let message = refused(&folder).await;
-    for part in ["shop.toml: survey[0].version:", "version 1 of a was edited", "raise version to 2"] {
+    for part in ["shop.toml: line 5: survey[0].version:", "version 1 of a was edited", "raise version to 2"] {
         assert!(message.contains(part), "{part} is not in: {message}");
     }
 
@@ -106,4 +107,140 @@ async fn an_edited_version_with_answers_is_refused_with_what_to_do() {
     server.expect(&newer, "stored").await;
     assert_eq!(server.read_json("/v1/surveys/a/scores").await["total"]["n"], 2);
     assert_eq!(server.stored().await.len(), 2, "whatever the survey is called");
+}
+
+/// What `candor check` says: whether it ended well, standard output without the folder's name, standard error.
+fn check(folder: &TempDir, args: &[&str]) -> (bool, String, String) {
+    let surveys = folder.path().join("surveys");
+    let output = Command::new(env!("CARGO_BIN_EXE_candor"))
+        .arg("check")
+        .arg(&surveys)
+        .args(args)
+        .env_remove("CANDOR_DATABASE")
+        .output()
+        .unwrap();
+    let path = format!("{}/", surveys.display());
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&path, "");
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
+}
+
+/// Where the mistakes are: `shop.toml: line 1: site`.
+fn places(text: &str) -> Vec<String> {
+    let place = |line: &str| {
+        let parts = if line.contains(": line ") { 3 } else { 2 };
+        line.splitn(parts + 1, ": ").take(parts).collect::<Vec<_>>().join(": ")
+    };
+    text.lines().map(place).collect()
+}
+
+#[tokio::test]
+async fn every_mistake_of_every_file_is_named_at_once() {
+    let a = "site = 5\norigins = [\"https://a.example\", 7]\ncolour = \"red\"\n\
+        [[survey]]\nverion = 1\nid = \"a\"\nmetric = \"npss\"\n\
+        [survey.options]\ndelay = 2\ntriger = \"load\"\ndisplay = \"modal\"\n\
+        [[survey]]\nid = \"b\"\nversion = 0\nmetric = \"nps\"\n\
+        [[survey.question]]\nkind = \"ratin\"\ntext = \"x\"\nlow.en = 5\n\"we\\nird\" = 1\n\
+        [[survey.question]]\nid = \"t\"\ntext.en = \"{shop}\"\nlow.en = \"x\"\n";
+    let b = "site = \"b\"\norigins = \"*\"\nsurvey = [1, {id = \"b\", version = 1, metric = \"nps\"}, \
+        {id = \"a b\", version = 1, metric = \"nps\"}]\n";
+    let files = [("a.toml", a), ("b.toml", b), ("c.toml", "site = \"c"), ("d.toml", ""), ("e.toml", SHOP)];
+    let folder = folder(&files);
+    let (well, text, _) = check(&folder, &[]);
+    let expected = [
+        "a.toml: line 1: site",
+        "a.toml: line 2: origins[1]",
+        "a.toml: line 3: colour",
+        "a.toml: line 4: survey[0].version",
+        "a.toml: line 5: survey[0].verion",
+        "a.toml: line 7: survey[0].metric",
+        "a.toml: line 9: survey[0].options.delay",
+        "a.toml: line 10: survey[0].options.triger",
+        "a.toml: line 11: survey[0].options.display",
+        "a.toml: line 14: survey[1].version",
+        "a.toml: line 16: survey[1].question[0].id",
+        "a.toml: line 17: survey[1].question[0].kind",
+        "a.toml: line 18: survey[1].question[0].text",
+        "a.toml: line 19: survey[1].question[0].low.en",
+        "a.toml: line 20: survey[1].question[0].we\\nird",
+        "a.toml: line 21: survey[1].question[1].kind",
+        "a.toml: line 23: survey[1].question[1].text.en",
+        "a.toml: line 24: survey[1].question[1].low",
+        "b.toml: line 2: origins",
+        "b.toml: line 3: survey[0]",
+        "b.toml: line 3: survey[2].id",
+        "b.toml: line 3: survey[1].id",
+        "c.toml: line 1: syntax",
+        "d.toml: site",
+        "d.toml: origins",
+        "e.toml: line 4: survey[0].id",
+        "26 mistakes",
+    ];
+    assert_eq!(places(&text), expected, "{text}");
+    assert!(!well);
+    // The server says the same.
+    let path = format!("{}/", folder.path().join("surveys").display());
+    assert_eq!(refused(&folder).await.replace(&path, ""), text.trim_end());
+}
+
+#[tokio::test]
+async fn a_check_counts_what_is_right_and_names_what_it_cannot_read() {
+    let two = SHOP.replace("shop", "blog").replace("\"a\"", "\"b\"")
+        + "[[survey]]\nid = \"c\"\nversion = 1\nmetric = \"ces\"\n";
+    let right = folder(&[("shop.toml", SHOP), ("blog.toml", &two), ("notes.txt", "site = 5")]);
+    assert_eq!(check(&right, &[]), (true, "2 sites, 3 surveys: no mistakes\n".into(), String::new()));
+    let one = folder(&[("shop.toml", SHOP)]);
+    assert_eq!(check(&one, &[]), (true, "1 site, 1 survey: no mistakes\n".into(), String::new()));
+    let (nowhere, empty) = (tempfile::tempdir().unwrap(), folder(&[("shop.json", SHOP)]));
+    for (folder, args, words) in [
+        (&empty, &[][..], "holds no file that ends in .toml"),
+        (&nowhere, &[], "can't be read"),
+        (&one, &["--database", "mysql://x"], "expected sqlite://"),
+        (&one, &["--database", "sqlite:///nowhere/x.sqlite"], "--database sqlite:///nowhere/x.sqlite"),
+    ] {
+        let (well, out, error) = check(folder, args);
+        assert!(!well && out.is_empty() && error.contains(words), "{words} is not in: {error}");
+    }
+    assert!(refused(&empty).await.contains("holds no file that ends in .toml"));
+}
+
+#[tokio::test]
+async fn a_check_says_what_a_database_would_refuse_and_leaves_it_as_it_is() {
+    let survey = |id: &str, version: u32, metric: &str| {
+        format!("[[survey]]\nid = \"{id}\"\nversion = {version}\nmetric = \"{metric}\"\n")
+    };
+    let folder = folder(&[("shop.toml", &format!("{SHOP}{}", survey("b", 1, "nps")))]);
+    let config = config(&folder);
+    let database = config.store.database.clone();
+    let args = ["--database", database.as_str()];
+    let server = spawn_with(folder, config).await;
+    let mut response = nps(1, 2, 9);
+    (response["survey"], response["site"]) = (json!("a"), json!("shop"));
+    server.expect(&response, "stored").await;
+    let right = "1 site, 2 surveys: no mistakes\n".to_owned();
+    assert_eq!(check(&server.folder, &args), (true, right, String::new()), "while the server runs");
+    let folder = server.stop().await;
+    let file = folder.path().join("candor.sqlite");
+    let before = fs::read(&file).unwrap();
+
+    let edited = format!("{SHOP}[survey.options]\nquiet = \"0\"\n{}", survey("b", 2, "ces"));
+    write(&folder, &[("shop.toml", &edited)]);
+    let (well, text, _) = check(&folder, &args);
+    let expected =
+        ["shop.toml: line 5: survey[0].version", "shop.toml: line 12: survey[1].metric", "2 mistakes"];
+    assert_eq!(places(&text), expected, "{text}");
+    assert!(!well && check(&folder, &[]).0);
+
+    // A survey of another site; and one with a mistake, without which it may be no edit.
+    let blog = SHOP.replace("shop", "blog").replace("\"a\"", "\"b\"") + &survey("d d", 1, "nps");
+    let wrong = format!("{SHOP}[survey.options]\nquiet = \"x\"\n");
+    write(&folder, &[("shop.toml", &wrong), ("blog.toml", &blog)]);
+    let (_, text, _) = check(&folder, &args);
+    let expected = [
+        "blog.toml: line 4: survey[0].id",
+        "blog.toml: line 8: survey[1].id",
+        "shop.toml: line 8: survey[0].options.quiet",
+        "3 mistakes",
+    ];
+    assert_eq!(places(&text), expected, "{text}");
+    assert!(fs::read(&file).unwrap() == before, "the database changed");
 }

@@ -26,7 +26,7 @@ pub(crate) fn backup(
     absent(to)?;
     // Not read-only: if no server runs, this is the connection that takes the log away at its end.
     let source = connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    schema::known(&source)?;
+    schema::version(&source)?;
     let unfinished = Unfinished::new(files::beside(to, ".unfinished"));
     copy(&source, &unfinished.0, progress)?;
     let copied = count(&unfinished.0)?;
@@ -56,7 +56,7 @@ pub(crate) async fn restore(
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let source = connect(Path::new(&address), flags)?;
-    schema::known(&source)?;
+    schema::version(&source)?;
     let found: String = source.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if found != "ok" {
         return Err(CopyError::Damaged(found));

@@ -10,8 +10,11 @@ const MIGRATIONS: [&str; 2] = [
 /// `Cand`: tells a Candor database from any other SQLite file.
 const APPLICATION_ID: i64 = 0x4361_6e64;
 
-/// Sees that the database is one of Candor's, of a schema that is known here.
-pub(super) fn known(connection: &Connection) -> Result<(), OpenError> {
+/// The number of the database's schema, 0 for an empty file.
+///
+/// # Errors
+/// If the database is some other program's or a newer Candor's.
+pub(super) fn version(connection: &Connection) -> Result<i64, OpenError> {
     let tables: i64 = connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables > 0 && number(connection, "application_id")? != APPLICATION_ID {
         return Err(OpenError::Foreign);
@@ -20,20 +23,20 @@ pub(super) fn known(connection: &Connection) -> Result<(), OpenError> {
     if found > known {
         return Err(OpenError::Newer { found, known });
     }
-    Ok(())
+    Ok(found)
 }
 
 fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-fn number(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
-    connection.pragma_query_value(None, name, |row| row.get(0))
+fn number(connection: &Connection, pragma: &str) -> Result<i64, rusqlite::Error> {
+    connection.pragma_query_value(None, pragma, |row| row.get(0))
 }
 
 /// Brings the database to the newest schema, each step in a transaction of its own.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    known(connection)?;
+    version(connection)?;
     // SQLite does not fail where there can be no such log: it says which journal it has instead.
     let journal: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;

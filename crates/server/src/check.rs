@@ -1,0 +1,30 @@
+//! `candor check`: the mistakes in a folder of surveys, before a server meets them.
+
+use crate::{
+    CheckConfig,
+    surveys::{Files, Mistakes, plural},
+};
+use anyhow::Context;
+use candor_store::Store;
+use std::io::Write;
+
+/// Writes every mistake and their number, or that there is none, and says whether there is none.
+///
+/// # Errors
+/// If the folder or the database can't be read, or nothing can be written.
+pub async fn run(config: &CheckConfig, mut out: impl Write) -> anyhow::Result<bool> {
+    let mut files = Files::read(&config.folder)?;
+    if let Some(database) = &config.database {
+        let refusals = Store::refusals(database, files.sound()).await;
+        let refused = files.refused(&refusals.with_context(|| format!("--database {database}"))?);
+        files.mistakes.extend(refused);
+    }
+    let (sites, surveys) = files.counts();
+    if files.mistakes.is_empty() {
+        let counts = format!("{sites} site{}, {surveys} survey{}", plural(sites), plural(surveys));
+        writeln!(out, "{counts}: no mistakes")?;
+        return Ok(true);
+    }
+    writeln!(out, "{}", Mistakes::new(files.mistakes))?;
+    Ok(false)
+}

@@ -1,0 +1,55 @@
+//! SIGHUP: the surveys are read again, while requests go on.
+
+use crate::{App, log, surveys};
+use std::sync::{Arc, PoisonError};
+
+/// The SIGHUPs that come.
+#[derive(Debug)]
+pub(crate) struct Hangups {
+    #[cfg(unix)]
+    signal: Option<tokio::signal::unix::Signal>,
+}
+
+impl Hangups {
+    /// From here on SIGHUP does not end the process.
+    pub(crate) fn listen() -> Self {
+        #[cfg(unix)]
+        {
+            let signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup());
+            if let Err(error) = &signal {
+                tracing::warn!(%error, "SIGHUP will not be heard");
+            }
+            Self { signal: signal.ok() }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.signal
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+}
+
+/// Reads the surveys again at each SIGHUP, one after the other. On a mistake those from before go on.
+pub(crate) async fn run(app: App, mut hangups: Hangups) {
+    loop {
+        hangups.next().await;
+        match surveys::load(&app.store, &app.config.surveys).await {
+            Ok(catalog) => {
+                let (before, catalog) = (app.catalog(), Arc::new(catalog));
+                *app.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&catalog);
+                catalog.log_changes(&before, "surveys reloaded");
+            }
+            Err(error) => {
+                log::error(&error);
+                tracing::error!("the surveys were not reloaded: those from before go on");
+            }
+        }
+    }
+}
