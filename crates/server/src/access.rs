@@ -1,4 +1,4 @@
-use crate::{App, problem::Problem, refusals::Reason};
+use crate::{App, connections::Meter, problem::Problem, refusals::Reason};
 use axum::{
     body::Bytes,
     extract::FromRequestParts,
@@ -106,6 +106,10 @@ impl FromRequestParts<App> for Reader {
         }
         if !app.token.is(token.trim()) {
             return Err(Problem::unauthorized("this is not the token", "Bearer error=\"invalid_token\""));
+        }
+        // Reads have places of their own, for which ingest must not wait.
+        if let Some(meter) = parts.extensions.get::<Arc<Meter>>() {
+            meter.release();
         }
         let place = Arc::clone(&app.reads).acquire_owned().await;
         place.map(Self).map_err(|_| Problem::from(StoreError::Closed))

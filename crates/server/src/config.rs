@@ -33,6 +33,8 @@ impl Config {
         let HttpConfig {
             listen,
             max_connections,
+            max_requests,
+            queue_timeout_ms,
             max_body_bytes,
             header_timeout_ms,
             request_timeout_ms,
@@ -40,7 +42,7 @@ impl Config {
             response_timeout_ms,
             shutdown_timeout_ms,
         } = http;
-        let StoreConfig { database, queue_timeout_ms, read_timeout_ms, max_reads } = store;
+        let StoreConfig { database, read_timeout_ms, max_reads } = store;
         let SurveysConfig { surveys, default_site } = surveys;
         let AccessConfig { token } = access;
         let LogConfig { log_format, log } = log;
@@ -49,6 +51,8 @@ impl Config {
         tracing::info!(
             %listen,
             max_connections,
+            max_requests,
+            queue_timeout_ms,
             max_body_bytes,
             header_timeout_ms,
             request_timeout_ms,
@@ -56,7 +60,6 @@ impl Config {
             response_timeout_ms,
             shutdown_timeout_ms,
             database,
-            queue_timeout_ms,
             read_timeout_ms,
             max_reads,
             surveys = path(surveys),
@@ -81,6 +84,14 @@ pub struct HttpConfig {
     /// of them are being served, it waits. The limit of open files is raised for it as far as the system allows.
     #[arg(long, env = "CANDOR_MAX_CONNECTIONS", value_name = "N", default_value_t = 4_096)]
     pub max_connections: usize,
+    /// How many requests may be in work at once. The others wait unread; reads with the token and bodies that come slowly
+    /// don't count.
+    #[arg(long, env = "CANDOR_MAX_REQUESTS", value_name = "N", default_value_t = 256)]
+    pub max_requests: usize,
+    /// How long a request may wait for that, in milliseconds. After it an answer is refused with 503: browsers send it
+    /// again, and one that waits holds up those behind it.
+    #[arg(long, env = "CANDOR_QUEUE_TIMEOUT_MS", value_name = "MS", default_value_t = 200)]
+    pub queue_timeout_ms: u64,
     /// How many bytes of request bodies may be in memory, beyond the first 4,096 of each, which always fit. Larger ones are
     /// then refused for the moment with 503. A body may have 196,608 bytes.
     #[arg(long, env = "CANDOR_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 32 * 1024 * 1024)]
@@ -108,10 +119,6 @@ pub struct StoreConfig {
     /// Where responses are kept: sqlite:// and the path of a file, which is made if it isn't there.
     #[arg(long, env = "CANDOR_DATABASE", value_name = "URL", default_value = "sqlite://candor.sqlite")]
     pub database: String,
-    /// How long an answer may wait for its turn to be kept before it is refused with 503, in milliseconds: browsers send it
-    /// again, and one that waits holds up those behind it.
-    #[arg(long, env = "CANDOR_QUEUE_TIMEOUT_MS", value_name = "MS", default_value_t = 200)]
-    pub queue_timeout_ms: u64,
     /// How long reading scores or responses may take before it is given up, in milliseconds.
     #[arg(long, env = "CANDOR_READ_TIMEOUT_MS", value_name = "MS", default_value_t = 10_000)]
     pub read_timeout_ms: u64,

@@ -11,7 +11,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -19,7 +19,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    sync::Notify,
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
     task::AbortHandle,
     time::{Instant, Sleep, sleep_until},
 };
@@ -29,19 +29,71 @@ const SHARE_THAT_GOES: usize = 64;
 /// In [`Meter`]: nothing.
 const NONE: u64 = u64::MAX;
 
-/// What is known of a connection's time. Shared by its socket, its requests and the list of all connections.
+/// How many requests are in work at once. The others wait unread: what is in the system's buffers costs nothing here, while
+/// thousands of half-done requests make each other slow.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    places: Arc<Semaphore>,
+    timeout: Duration,
+}
+
+/// A place of a request, or none because it waited too long for one.
+type Place = Option<OwnedSemaphorePermit>;
+
+impl Gate {
+    pub(crate) fn new(http: &HttpConfig) -> Self {
+        let places = http.max_requests.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            places: Arc::new(Semaphore::new(places)),
+            timeout: Duration::from_millis(http.queue_timeout_ms),
+        }
+    }
+
+    fn enter_at_once(&self) -> Place {
+        Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
+    fn enter(&self) -> impl Future<Output = Place> + Send + use<> {
+        let place = tokio::time::timeout(self.timeout, Arc::clone(&self.places).acquire_owned());
+        async move { place.await.ok()?.ok() }
+    }
+}
+
+/// What is known of a connection's time and of its place at the gate. Shared by its socket, its requests and the list of all
+/// connections.
 #[derive(Debug)]
 pub(crate) struct Meter {
+    gate: Arc<Gate>,
     opened: Instant,
-    /// Milliseconds after `opened` at which the server began to wait for the peer; [`NONE`] while it does work of its own.
+    /// Milliseconds after `opened` at which the server began to wait for the peer; [`NONE`] while the peer waits for it.
     waiting_since: AtomicU64,
     /// Milliseconds after `opened` at which the first byte of the current request came; [`NONE`] before it.
     began: AtomicU64,
+    /// A request is in work.
+    is_served: AtomicBool,
+    entry: Mutex<Entry>,
+}
+
+#[derive(Debug)]
+enum Entry {
+    /// Nothing is asked.
+    Outside,
+    /// A request may be read, or is in work.
+    Inside(Place),
+    /// A request is in work that has given its place back.
+    Released,
 }
 
 impl Meter {
-    fn new() -> Self {
-        Self { opened: Instant::now(), waiting_since: AtomicU64::new(0), began: AtomicU64::new(NONE) }
+    fn new(gate: Arc<Gate>) -> Self {
+        Self {
+            gate,
+            opened: Instant::now(),
+            waiting_since: AtomicU64::new(0),
+            began: AtomicU64::new(NONE),
+            is_served: AtomicBool::new(false),
+            entry: Mutex::new(Entry::Outside),
+        }
     }
 
     fn now(&self) -> u64 {
@@ -55,19 +107,64 @@ impl Meter {
         self.opened + Duration::from_millis(began)
     }
 
-    /// From now on the server works for the peer.
+    /// A request is there.
     pub(crate) fn serve(&self) {
+        self.is_served.store(true, Ordering::Relaxed);
         self.waiting_since.store(NONE, Ordering::Relaxed);
     }
 
-    /// The server waits for the rest of the request.
+    /// Passes the gate, unless the request did so when it was read: it may have come together with the one before it.
+    pub(crate) async fn enter_if_outside(&self) {
+        let is_outside = matches!(*lock(&self.entry), Entry::Outside);
+        if is_outside {
+            self.enter().await;
+        }
+    }
+
+    /// Whether the request has a place: one that waited too long for it should be refused if it is costly.
+    pub(crate) fn has_place(&self) -> bool {
+        matches!(*lock(&self.entry), Entry::Inside(Some(_)))
+    }
+
+    /// The request gives its place back: it waits for something else than the processor and the disk.
+    pub(crate) fn release(&self) {
+        *lock(&self.entry) = Entry::Released;
+    }
+
+    /// The server waits for the rest of the request, which gives its place back.
     pub(crate) fn await_rest(&self) {
+        self.release();
         let began = self.began.load(Ordering::Relaxed);
         self.waiting_since.store(if began == NONE { self.now() } else { began }, Ordering::Relaxed);
     }
 
+    /// The rest is there: the request needs a place again.
+    pub(crate) async fn enter(&self) {
+        self.waiting_since.store(NONE, Ordering::Relaxed);
+        let place = match self.gate.enter_at_once() {
+            Some(place) => Some(place),
+            None => self.gate.enter().await,
+        };
+        *lock(&self.entry) = Entry::Inside(place);
+    }
+
+    /// There is no more to read. Part of a request holds no place: who knows when the rest comes.
+    fn nothing_came(&self) {
+        if self.is_served.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut entry = lock(&self.entry);
+        if matches!(*entry, Entry::Inside(_)) {
+            *entry = Entry::Outside;
+            let began = self.began.load(Ordering::Relaxed);
+            self.waiting_since.store(if began == NONE { self.now() } else { began }, Ordering::Relaxed);
+        }
+    }
+
     /// The answer is there, and may be taken; then the next request may come.
     pub(crate) fn answered(&self) {
+        *lock(&self.entry) = Entry::Outside;
+        self.is_served.store(false, Ordering::Relaxed);
         self.began.store(NONE, Ordering::Relaxed);
         self.waiting_since.store(self.now(), Ordering::Relaxed);
     }
@@ -78,10 +175,15 @@ impl Meter {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// All that are open.
 #[derive(Debug)]
 pub(crate) struct Connections {
     max: usize,
+    gate: Arc<Gate>,
     open: Mutex<Open>,
     /// One has gone.
     gone: Notify,
@@ -90,11 +192,11 @@ pub(crate) struct Connections {
 #[derive(Debug, Default)]
 struct Open {
     next: u64,
-    all: HashMap<u64, Entry>,
+    all: HashMap<u64, Listing>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Listing {
     meter: Arc<Meter>,
     /// `None` once it is told to go.
     task: Option<AbortHandle>,
@@ -111,8 +213,8 @@ impl Drop for Listed {
 }
 
 impl Connections {
-    pub(crate) fn new(max: usize) -> Self {
-        Self { max: max.max(1), open: Mutex::default(), gone: Notify::new() }
+    pub(crate) fn new(max: usize, gate: Gate) -> Self {
+        Self { max: max.max(1), gate: Arc::new(gate), open: Mutex::default(), gone: Notify::new() }
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -152,7 +254,7 @@ impl Connections {
         self: &Arc<Self>,
         run: impl FnOnce(Arc<Meter>) -> F,
     ) {
-        let meter = Arc::new(Meter::new());
+        let meter = Arc::new(Meter::new(Arc::clone(&self.gate)));
         let connection = run(Arc::clone(&meter));
         let mut open = self.lock();
         let id = open.next;
@@ -163,7 +265,7 @@ impl Connections {
             let _listed = listed;
             connection.await;
         });
-        open.all.insert(id, Entry { meter, task: Some(task.abort_handle()) });
+        open.all.insert(id, Listing { meter, task: Some(task.abort_handle()) });
     }
 
     /// Closes all that are left.
@@ -176,12 +278,12 @@ impl Connections {
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.open)
     }
 }
 
-/// A socket whose peer has to take what it asked for: in time, and without long pauses.
-#[derive(Debug)]
+/// A socket that reads when there is a place for a request, and whose peer has to take what it asked for: in time, and
+/// without long pauses.
 pub(crate) struct Socket {
     stream: TcpStream,
     meter: Arc<Meter>,
@@ -192,6 +294,8 @@ pub(crate) struct Socket {
     /// By when it must have taken all of what is being written.
     all_by: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
+    /// The wait at the gate.
+    entering: Option<Pin<Box<dyn Future<Output = Place> + Send>>>,
 }
 
 impl Socket {
@@ -204,6 +308,7 @@ impl Socket {
             some_by: None,
             all_by: None,
             timer: None,
+            entering: None,
         }
     }
 
@@ -225,18 +330,47 @@ impl Socket {
     }
 }
 
+impl Socket {
+    /// A place for what can be read, unless a request is in work already, whose body this is.
+    fn enter(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !matches!(*lock(&self.meter.entry), Entry::Outside) {
+            return Poll::Ready(Ok(()));
+        }
+        if self.entering.is_none() {
+            ready!(self.stream.poll_read_ready(cx))?;
+            if let Some(place) = self.meter.gate.enter_at_once() {
+                *lock(&self.meter.entry) = Entry::Inside(Some(place));
+                return Poll::Ready(Ok(()));
+            }
+            // It is the peer who waits now.
+            self.meter.waiting_since.store(NONE, Ordering::Relaxed);
+        }
+        let gate = &self.meter.gate;
+        let place = ready!(self.entering.get_or_insert_with(|| Box::pin(gate.enter())).as_mut().poll(cx));
+        self.entering = None;
+        *lock(&self.meter.entry) = Entry::Inside(place);
+        Poll::Ready(Ok(()))
+    }
+}
+
 impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        ready!(self.enter(cx))?;
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if buffer.filled().len() > before && self.meter.began.load(Ordering::Relaxed) == NONE {
-            self.meter.began.store(self.meter.now(), Ordering::Relaxed);
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let is_idle = self.meter.began.load(Ordering::Relaxed) == NONE;
+        if read.is_ready() && buffer.filled().len() > before {
+            if is_idle {
+                self.meter.began.store(self.meter.now(), Ordering::Relaxed);
+            }
+        } else {
+            self.meter.nothing_came();
         }
-        Poll::Ready(Ok(()))
+        read
     }
 }
 
@@ -303,6 +437,16 @@ mod tests {
     use clap::{Args, FromArgMatches};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+    fn http(flags: &[&str]) -> HttpConfig {
+        let flags = std::iter::once("candor").chain(flags.iter().copied());
+        let matches = HttpConfig::augment_args(clap::Command::new("candor")).get_matches_from(flags);
+        HttpConfig::from_arg_matches(&matches).unwrap()
+    }
+
+    fn connections(max: usize) -> Arc<Connections> {
+        Arc::new(Connections::new(max, Gate::new(&http(&[]))))
+    }
+
     fn run(connections: &Arc<Connections>, serve: bool) {
         connections.spawn(|meter| async move {
             if serve {
@@ -314,7 +458,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn those_waited_for_longest_make_room() {
-        let connections = Arc::new(Connections::new(3));
+        let connections = connections(3);
         for serve in [true, false, false] {
             run(&connections, serve);
             // The task has to run once before it says that it serves.
@@ -332,7 +476,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn when_all_are_served_a_new_one_waits() {
-        let connections = Arc::new(Connections::new(1));
+        let connections = connections(1);
         let (end, ended) = tokio::sync::oneshot::channel::<()>();
         connections.spawn(|meter| async move {
             meter.serve();
@@ -351,12 +495,14 @@ mod tests {
             ("nothing", "--write-timeout-ms=100", Duration::from_secs(3_600)),
             ("too slowly", "--response-timeout-ms=300", Duration::from_millis(10)),
         ] {
-            let matches =
-                HttpConfig::augment_args(clap::Command::new("candor")).get_matches_from(["candor", flag]);
-            let http = HttpConfig::from_arg_matches(&matches).unwrap();
+            let http = http(&[flag]);
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-            let mut socket = Socket::new(listener.accept().await.unwrap().0, Arc::new(Meter::new()), &http);
+            let mut socket = Socket::new(
+                listener.accept().await.unwrap().0,
+                Arc::new(Meter::new(Arc::new(Gate::new(&http)))),
+                &http,
+            );
             let peer = tokio::spawn(async move {
                 let mut some = [0; 4_096];
                 loop {

@@ -3,7 +3,7 @@ use crate::{
     access::Token,
     bodies::Bodies,
     catalog::Catalog,
-    connections::{Connections, Socket, that_fit},
+    connections::{Connections, Gate, Socket, that_fit},
     metrics::Metrics,
     reload::{self, Hangups},
     router::router,
@@ -94,7 +94,10 @@ impl Server {
             readiness: Readiness::default(),
             reads: Arc::new(Semaphore::new(config.store.max_reads.clamp(1, Semaphore::MAX_PERMITS))),
             bodies: Bodies::new(config.http.max_body_bytes),
-            connections: Arc::new(Connections::new(that_fit(config.http.max_connections))),
+            connections: Arc::new(Connections::new(
+                that_fit(config.http.max_connections),
+                Gate::new(&config.http),
+            )),
             metrics,
             config,
         }));
@@ -187,6 +190,7 @@ fn serve(
             request.extensions_mut().insert(Arc::clone(&meter));
             let (answer, meter) = (router.call(request), Arc::clone(&meter));
             async move {
+                meter.enter_if_outside().await;
                 let answer = answer.await;
                 meter.answered();
                 answer

@@ -3,7 +3,7 @@
 //! | Look for | In |
 //! |---|---|
 //! | opening a database by its URL | [`Store::open`] |
-//! | keeping responses, acknowledged once durable | [`Store::reserve`] → [`Slot::save`] → [`Outcome`] |
+//! | keeping responses, acknowledged once durable | [`Store::save`] → [`Outcome`] |
 //! | counts per point and period | [`Store::tallies`] → [`Counts`] |
 //! | the responses themselves | [`Store::responses`] → [`Kept`] |
 //! | a copy of a database in use, and its way back | [`backup`], [`restore`] |
@@ -20,11 +20,10 @@ pub use model::{
     ImportError, Kept, MAX_AGE_MS, MAX_VALUES, OTHER, Observer, OpenError, Outcome, Page, Progress, Refusal,
     SLOT_MS, Segment, Settings, StoreError, TallyQuery,
 };
-pub use sqlite::Slot;
 
 use candor_survey::AuthoredSite;
 use sqlite::Sqlite;
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 /// A database, opened by its URL. Clones share it.
 #[derive(Clone, Debug)]
@@ -95,16 +94,8 @@ impl Store {
     /// [`StoreError::Busy`] if too many wait already, [`StoreError::Closed`] after [`close`](Self::close), others if
     /// the database fails; then none of the call's responses is kept.
     pub async fn save(&self, arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, StoreError> {
-        self.reserve(Duration::ZERO).await?.save(arrivals).await
-    }
-
-    /// A place among those that wait to be kept. Whoever takes it before reading and parsing does no work in vain.
-    ///
-    /// # Errors
-    /// [`StoreError::Busy`] if there is none within `wait`, [`StoreError::Closed`] after [`close`](Self::close).
-    pub async fn reserve(&self, wait: Duration) -> Result<Slot, StoreError> {
         match &self.0 {
-            Backend::Sqlite(sqlite) => sqlite.reserve(wait).await,
+            Backend::Sqlite(sqlite) => sqlite.save(arrivals).await,
         }
     }
 

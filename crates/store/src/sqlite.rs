@@ -11,11 +11,10 @@ mod schema;
 mod writer;
 
 pub(crate) use backup::{backup, restore};
-pub use writer::Slot;
 
 use crate::{
-    Catalog, Counts, Difference, ImportError, Kept, OpenError, Page, Refusal, Settings, StoreError,
-    TallyQuery,
+    Arrival, Catalog, Counts, Difference, ImportError, Kept, OpenError, Outcome, Page, Refusal, Settings,
+    StoreError, TallyQuery,
 };
 use candor_survey::AuthoredSite;
 use disk::Disk;
@@ -68,8 +67,8 @@ impl Sqlite {
         self.readers.read(None, import::catalog).await
     }
 
-    pub(crate) async fn reserve(&self, wait: Duration) -> Result<Slot, StoreError> {
-        self.writer.reserve(wait).await
+    pub(crate) async fn save(&self, arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, StoreError> {
+        self.writer.save(arrivals).await
     }
 
     pub(crate) fn waiting(&self) -> usize {

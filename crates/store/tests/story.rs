@@ -63,7 +63,6 @@ stories! {
     a_recount_mends_the_rollup
     an_answer_is_dated_seven_days_back_and_no_further
     values_beyond_the_first_are_counted_together
-    a_place_in_the_queue_comes_before_the_work
     concurrent_responses_are_all_kept
     one_unreadable_row_costs_no_other_its_answer
     a_closed_store_keeps_what_it_took_and_takes_no_more
@@ -436,24 +435,6 @@ async fn concurrent_responses_are_all_kept(database: Database) {
     let count = |outcome| outcomes.iter().filter(|(_, found)| *found == outcome).count();
     assert_eq!((count(Outcome::Stored), count(Outcome::Duplicate)), (150, 150));
     assert_eq!(all(&store).await.ratings, [(9, 150)]);
-}
-
-async fn a_place_in_the_queue_comes_before_the_work(database: Database) {
-    let store = database.open().await;
-    let mut slots = Vec::new();
-    let full = loop {
-        match store.reserve(Duration::ZERO).await {
-            Ok(slot) => slots.push(slot),
-            Err(error) => break error,
-        }
-    };
-    assert_eq!((full, store.waiting()), (StoreError::Busy, slots.len()));
-    let waiting = tokio::spawn({
-        let store = store.clone();
-        async move { store.reserve(Duration::from_secs(60)).await.unwrap().save(vec![]).await }
-    });
-    slots.pop().unwrap().save(vec![]).await.unwrap();
-    assert_eq!(waiting.await.unwrap(), Ok(vec![]), "it gets the place that was left");
 }
 
 async fn one_unreadable_row_costs_no_other_its_answer(database: Database) {

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use candor_store::{Arrival, Outcome, Page, Slot, StoreError};
+use candor_store::{Arrival, Outcome, Page, StoreError};
 use candor_survey::{
     Answer, NewResponse, Presentation, Receipt, ReceiptStatus, Respondent, State as Progress,
 };
@@ -28,13 +28,13 @@ const MAX_DROPPED: usize = 4 * 1024 * 1024;
 /// The deepest nesting. A response has three levels; this leaves room for what is added later.
 const MAX_DEPTH: usize = 16;
 
-/// For how long a body may keep its place in the queue waiting. Most came with the headers.
+/// For how long a request keeps its place while its body is missing. Most came with the headers.
 const SOON: Duration = Duration::from_millis(100);
 
 /// `POST /v1/responses`: keeps one response, once, and says so after it is on durable storage.
 ///
-/// The place in the queue comes first: what is refused for want of one should cost next to nothing, because that is what
-/// a server without one is short of.
+/// One that waited too long for its place is refused before its body is read: that should cost next to nothing, because a
+/// server without places is short of everything.
 pub(crate) async fn create(
     State(app): State<App>,
     Extension(meter): Extension<Arc<Meter>>,
@@ -42,19 +42,22 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     check_content_type(&parts.headers)?;
-    let mut slot = app.store.reserve(queue_timeout(&app)).await?;
+    if !meter.has_place() {
+        return Err(StoreError::Busy.into());
+    }
     let mut reading = pin!(read(&app, body));
     let (body, _room) = match tokio::time::timeout(SOON, &mut reading).await {
         Ok(body) => body?,
         Err(_) => {
-            drop(slot);
             meter.await_rest();
             let deadline = meter.began() + Duration::from_millis(app.config.http.request_timeout_ms);
             let body = tokio::time::timeout_at(deadline, reading).await.map_err(|_| {
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "the request did not arrive in time")
             })??;
-            meter.serve();
-            slot = app.store.reserve(queue_timeout(&app)).await?;
+            meter.enter().await;
+            if !meter.has_place() {
+                return Err(StoreError::Busy.into());
+            }
             body
         }
     };
@@ -65,24 +68,15 @@ pub(crate) async fn create(
         Ok(grant) => grant,
         Err(refused) => return Ok(refused.into_response()),
     };
-    Ok(grant.on(keep(&app, &catalog, slot, response).await))
+    Ok(grant.on(keep(&app, &catalog, response).await))
 }
 
-fn queue_timeout(app: &App) -> Duration {
-    Duration::from_millis(app.config.store.queue_timeout_ms)
-}
-
-async fn keep(
-    app: &App,
-    catalog: &Catalog,
-    slot: Slot,
-    response: NewResponse,
-) -> Result<Json<Receipt>, Problem> {
+async fn keep(app: &App, catalog: &Catalog, response: NewResponse) -> Result<Json<Receipt>, Problem> {
     let survey = catalog.survey(&response.survey, Some(response.survey_version), [])?.survey;
     let response = response.check(&survey)?;
     let (id, revision) = (response.response().id.clone(), response.response().revision);
     let arrival = Arrival { response, received_ms: now_ms()? };
-    let outcome = slot.save(vec![arrival]).await?.into_iter().next();
+    let outcome = app.store.save(vec![arrival]).await?.into_iter().next();
     if let Some(outcome) = &outcome {
         app.metrics.answer(outcome);
     }

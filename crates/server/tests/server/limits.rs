@@ -50,6 +50,73 @@ async fn those_who_keep_the_server_waiting_make_room_for_those_who_ask() {
     assert!(closed >= 22, "{closed} of 30 were closed");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_waited_too_long_is_refused_and_one_that_waits_for_its_client_is_in_nobodys_way() {
+    let server = spawn_but(|config| config.http.max_requests = 1).await;
+    // Parts of requests, which may never become whole.
+    let mut parts = Vec::new();
+    for part in [
+        "",
+        "POST /v1/resp",
+        "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\n{",
+    ] {
+        let mut stream = TcpStream::connect(&server.address).await.unwrap();
+        stream.write_all(part.as_bytes()).await.unwrap();
+        parts.push(stream);
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    server.expect(&nps(1, 2, 9), "stored").await;
+
+    // While nothing can be written, one waits for the database and the others for it.
+    let lock = rusqlite::Connection::open(server.folder.path().join("candor.sqlite")).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let first = async {
+        let response = server.post(nps(2, 2, 9).to_string()).await;
+        (response.status(), problem(response).await["detail"].clone())
+    };
+    let second = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let asked = std::time::Instant::now();
+        let response = server.post(nps(3, 2, 9).to_string()).await;
+        assert!(asked.elapsed() < Duration::from_secs(1), "the database gives up after two");
+        assert_eq!(response.headers()["retry-after"], "2");
+        assert_eq!(response.headers()["access-control-allow-origin"], "*");
+        let refused = (response.status(), problem(response).await["detail"].clone());
+        assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
+        assert_eq!(server.read("/v1/surveys/nps/scores").await.status(), StatusCode::OK);
+        refused
+    };
+    let (first, second) = tokio::join!(first, second);
+    assert_eq!((first.0, second.0), (StatusCode::SERVICE_UNAVAILABLE, StatusCode::SERVICE_UNAVAILABLE));
+    lock.execute_batch("ROLLBACK").unwrap();
+    for n in [2, 3] {
+        server.expect(&nps(n, 2, 9), "stored").await;
+    }
+    let metrics = server.read("/metrics").await.text().await.unwrap();
+    for line in ["candor_refusals_total{reason=\"busy\"} 1", "candor_refusals_total{reason=\"database\"} 1"] {
+        assert!(metrics.contains(line), "{line} is not in {metrics}");
+    }
+}
+
+#[tokio::test]
+async fn requests_that_come_together_are_answered_one_after_the_other() {
+    let server = spawn_but(|config| config.http.max_requests = 1).await;
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    let post = |n| {
+        let body = nps(n, 2, 9).to_string();
+        let length = body.len();
+        format!(
+            "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+    };
+    let last = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(format!("{}{}{}{last}", post(1), post(2), post(3)).as_bytes()).await.unwrap();
+    let mut answers = String::new();
+    timeout(Duration::from_secs(5), stream.read_to_string(&mut answers)).await.unwrap().unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 200").count(), 4, "{answers}");
+    assert_eq!(answers.matches("\"stored\"").count(), 3, "{answers}");
+}
+
 #[tokio::test]
 async fn large_bodies_share_their_room_and_small_ones_need_none() {
     let server = spawn_but(|config| config.http.max_body_bytes = 128 * 1024).await;

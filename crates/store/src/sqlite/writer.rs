@@ -1,10 +1,6 @@
 use super::disk::Disk;
 use crate::{Arrival, Commit, Observer, Outcome, StoreError};
-use std::{
-    fmt,
-    ops::ControlFlow,
-    time::{Duration, Instant},
-};
+use std::{fmt, ops::ControlFlow, time::Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many calls may wait, beside those whose transaction is under way. Two transactions' worth: more would only wait
@@ -38,10 +34,6 @@ type SaveResult = Result<Vec<Outcome>, StoreError>;
 /// to write what it brought.
 type Answers = Vec<(oneshot::Sender<SaveResult>, SaveResult)>;
 
-/// A place in the queue, taken before anything is read or parsed for it.
-#[derive(Debug)]
-pub struct Slot(mpsc::OwnedPermit<Job>);
-
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -49,18 +41,6 @@ impl fmt::Debug for Job {
             Self::Run(_) => "Run",
             Self::Close(_) => "Close",
         })
-    }
-}
-
-impl Slot {
-    /// As [`Store::save`](crate::Store::save).
-    ///
-    /// # Errors
-    /// As there, but never [`StoreError::Busy`].
-    pub async fn save(self, arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, StoreError> {
-        let (reply, outcome) = oneshot::channel();
-        self.0.send(Job::Save(Save { arrivals, reply }));
-        outcome.await.map_err(|_| StoreError::Closed)?
     }
 }
 
@@ -89,16 +69,13 @@ impl Writer {
         self.jobs.max_capacity().saturating_sub(self.jobs.capacity())
     }
 
-    /// A place in the queue, once there is one.
-    pub(super) async fn reserve(&self, wait: Duration) -> Result<Slot, StoreError> {
-        if let Ok(permit) = self.jobs.clone().try_reserve_owned() {
-            return Ok(Slot(permit));
-        }
-        match tokio::time::timeout(wait, self.jobs.clone().reserve_owned()).await {
-            Ok(Ok(permit)) => Ok(Slot(permit)),
-            Ok(Err(_)) => Err(StoreError::Closed),
-            Err(_) => Err(StoreError::Busy),
-        }
+    pub(super) async fn save(&self, arrivals: Vec<Arrival>) -> SaveResult {
+        let (reply, outcome) = oneshot::channel();
+        self.jobs.try_send(Job::Save(Save { arrivals, reply })).map_err(|e| match e {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        })?;
+        outcome.await.map_err(|_| StoreError::Closed)?
     }
 
     /// Runs something in the writer's thread, after what was queued before.
