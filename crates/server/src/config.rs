@@ -88,8 +88,8 @@ pub struct HttpConfig {
     /// don't count.
     #[arg(long, env = "CANDOR_MAX_REQUESTS", value_name = "N", default_value_t = 256)]
     pub max_requests: usize,
-    /// How long a request may wait for that, in milliseconds. After it an answer is refused with 503: browsers send it
-    /// again, and one that waits holds up those behind it.
+    /// When for so long none of those in work ends, in milliseconds, because the disk does not write, the answers that wait
+    /// are refused with 503, and browsers send them again later. As long as others get on, they wait.
     #[arg(long, env = "CANDOR_QUEUE_TIMEOUT_MS", value_name = "MS", default_value_t = 200)]
     pub queue_timeout_ms: u64,
     /// How many bytes of request bodies may be in memory, beyond the first 4,096 of each, which always fit. Larger ones are

@@ -8,7 +8,7 @@ use crate::HttpConfig;
 use std::{
     collections::HashMap,
     io,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -31,13 +31,20 @@ const NONE: u64 = u64::MAX;
 
 /// How many requests are in work at once. The others wait unread: what is in the system's buffers costs nothing here, while
 /// thousands of half-done requests make each other slow.
+///
+/// To refuse costs half of what it costs to keep, so that whoever refuses under load does little else, and those refused come
+/// again. Hence they wait as long as others get on, which is not for long: there are only so many connections. When
+/// nothing moves, because the disk doesn't, waiting is of no use.
 #[derive(Debug)]
 pub(crate) struct Gate {
     places: Arc<Semaphore>,
     timeout: Duration,
+    opened: Instant,
+    /// Milliseconds after `opened` at which a request in work last ended.
+    moved: AtomicU64,
 }
 
-/// A place of a request, or none because it waited too long for one.
+/// A place of a request, or none because nothing moved.
 type Place = Option<OwnedSemaphorePermit>;
 
 impl Gate {
@@ -46,6 +53,8 @@ impl Gate {
         Self {
             places: Arc::new(Semaphore::new(places)),
             timeout: Duration::from_millis(http.queue_timeout_ms),
+            opened: Instant::now(),
+            moved: AtomicU64::new(0),
         }
     }
 
@@ -53,10 +62,30 @@ impl Gate {
         Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
-    fn enter(&self) -> impl Future<Output = Place> + Send + use<> {
-        let place = tokio::time::timeout(self.timeout, Arc::clone(&self.places).acquire_owned());
-        async move { place.await.ok()?.ok() }
+    async fn enter(self: Arc<Self>) -> Place {
+        let mut place = pin!(Arc::clone(&self.places).acquire_owned());
+        loop {
+            match tokio::time::timeout(self.timeout, &mut place).await {
+                Ok(place) => return place.ok(),
+                Err(_) if self.moves() => {}
+                Err(_) => return None,
+            }
+        }
     }
+
+    fn left(&self) {
+        self.moved.store(millis(self.opened.elapsed()), Ordering::Relaxed);
+    }
+
+    /// Whether a request in work has ended of late.
+    fn moves(&self) -> bool {
+        let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
+        self.opened.elapsed().saturating_sub(moved) < self.timeout
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(NONE - 1)
 }
 
 /// What is known of a connection's time and of its place at the gate. Shared by its socket, its requests and the list of all
@@ -97,7 +126,7 @@ impl Meter {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(NONE - 1)
+        millis(self.opened.elapsed())
     }
 
     /// When the first byte of the current request came.
@@ -121,7 +150,7 @@ impl Meter {
         }
     }
 
-    /// Whether the request has a place: one that waited too long for it should be refused if it is costly.
+    /// Whether the request has a place: one that waited in vain should be refused if it is costly.
     pub(crate) fn has_place(&self) -> bool {
         matches!(*lock(&self.entry), Entry::Inside(Some(_)))
     }
@@ -143,7 +172,7 @@ impl Meter {
         self.waiting_since.store(NONE, Ordering::Relaxed);
         let place = match self.gate.enter_at_once() {
             Some(place) => Some(place),
-            None => self.gate.enter().await,
+            None => Arc::clone(&self.gate).enter().await,
         };
         *lock(&self.entry) = Entry::Inside(place);
     }
@@ -163,6 +192,9 @@ impl Meter {
 
     /// The answer is there, and may be taken; then the next request may come.
     pub(crate) fn answered(&self) {
+        if self.has_place() {
+            self.gate.left();
+        }
         *lock(&self.entry) = Entry::Outside;
         self.is_served.store(false, Ordering::Relaxed);
         self.began.store(NONE, Ordering::Relaxed);
@@ -345,7 +377,7 @@ impl Socket {
             // It is the peer who waits now.
             self.meter.waiting_since.store(NONE, Ordering::Relaxed);
         }
-        let gate = &self.meter.gate;
+        let gate = Arc::clone(&self.meter.gate);
         let place = ready!(self.entering.get_or_insert_with(|| Box::pin(gate.enter())).as_mut().poll(cx));
         self.entering = None;
         *lock(&self.meter.entry) = Entry::Inside(place);

@@ -33,8 +33,7 @@ const SOON: Duration = Duration::from_millis(100);
 
 /// `POST /v1/responses`: keeps one response, once, and says so after it is on durable storage.
 ///
-/// One that waited too long for its place is refused before its body is read: that should cost next to nothing, because a
-/// server without places is short of everything.
+/// One that waited in vain for its place is refused before its body is read.
 pub(crate) async fn create(
     State(app): State<App>,
     Extension(meter): Extension<Arc<Meter>>,
