@@ -8,10 +8,10 @@ use crate::HttpConfig;
 use std::{
     collections::HashMap,
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -38,6 +38,10 @@ const NONE: u64 = u64::MAX;
 #[derive(Debug)]
 pub(crate) struct Gate {
     places: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    /// So many of the places given out are none: those who get them are refused. A timer for each who waits would cost
+    /// more than to serve them.
+    void: AtomicUsize,
     timeout: Duration,
     opened: Instant,
     /// Milliseconds after `opened` at which a request in work last ended.
@@ -47,11 +51,22 @@ pub(crate) struct Gate {
 /// A place of a request, or none because nothing moved.
 type Place = Option<OwnedSemaphorePermit>;
 
+/// One who waits, or has left.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Gate {
     pub(crate) fn new(http: &HttpConfig) -> Self {
-        let places = http.max_requests.clamp(1, Semaphore::MAX_PERMITS);
+        let places = http.max_requests.clamp(1, Semaphore::MAX_PERMITS / 2);
         Self {
             places: Arc::new(Semaphore::new(places)),
+            waiting: AtomicUsize::new(0),
+            void: AtomicUsize::new(0),
             timeout: Duration::from_millis(http.queue_timeout_ms),
             opened: Instant::now(),
             moved: AtomicU64::new(0),
@@ -59,28 +74,38 @@ impl Gate {
     }
 
     fn enter_at_once(&self) -> Place {
-        Arc::clone(&self.places).try_acquire_owned().ok()
+        self.unless_void(Arc::clone(&self.places).try_acquire_owned().ok()?)
     }
 
     async fn enter(self: Arc<Self>) -> Place {
-        let mut place = pin!(Arc::clone(&self.places).acquire_owned());
-        loop {
-            match tokio::time::timeout(self.timeout, &mut place).await {
-                Ok(place) => return place.ok(),
-                Err(_) if self.moves() => {}
-                Err(_) => return None,
-            }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let waiting = Waiting(&self.waiting);
+        let place = Arc::clone(&self.places).acquire_owned().await.ok();
+        drop(waiting);
+        self.unless_void(place?)
+    }
+
+    fn unless_void(&self, place: OwnedSemaphorePermit) -> Place {
+        let less = |void: usize| void.checked_sub(1);
+        if self.void.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_err() {
+            return Some(place);
         }
+        place.forget();
+        None
     }
 
     fn left(&self) {
         self.moved.store(millis(self.opened.elapsed()), Ordering::Relaxed);
     }
 
-    /// Whether a request in work has ended of late.
-    fn moves(&self) -> bool {
+    /// Sends those away who wait, if nothing has moved for too long.
+    fn give_up(&self) {
+        let waiting = self.waiting.load(Ordering::Relaxed);
         let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
-        self.opened.elapsed().saturating_sub(moved) < self.timeout
+        if waiting > 0 && self.opened.elapsed().saturating_sub(moved) >= self.timeout {
+            self.void.fetch_add(waiting, Ordering::Relaxed);
+            self.places.add_permits(waiting);
+        }
     }
 }
 
@@ -100,6 +125,8 @@ pub(crate) struct Meter {
     began: AtomicU64,
     /// A request is in work.
     is_served: AtomicBool,
+    /// An answer is being written, as the peer takes it.
+    is_written: AtomicBool,
     entry: Mutex<Entry>,
 }
 
@@ -121,6 +148,7 @@ impl Meter {
             waiting_since: AtomicU64::new(0),
             began: AtomicU64::new(NONE),
             is_served: AtomicBool::new(false),
+            is_written: AtomicBool::new(false),
             entry: Mutex::new(Entry::Outside),
         }
     }
@@ -199,6 +227,13 @@ impl Meter {
         self.is_served.store(false, Ordering::Relaxed);
         self.began.store(NONE, Ordering::Relaxed);
         self.waiting_since.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// Whether the peer has taken too long for the head of a request, or to begin with one. Requests in work and answers have
+    /// deadlines of their own.
+    fn is_late(&self, timeout: Duration) -> bool {
+        let is_elsewhere = self.is_served.load(Ordering::Relaxed) || self.is_written.load(Ordering::Relaxed);
+        !is_elsewhere && self.waiting_since().is_some_and(|since| since.elapsed() >= timeout)
     }
 
     fn waiting_since(&self) -> Option<Instant> {
@@ -281,6 +316,25 @@ impl Connections {
         waited_for.len()
     }
 
+    /// Keeps time for all of them; never ends. `closed` is told how many were closed for being late. One look at all of them
+    /// now and then costs less than a timer for each request.
+    pub(crate) async fn keep_time(&self, header_timeout: Duration, closed: impl Fn(usize)) {
+        let looks = self.gate.timeout.min(header_timeout) / 8;
+        let mut next_look = Instant::now();
+        loop {
+            tokio::time::sleep(looks.clamp(Duration::from_millis(10), Duration::from_secs(1))).await;
+            self.gate.give_up();
+            if Instant::now() < next_look {
+                continue;
+            }
+            next_look = Instant::now() + header_timeout / 16;
+            let mut open = self.lock();
+            let late = open.all.values_mut().filter(|listing| listing.meter.is_late(header_timeout));
+            let tasks = late.filter_map(|listing| listing.task.take());
+            closed(tasks.map(|task| task.abort()).count());
+        }
+    }
+
     /// Runs a connection until it ends or is closed. `run` is given its meter.
     pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(
         self: &Arc<Self>,
@@ -350,6 +404,7 @@ impl Socket {
             self.some_by = None;
             return written;
         }
+        self.meter.is_written.store(true, Ordering::Relaxed);
         let now = Instant::now();
         let some_by = *self.some_by.get_or_insert(now + self.write_timeout);
         let deadline = some_by.min(*self.all_by.get_or_insert(now + self.response_timeout));
@@ -428,7 +483,10 @@ impl AsyncWrite for Socket {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
         // Whoever writes has written all that there was.
-        (self.some_by, self.all_by) = (None, None);
+        if self.meter.is_written.swap(false, Ordering::Relaxed) {
+            (self.some_by, self.all_by) = (None, None);
+            self.meter.waiting_since.store(self.meter.now(), Ordering::Relaxed);
+        }
         Poll::Ready(Ok(()))
     }
 
@@ -504,6 +562,48 @@ mod tests {
             left
         };
         assert_eq!(left, [0, 2], "the one that is served stays, and so does the younger one");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_wait_are_sent_away_when_nothing_moves_and_not_before() {
+        let gate = Arc::new(Gate::new(&http(&["--max-requests=1", "--queue-timeout-ms=200"])));
+        let time = |ms| tokio::time::advance(Duration::from_millis(ms));
+        let first = gate.enter_at_once().unwrap();
+        let [mut second, mut third] = [0, 1].map(|_| tokio::spawn(Arc::clone(&gate).enter()));
+        tokio::task::yield_now().await;
+        time(150).await;
+        gate.left();
+        drop(first);
+        let second = (&mut second).await.unwrap().expect("it gets the place that was left");
+        time(199).await;
+        gate.give_up();
+        assert!(
+            tokio::time::timeout(Duration::ZERO, &mut third).await.is_err(),
+            "something moved 199 ms ago"
+        );
+        time(1).await;
+        gate.give_up();
+        assert!(third.await.unwrap().is_none());
+        // There is still one place, no more and no less.
+        assert!(gate.enter_at_once().is_none());
+        drop(second);
+        let again = gate.enter_at_once();
+        assert!(again.is_some() && gate.enter_at_once().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_begin_in_time_is_closed_and_who_is_served_is_not() {
+        let connections = connections(9);
+        run(&connections, false);
+        run(&connections, true);
+        let closed = AtomicUsize::new(0);
+        let count = |n| _ = closed.fetch_add(n, Ordering::Relaxed);
+        let keep = connections.keep_time(Duration::from_secs(10), count);
+        assert!(tokio::time::timeout(Duration::from_secs(9), keep).await.is_err());
+        assert_eq!((connections.count(), closed.load(Ordering::Relaxed)), (2, 0));
+        let keep = connections.keep_time(Duration::from_secs(10), count);
+        assert!(tokio::time::timeout(Duration::from_secs(3), keep).await.is_err());
+        assert_eq!((connections.count(), closed.load(Ordering::Relaxed)), (1, 1));
     }
 
     #[tokio::test(start_paused = true)]

@@ -16,11 +16,7 @@ use hyper::{
     server::conn::http1,
     service::{Service, service_fn},
 };
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
-};
+use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown, service::TowerToHyperService};
 use std::{
     net::SocketAddr,
     sync::{Arc, RwLock},
@@ -122,9 +118,15 @@ impl Server {
         let app = self.app;
         let http = &app.config.http;
         let mut builder = http1::Builder::new();
-        // Without the timer hyper drops the limit and says nothing, and a client that stalls is kept for ever.
-        builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_millis(http.header_timeout_ms));
-        builder.max_buf_size(MAX_BUFFER);
+        // The time is kept by `Connections`, for all of them together.
+        builder.header_read_timeout(None).max_buf_size(MAX_BUFFER);
+        let clock = tokio::spawn({
+            let (app, header_timeout) = (app.clone(), Duration::from_millis(http.header_timeout_ms));
+            async move {
+                let closed = |n| _ = app.metrics.connections_closed.too_slow.inc_by(n as u64);
+                app.connections.keep_time(header_timeout, closed).await;
+            }
+        });
         let router = TowerToHyperService::new(router(app.clone()));
         let ending = GracefulShutdown::new();
         let metrics = Arc::clone(&app.metrics);
@@ -167,6 +169,7 @@ impl Server {
             app.connections.abort();
         }
         app.store.close().await;
+        clock.abort();
         reporter.abort();
         app.metrics.refusals.finish();
         tracing::info!("stopped");
@@ -209,8 +212,8 @@ fn serve(
     });
 }
 
-/// Whether the client took too long: for its headers, as hyper sees, or for the answer, as the socket does.
+/// Whether the client took too long for the answer, as the socket sees.
 fn is_too_slow(error: &hyper::Error) -> bool {
     let io = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
-    error.is_timeout() || io.is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut)
+    io.is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut)
 }

@@ -28,9 +28,6 @@ const MAX_DROPPED: usize = 4 * 1024 * 1024;
 /// The deepest nesting. A response has three levels; this leaves room for what is added later.
 const MAX_DEPTH: usize = 16;
 
-/// For how long a request keeps its place while its body is missing. Most came with the headers.
-const SOON: Duration = Duration::from_millis(100);
-
 /// `POST /v1/responses`: keeps one response, once, and says so after it is on durable storage.
 ///
 /// One that waited in vain for its place is refused before its body is read.
@@ -45,9 +42,15 @@ pub(crate) async fn create(
         return Err(StoreError::Busy.into());
     }
     let mut reading = pin!(read(&app, body));
-    let (body, _room) = match tokio::time::timeout(SOON, &mut reading).await {
-        Ok(body) => body?,
-        Err(_) => {
+    // Most bodies have come with the headers, and need a turn of the connection to get here. Others must not keep the place.
+    let here = tokio::select! {
+        biased;
+        body = &mut reading => Some(body?),
+        () = async { for _ in 0..3 { tokio::task::yield_now().await } } => None,
+    };
+    let (body, _room) = match here {
+        Some(body) => body,
+        None => {
             meter.await_rest();
             let deadline = meter.began() + Duration::from_millis(app.config.http.request_timeout_ms);
             let body = tokio::time::timeout_at(deadline, reading).await.map_err(|_| {
