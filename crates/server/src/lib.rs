@@ -70,6 +70,8 @@ struct Shared {
     readiness: Readiness,
     metrics: Arc<Metrics>,
     config: Config,
+    /// Answers what would be kept without keeping it. No setting leads here: it is what benches measure the store against.
+    without_store: bool,
     /// Places for answers to requests with the token.
     reads: Arc<Semaphore>,
     bodies: Bodies,

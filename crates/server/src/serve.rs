@@ -95,6 +95,7 @@ impl Server {
                 Gate::new(&config.http),
             )),
             metrics,
+            without_store: false,
             config,
         }));
         Ok(Self { listener, address, token: revealed, app, hangups })
@@ -110,6 +111,16 @@ impl Server {
     #[must_use]
     pub fn token(&self) -> &str {
         &self.token
+    }
+
+    /// Reads, parses and checks responses, says that they are stored, and drops them: the bench's reference.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_store(mut self) -> Self {
+        if let Some(app) = Arc::get_mut(&mut self.app.0) {
+            app.without_store = true;
+        }
+        self
     }
 
     /// Answers requests until `stop` ends; then finishes those under way, keeps what waits to be kept, and closes the
