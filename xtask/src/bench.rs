@@ -1,13 +1,30 @@
 //! `cargo xtask bench`: speed, beside its reference in the same run. It decides nothing: machines differ.
 
-use crate::workspace::{Workspace, run};
-use anyhow::{Result, ensure};
+use crate::tools;
+use crate::workspace::{Workspace, run, say};
+use anyhow::{Result, bail};
 
-/// Runs every bench.
+/// Runs every bench, or the one that is named.
 pub(crate) fn command(arguments: &[String]) -> Result<()> {
-    ensure!(arguments.is_empty(), "`bench` knows no flags.");
+    let names: Vec<&str> = match arguments {
+        [] => vec!["scores", "server"],
+        [name] => vec![name.as_str()],
+        _ => bail!("`bench` takes one name: scores or server; without one it runs both."),
+    };
     let workspace = Workspace::find()?;
-    let mut cargo = workspace.cargo();
-    cargo.args(["bench", "--quiet", "--package", "candor-scoring", "--bench", "scores"]);
-    run(&mut cargo, "Mend what is named above.")
+    for name in names {
+        let mut cargo = workspace.cargo();
+        cargo.args(["bench", "--quiet"]);
+        match name {
+            "scores" => cargo.args(["--package", "candor-scoring", "--bench", "scores"]),
+            "server" => {
+                tools::wrk()?;
+                say("Benching the server beside one without a store (4 minutes after the build)");
+                cargo.args(["--package", "candor-server", "--bench", "ingest"])
+            }
+            unknown => bail!("There is no bench `{unknown}`: name scores or server."),
+        };
+        run(&mut cargo, "Mend what is named above.")?;
+    }
+    Ok(())
 }

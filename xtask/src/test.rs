@@ -202,6 +202,7 @@ fn sizes(run: &mut Run) -> Result<()> {
 }
 
 fn host(run: &mut Run) -> Result<()> {
+    tools::strace()?;
     let mut cargo = run.cargo();
     cargo.args(["test", "--workspace", "--exclude", "candor-journeys", "--no-fail-fast"]);
     run.suite(&mut cargo)

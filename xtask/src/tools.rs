@@ -103,6 +103,24 @@ pub(crate) fn browsers() -> Result<PathBuf> {
     which("chromedriver").context("chromedriver is not on the PATH: install chromium-driver.")
 }
 
+/// strace, by which the server's tests see when it syncs.
+pub(crate) fn strace() -> Result<()> {
+    from_apt(if version("strace").is_none() { &["strace"] } else { &[] })
+}
+
+/// wrk, which puts load on the server, and taskset, which keeps the two on cores of their own.
+pub(crate) fn wrk() -> Result<()> {
+    let mut missing = Vec::new();
+    // It knows no `--version` and fails, but it runs.
+    if which("wrk").is_none() {
+        missing.push("wrk");
+    }
+    if version("taskset").is_none() {
+        missing.push("util-linux");
+    }
+    from_apt(&missing)
+}
+
 /// The first file of this name on the `PATH`.
 pub(crate) fn which(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
