@@ -3,17 +3,19 @@ use axum::{
     body::Bytes,
     extract::FromRequestParts,
     http::{
-        HeaderValue,
+        HeaderValue, StatusCode,
         header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE},
         request::Parts,
     },
     response::{IntoResponse, Response},
 };
-use candor_store::StoreError;
 use serde::Serialize;
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 use subtle::ConstantTimeEq;
 use tokio::sync::OwnedSemaphorePermit;
+
+/// How long a read waits for a place. Those that have one read and are taken in less, unless their clients don't mean it.
+const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The token that reads scores and responses.
 #[derive(Clone)]
@@ -111,7 +113,13 @@ impl FromRequestParts<App> for Reader {
         if let Some(meter) = parts.extensions.get::<Arc<Meter>>() {
             meter.release();
         }
-        let place = Arc::clone(&app.reads).acquire_owned().await;
-        place.map(Self).map_err(|_| Problem::from(StoreError::Closed))
+        let place = tokio::time::timeout(PLACE_TIMEOUT, Arc::clone(&app.reads).acquire_owned()).await;
+        place.ok().and_then(Result::ok).map(Self).ok_or_else(|| {
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too many answers wait to be taken: try again later",
+            )
+            .closing()
+        })
     }
 }

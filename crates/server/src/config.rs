@@ -1,6 +1,16 @@
 use clap::{Args, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
+/// A time limit: up to a day.
+fn millis(text: &str) -> Result<u64, String> {
+    let expected = "expected milliseconds, a whole number from 1 to 86400000";
+    text.parse().ok().filter(|ms| (1..=86_400_000).contains(ms)).ok_or_else(|| expected.to_owned())
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n >= 1).ok_or_else(|| "expected a whole number from 1".to_owned())
+}
+
 /// Everything that `candor serve` can be told, one struct for each topic. Each field's flag has an environment variable
 /// of the same name: `--listen` is `CANDOR_LISTEN`.
 #[derive(Clone, Debug, Args)]
@@ -82,34 +92,34 @@ pub struct HttpConfig {
     pub listen: SocketAddr,
     /// How many connections may be open. When one more comes, those go that have kept the server waiting longest; while all
     /// of them are being served, it waits. The limit of open files is raised for it as far as the system allows.
-    #[arg(long, env = "CANDOR_MAX_CONNECTIONS", value_name = "N", default_value_t = 4_096)]
+    #[arg(long, env = "CANDOR_MAX_CONNECTIONS", value_name = "N", default_value_t = 4_096, value_parser = at_least_one)]
     pub max_connections: usize,
     /// How many requests may be in work at once. The others wait unread; reads with the token and bodies that come slowly
     /// don't count.
-    #[arg(long, env = "CANDOR_MAX_REQUESTS", value_name = "N", default_value_t = 256)]
+    #[arg(long, env = "CANDOR_MAX_REQUESTS", value_name = "N", default_value_t = 256, value_parser = at_least_one)]
     pub max_requests: usize,
     /// When for so long none of those in work ends, in milliseconds, because the disk does not write, the answers that wait
     /// are refused with 503, and browsers send them again later. As long as others get on, they wait.
-    #[arg(long, env = "CANDOR_QUEUE_TIMEOUT_MS", value_name = "MS", default_value_t = 200)]
+    #[arg(long, env = "CANDOR_QUEUE_TIMEOUT_MS", value_name = "MS", default_value_t = 200, value_parser = millis)]
     pub queue_timeout_ms: u64,
     /// How many bytes of request bodies may be in memory, beyond the first 4,096 of each, which always fit. Larger ones are
     /// then refused for the moment with 503. A body may have 196,608 bytes.
     #[arg(long, env = "CANDOR_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 32 * 1024 * 1024)]
     pub max_body_bytes: usize,
     /// How long a client may take to send a request's headers, or to start the next request, in milliseconds.
-    #[arg(long, env = "CANDOR_HEADER_TIMEOUT_MS", value_name = "MS", default_value_t = 10_000)]
+    #[arg(long, env = "CANDOR_HEADER_TIMEOUT_MS", value_name = "MS", default_value_t = 10_000, value_parser = millis)]
     pub header_timeout_ms: u64,
     /// How long a client may take to send a whole request, from its first byte to the last one of its body, in milliseconds.
-    #[arg(long, env = "CANDOR_REQUEST_TIMEOUT_MS", value_name = "MS", default_value_t = 15_000)]
+    #[arg(long, env = "CANDOR_REQUEST_TIMEOUT_MS", value_name = "MS", default_value_t = 15_000, value_parser = millis)]
     pub request_timeout_ms: u64,
     /// How long a client may take no byte of an answer that is being written, in milliseconds.
-    #[arg(long, env = "CANDOR_WRITE_TIMEOUT_MS", value_name = "MS", default_value_t = 10_000)]
+    #[arg(long, env = "CANDOR_WRITE_TIMEOUT_MS", value_name = "MS", default_value_t = 10_000, value_parser = millis)]
     pub write_timeout_ms: u64,
     /// How long a client may take for a whole answer, in milliseconds: a minute, for phones where a few kB come in a second.
-    #[arg(long, env = "CANDOR_RESPONSE_TIMEOUT_MS", value_name = "MS", default_value_t = 60_000)]
+    #[arg(long, env = "CANDOR_RESPONSE_TIMEOUT_MS", value_name = "MS", default_value_t = 60_000, value_parser = millis)]
     pub response_timeout_ms: u64,
     /// How long requests under way may take to finish once the server was told to stop, in milliseconds.
-    #[arg(long, env = "CANDOR_SHUTDOWN_TIMEOUT_MS", value_name = "MS", default_value_t = 4_000)]
+    #[arg(long, env = "CANDOR_SHUTDOWN_TIMEOUT_MS", value_name = "MS", default_value_t = 4_000, value_parser = millis)]
     pub shutdown_timeout_ms: u64,
 }
 
@@ -120,10 +130,11 @@ pub struct StoreConfig {
     #[arg(long, env = "CANDOR_DATABASE", value_name = "URL", default_value = "sqlite://candor.sqlite")]
     pub database: String,
     /// How long reading scores or responses may take before it is given up, in milliseconds.
-    #[arg(long, env = "CANDOR_READ_TIMEOUT_MS", value_name = "MS", default_value_t = 10_000)]
+    #[arg(long, env = "CANDOR_READ_TIMEOUT_MS", value_name = "MS", default_value_t = 10_000, value_parser = millis)]
     pub read_timeout_ms: u64,
-    /// How many answers to requests with the token may be in memory at once. Others wait until one was taken.
-    #[arg(long, env = "CANDOR_MAX_READS", value_name = "N", default_value_t = 32)]
+    /// How many answers to requests with the token may be in memory at once, of some MB each. Others wait until one was taken,
+    /// for 5 seconds at most.
+    #[arg(long, env = "CANDOR_MAX_READS", value_name = "N", default_value_t = 16, value_parser = at_least_one)]
     pub max_reads: usize,
 }
 

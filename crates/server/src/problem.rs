@@ -3,7 +3,7 @@ use axum::{
     body::Body,
     http::{
         HeaderName, HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
@@ -94,6 +94,11 @@ impl Problem {
     fn header(mut self, name: HeaderName, value: &'static str) -> Self {
         self.0.header = Some((name, HeaderValue::from_static(value)));
         self
+    }
+
+    /// Whoever gets it has to connect again.
+    pub(crate) fn closing(self) -> Self {
+        self.header(CONNECTION, "close")
     }
 
     /// 500: what should not happen did.

@@ -5,7 +5,7 @@
 //! | opening a database by its URL | [`Store::open`] |
 //! | keeping responses, acknowledged once durable | [`Store::save`] → [`Outcome`] |
 //! | counts per point and period | [`Store::tallies`] → [`Counts`] |
-//! | the responses themselves | [`Store::responses`] → [`Kept`] |
+//! | the responses themselves | [`Store::responses`] → [`Listed`] |
 //! | a copy of a database in use, and its way back | [`backup`], [`restore`] |
 //! | surveys of TOML files | [`Store::import`], [`Store::catalog`] |
 //!
@@ -17,8 +17,8 @@ mod sqlite;
 
 pub use model::{
     Arrival, Catalog, CatalogSite, CatalogSurvey, Commit, Copied, CopyError, Counts, Difference, Dimension,
-    ImportError, Kept, MAX_AGE_MS, MAX_VALUES, OTHER, Observer, OpenError, Outcome, Page, Progress, Refusal,
-    SLOT_MS, Segment, Settings, StoreError, TallyQuery,
+    ImportError, Kept, Listed, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER, Observer, OpenError, Outcome,
+    Page, Progress, Refusal, SLOT_MS, Segment, Settings, StoreError, TallyQuery,
 };
 
 use candor_survey::AuthoredSite;
@@ -132,7 +132,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
-    pub async fn responses(&self, page: Page) -> Result<Vec<Kept>, StoreError> {
+    pub async fn responses(&self, page: Page) -> Result<Listed, StoreError> {
         match &self.0 {
             Backend::Sqlite(sqlite) => sqlite.responses(page).await,
         }

@@ -204,8 +204,20 @@ pub struct Page {
     pub unanswered: bool,
     /// Only those after this place in the list: the date and id of the last response of the page before.
     pub after: Option<(i64, String)>,
-    /// At most so many.
+    /// At most so many; fewer if they are large, see [`MAX_PAGE_BYTES`].
     pub limit: u32,
+}
+
+/// How many bytes of responses make a page, whatever its limit: one may have 190 kB.
+pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// A page of responses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// In the order of the list.
+    pub responses: Vec<Kept>,
+    /// Whether there may be more after them.
+    pub more: bool,
 }
 
 /// A response as it is kept.

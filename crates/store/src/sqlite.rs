@@ -13,7 +13,7 @@ mod writer;
 pub(crate) use backup::{backup, restore};
 
 use crate::{
-    Arrival, Catalog, Counts, Difference, ImportError, Kept, OpenError, Outcome, Page, Refusal, Settings,
+    Arrival, Catalog, Counts, Difference, ImportError, Listed, OpenError, Outcome, Page, Refusal, Settings,
     StoreError, TallyQuery,
 };
 use candor_survey::AuthoredSite;
@@ -83,7 +83,7 @@ impl Sqlite {
         self.read(move |connection| read::span(connection, &survey)).await
     }
 
-    pub(crate) async fn responses(&self, page: Page) -> Result<Vec<Kept>, StoreError> {
+    pub(crate) async fn responses(&self, page: Page) -> Result<Listed, StoreError> {
         self.read(move |connection| read::responses(connection, &page)).await
     }
 

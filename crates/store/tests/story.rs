@@ -9,8 +9,8 @@
 )]
 
 use candor_store::{
-    Arrival, Counts, Dimension, ImportError, MAX_AGE_MS, MAX_VALUES, OTHER, OpenError, Outcome, Page,
-    Refusal, SLOT_MS, Segment, Store, StoreError, TallyQuery,
+    Arrival, Counts, Dimension, ImportError, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER, OpenError,
+    Outcome, Page, Refusal, SLOT_MS, Segment, Store, StoreError, TallyQuery,
 };
 use candor_survey::{Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, State, preset};
 use std::{collections::HashMap, time::Duration};
@@ -59,6 +59,7 @@ stories! {
     no_more_is_counted_than_was_asked_for
     periods_without_answers_are_there_too
     the_newest_response_comes_first_and_pages_meet
+    a_page_of_large_responses_is_shorter
     the_rollup_agrees_with_the_responses_after_any_history
     a_recount_mends_the_rollup
     an_answer_is_dated_seven_days_back_and_no_further
@@ -143,7 +144,8 @@ async fn kept(store: &Store) -> Vec<NewResponse> {
 
 async fn list(store: &Store, after: Option<(i64, String)>, limit: u32) -> Vec<(i64, NewResponse)> {
     let page = Page { survey: "nps".into(), site: None, unanswered: true, after, limit };
-    store.responses(page).await.unwrap().into_iter().map(|kept| (kept.dated_ms, kept.response)).collect()
+    let listed = store.responses(page).await.unwrap().responses;
+    listed.into_iter().map(|kept| (kept.dated_ms, kept.response)).collect()
 }
 
 fn uuid(n: u64) -> String {
@@ -356,6 +358,22 @@ impl Xorshift {
         self.0 ^= self.0 << 17;
         self.0 % n
     }
+}
+
+async fn a_page_of_large_responses_is_shorter(database: Database) {
+    let store = database.open().await;
+    let n = u64::try_from(MAX_PAGE_BYTES / 5_000).unwrap() + 10;
+    for id in 0..n {
+        save(&store, new(&uuid(id), 2, State::Partial, Some(9), Some(&"x".repeat(5_000)))).await;
+    }
+    let page = Page { survey: "nps".into(), site: None, unanswered: true, after: None, limit: 5_000 };
+    let first = store.responses(page.clone()).await.unwrap();
+    assert!(first.more && first.responses.len() < usize::try_from(n).unwrap());
+    let last = first.responses.last().unwrap();
+    let after = Some((last.dated_ms, last.response.id.clone()));
+    let second = store.responses(Page { after, ..page }).await.unwrap();
+    assert!(!second.more);
+    assert_eq!(first.responses.len() + second.responses.len(), usize::try_from(n).unwrap());
 }
 
 fn any_response(random: &mut Xorshift) -> NewResponse {

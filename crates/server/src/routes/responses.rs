@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use candor_store::{Arrival, Outcome, Page, StoreError};
+use candor_store::{Arrival, Listed, Outcome, Page, StoreError};
 use candor_survey::{
     Answer, NewResponse, Presentation, Receipt, ReceiptStatus, Respondent, State as Progress,
 };
@@ -293,9 +293,8 @@ pub(crate) async fn list(
         after: after.map_err(|_| Problem::invalid("before", "the next of an earlier page"))?,
         limit,
     };
-    let kept = app.store.responses(page).await?;
-    let full = kept.len() == usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = kept.last().filter(|_| full).map(|kept| format!("{}_{}", kept.dated_ms, kept.response.id));
+    let Listed { responses: kept, more } = app.store.responses(page).await?;
+    let next = kept.last().filter(|_| more).map(|kept| format!("{}_{}", kept.dated_ms, kept.response.id));
     let responses = kept
         .into_iter()
         .map(|kept| {

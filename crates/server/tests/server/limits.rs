@@ -163,7 +163,7 @@ async fn answers_with_the_token_wait_for_their_place_and_get_it() {
     for n in 0..200 {
         server.expect(&serde_json::from_str(&large(n)).unwrap(), "stored").await;
     }
-    // Some 15 MB, of which nothing is read: it holds the only place.
+    // Some 4 MB, of which nothing is read: it holds the only place.
     let mut greedy = TcpStream::connect(&server.address).await.unwrap();
     let request = format!(
         "GET /v1/surveys/nps/responses?limit=500 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"

@@ -3,6 +3,8 @@
 //! | Look for | In |
 //! |---|---|
 //! | killed at random moments, nothing acknowledged is lost, nothing counts twice | `kill.rs` |
+//! | clients that hold what they can get | `hostile.rs` |
+//! | backup and restore while answers come in | `backup.rs` |
 //! | no 200 before its sync, by the system calls | `synced.rs` |
 //!
 //! `cargo xtask torture server` runs the long forms on the release build. There timings decide; in the short forms never.
@@ -17,9 +19,16 @@
     reason = "tests may fail loudly; clippy.toml lets test functions, but not their helpers"
 )]
 
+mod backup;
+mod hostile;
 mod kill;
 mod process;
 mod synced;
+
+/// Whether this is the long form, in which timings decide.
+fn is_long() -> bool {
+    std::env::var_os("CANDOR_TORTURE").is_some()
+}
 
 /// A whole number from the environment.
 fn number(name: &str, default: u64) -> u64 {

@@ -1,5 +1,7 @@
 use super::save::uuid_bytes;
-use crate::{Counts, Dimension, Kept, Page, SLOT_MS, Segment, StoreError, TallyQuery};
+use crate::{
+    Counts, Dimension, Kept, Listed, MAX_PAGE_BYTES, Page, SLOT_MS, Segment, StoreError, TallyQuery,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashSet};
 
@@ -170,7 +172,7 @@ fn list(of_site: bool) -> String {
     )
 }
 
-pub(super) fn responses(connection: &Connection, page: &Page) -> Result<Vec<Kept>, StoreError> {
+pub(super) fn responses(connection: &Connection, page: &Page) -> Result<Listed, StoreError> {
     let (dated_ms, id) = match &page.after {
         Some((dated_ms, id)) => (*dated_ms, uuid_bytes(id)),
         None => (i64::MAX, [u8::MAX; 16]),
@@ -178,12 +180,17 @@ pub(super) fn responses(connection: &Connection, page: &Page) -> Result<Vec<Kept
     let mut select = connection.prepare_cached(&list(page.site.is_some()))?;
     let mut rows =
         select.query(params![page.survey, dated_ms, id, page.site, page.unanswered, page.limit])?;
-    let mut kept = Vec::new();
+    let (mut responses, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let content: String = row.get(1)?;
-        kept.push(Kept { dated_ms: row.get(0)?, response: serde_json::from_str(&content)? });
+        bytes += content.len();
+        responses.push(Kept { dated_ms: row.get(0)?, response: serde_json::from_str(&content)? });
+        if bytes >= MAX_PAGE_BYTES {
+            break;
+        }
     }
-    Ok(kept)
+    let more = bytes >= MAX_PAGE_BYTES || u32::try_from(responses.len()).is_ok_and(|n| n == page.limit);
+    Ok(Listed { responses, more })
 }
 
 #[cfg(test)]
