@@ -302,6 +302,10 @@ impl Connections {
 
     fn close_those_waited_for(&self) -> usize {
         let mut open = self.lock();
+        // Those told to go make room once their tasks have ended. To close more until then would take from clients that behave.
+        if open.all.values().any(|listing| listing.task.is_none()) {
+            return 0;
+        }
         let mut waited_for: Vec<(Instant, u64)> = open
             .all
             .iter()
@@ -616,6 +620,18 @@ mod tests {
         let keep = connections.keep_time(Duration::from_secs(10), count);
         assert!(tokio::time::timeout(Duration::from_secs(3), keep).await.is_err());
         assert_eq!((connections.count(), closed.load(Ordering::Relaxed)), (1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_are_closed_for_room_while_those_told_to_go_are_still_there() {
+        let connections = connections(640);
+        for _ in 0..640 {
+            run(&connections, false);
+        }
+        // One that went when nobody waited for it is no answer to the wait.
+        connections.gone.notify_one();
+        assert_eq!(connections.room().await, 10);
+        assert_eq!(connections.count(), 630);
     }
 
     #[tokio::test(start_paused = true)]
