@@ -21,27 +21,30 @@ use tokio::{
 
 /// Those who behave.
 const GOOD: u64 = 16;
+const HALF_A_HEAD: &str = "POST /v1/responses HTTP/1.1\r\nHost: x\r\nX-Slow: ";
 /// What is measured of a quiet server is noise below it, in milliseconds.
 const QUIET_MS: f64 = 5.0;
 
 /// What an attacker sends before it falls silent.
 #[derive(Clone, Copy, Debug)]
 enum Attack {
-    /// Requests for answers of 4 MB that it never reads.
+    /// Requests for a public page, and a few with the token for answers of 4 MB, that it never reads.
     NeverReads,
+    /// Requests for answers of 4 MB, all with the token, that it never reads.
+    HoldsReads,
     /// A body without its last byte.
     Unfinished,
-    /// Nothing, or half a head.
+    /// Nothing, half a head, or a head of which one more byte comes each second.
     Stalled,
 }
 
 impl Attack {
-    const ALL: [Self; 3] = [Self::NeverReads, Self::Unfinished, Self::Stalled];
+    const ALL: [Self; 4] = [Self::NeverReads, Self::HoldsReads, Self::Unfinished, Self::Stalled];
 
     fn clients(self) -> usize {
         match (is_long(), self) {
             (false, _) => 30,
-            (true, Self::NeverReads) => 1_500,
+            (true, Self::NeverReads | Self::HoldsReads) => 1_500,
             (true, Self::Unfinished) => 3_000,
             (true, Self::Stalled) => 5_000,
         }
@@ -50,7 +53,11 @@ impl Attack {
     /// What the nth of them sends.
     fn bytes(self, n: usize) -> Vec<u8> {
         match self {
-            Self::NeverReads => {
+            // More than the system's buffers hold.
+            Self::NeverReads if !n.is_multiple_of(25) => {
+                "GET /demo/demo.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(60).into_bytes()
+            }
+            Self::NeverReads | Self::HoldsReads => {
                 let request = "GET /v1/surveys/csat/responses?limit=500 HTTP/1.1\r\nHost: x\r\n";
                 format!("{request}Authorization: Bearer {TOKEN}\r\n\r\n").repeat(3).into_bytes()
             }
@@ -58,12 +65,17 @@ impl Attack {
                 let head = "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n";
                 [format!("{head}Content-Length: 190000\r\n\r\n").into_bytes(), vec![b' '; 189_999]].concat()
             }
-            Self::Stalled => ["", "GET /hea", "POST /v1/responses HTTP/1.1\r\nHost: x\r\n"][n % 3].into(),
+            Self::Stalled => ["", "GET /hea", HALF_A_HEAD, HALF_A_HEAD][n % 4].into(),
         }
     }
 
+    /// Whether the nth of them goes on to send a byte each second.
+    fn trickles(self, n: usize) -> bool {
+        matches!(self, Self::Stalled) && n % 4 == 3
+    }
+
     /// Connects all and sends, from addresses enough for their ports. They stay until they are dropped.
-    async fn begin(self, process: &Process) -> Vec<JoinHandle<Option<TcpStream>>> {
+    async fn begin(self, process: &Process) -> Vec<JoinHandle<Option<Held>>> {
         let port: u16 = process.address.rsplit_once(':').unwrap().1.parse().unwrap();
         let mut clients = Vec::new();
         for n in 0..self.clients() {
@@ -76,7 +88,9 @@ impl Attack {
                 let mut stream = socket.connect(([127, 0, 0, 1], port).into()).await.ok()?;
                 // It may be cut off while it sends, or never get everything sent.
                 let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(&self.bytes(n))).await;
-                Some(stream)
+                let mut held = Held::new();
+                held.spawn(stay(stream, self.trickles(n)));
+                Some(held)
             }));
             if n % 100 == 99 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -84,6 +98,25 @@ impl Attack {
         }
         clients
     }
+}
+
+/// The answer's status, once all of it was read: the connection is used again only then.
+async fn status(request: reqwest::RequestBuilder) -> reqwest::Result<StatusCode> {
+    let answer = request.send().await?;
+    let status = answer.status();
+    answer.bytes().await?;
+    Ok(status)
+}
+
+/// A client that stays until it is dropped.
+type Held = JoinSet<()>;
+
+async fn stay(mut stream: TcpStream, trickles: bool) {
+    while trickles && stream.write_all(b"x").await.is_ok() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    // Whoever was cut off doesn't close its own side, either.
+    std::future::pending().await
 }
 
 /// Posts of clients that behave, and how long each took in milliseconds. One that is told to try again does so.
@@ -95,10 +128,11 @@ struct Good {
 impl Good {
     fn begin(process: &Process, ids: &Arc<AtomicU64>) -> Self {
         let stop = Arc::new(AtomicU64::new(0));
-        let client = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
         let tasks = (0..GOOD)
             .map(|_| {
-                let (client, ids, stop) = (client.clone(), Arc::clone(ids), Arc::clone(&stop));
+                // A pool of all would hold connections that idle until the server closes them, perhaps as they are used again.
+                let client = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
+                let (ids, stop) = (Arc::clone(ids), Arc::clone(&stop));
                 let url = format!("http://{}/v1/responses", process.address);
                 async move {
                     let (mut times, mut again) = (Vec::new(), 0);
@@ -107,11 +141,9 @@ impl Good {
                         let start = Instant::now();
                         loop {
                             let request = client.post(&url).header("content-type", "text/plain");
-                            match request.body(body.clone()).send().await.map(|answer| answer.status()) {
+                            match status(request.body(body.clone())).await {
                                 Ok(StatusCode::OK) => break,
                                 Ok(StatusCode::SERVICE_UNAVAILABLE) => again += 1,
-                                // A connection that was idle may be closed for another just as it is used again.
-                                Err(error) if !error.is_timeout() => again += 1,
                                 other => panic!("a client that behaves got {other:?}"),
                             }
                             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -146,21 +178,35 @@ async fn p99_for(process: &Process, ids: &Arc<AtomicU64>, time: Duration) -> f64
     good.end().await.0
 }
 
+/// Waits until there are so few, at most until then. How many are left.
+async fn connections_fall_to(process: &Process, few: usize, deadline: Instant) -> usize {
+    loop {
+        let left = process.connections();
+        if left <= few || Instant::now() > deadline {
+            return left;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// A server with answers that are large to read, by settings that are small for the short form.
 async fn server(folder: &std::path::Path) -> Process {
     let mut start = Start::new(folder);
     if !is_long() {
         let limits = [
             ("CANDOR_MAX_CONNECTIONS", "60"),
-            ("CANDOR_HEADER_TIMEOUT_MS", "700"),
+            ("CANDOR_HEADER_TIMEOUT_MS", "1200"),
             ("CANDOR_REQUEST_TIMEOUT_MS", "900"),
             ("CANDOR_WRITE_TIMEOUT_MS", "700"),
         ];
         start.settings = limits.map(|(name, value)| (name, value.to_owned())).into();
     }
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../../www/demo");
+    start.settings.push(("CANDOR_DEMO", demo.to_owned()));
     let process = start.listening();
     let client = Client::new();
-    for n in 0..if is_long() { 500 } else { 200 } {
+    // A debug build would take a second for more, and then not hear in time of those who behave.
+    for n in 0..if is_long() { 500 } else { 30 } {
         let mut response = nps(0xf000_0000 + n, 1);
         response["survey"] = "csat".into();
         let text = "\u{1}".repeat(4_000);
@@ -176,7 +222,7 @@ async fn server(folder: &std::path::Path) -> Process {
 async fn clients_that_hold_what_they_can_get_are_closed_and_others_served() {
     raise_file_limit();
     println!("attack        clients  closed after s  p99 before ms  during  after  sent again  memory MB");
-    let mut summary = Vec::new();
+    let (mut summary, mut missed) = (Vec::new(), Vec::new());
     for attack in Attack::ALL {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let process = server(folder.path()).await;
@@ -189,17 +235,14 @@ async fn clients_that_hold_what_they_can_get_are_closed_and_others_served() {
         let begun = Instant::now();
         let mut kept = Vec::new();
         for client in clients {
-            kept.push(client.await.unwrap());
+            kept.push(client.await.unwrap().expect("a client of the attack connects"));
         }
         let deadline = begun + Duration::from_secs(60);
-        // Those of the good clients and of this test stay.
-        let others = usize::try_from(GOOD).unwrap() + 8;
-        while process.connections() > others && Instant::now() < deadline {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        let left = process.connections();
-        let closed = begun.elapsed().as_secs_f64();
+        // Those of the good clients stay until they are ended.
+        connections_fall_to(&process, usize::try_from(GOOD).unwrap(), deadline).await;
         let (during, again) = good.end().await;
+        let left = connections_fall_to(&process, 0, deadline).await;
+        let closed = begun.elapsed().as_secs_f64();
         drop(kept);
         let after = p99_for(&process, &ids, quiet).await;
         let memory = process.peak_memory_mb();
@@ -208,12 +251,13 @@ async fn clients_that_hold_what_they_can_get_are_closed_and_others_served() {
             format!("{attack:?}"),
             attack.clients(),
         );
-        assert!(left <= others, "{attack:?}: {left} connections are left");
+        assert_eq!(left, 0, "{attack:?}: connections are left");
         if is_long() {
-            assert!(closed <= 20.0, "{attack:?}: closed after {closed} s");
-            assert!(memory <= 256, "{attack:?}: {memory} MB");
             let ratio = during / before.max(after).max(QUIET_MS);
-            assert!(ratio <= 3.0, "{attack:?}: p99 is {ratio:.1} times that of a quiet server");
+            // All are tried before any decides.
+            if closed > 20.0 || memory > 256 || ratio > 3.0 {
+                missed.push(attack);
+            }
             summary.push(format!("{attack:?} closed in {closed:.1} s, {memory} MB, p99 × {ratio:.1}"));
         }
     }
@@ -233,8 +277,9 @@ async fn clients_that_hold_what_they_can_get_are_closed_and_others_served() {
     drop(clients);
     assert!(ended.is_some_and(|status| status.success()), "a stop ends well: {ended:?}");
     if is_long() {
-        assert!(stopped <= 5.0, "SIGTERM took {stopped} s");
         println!("{}: {}; SIGTERM among all of them {stopped:.1} s", header(), summary.join("; "));
+        assert!(stopped <= 5.0, "SIGTERM took {stopped} s");
+        assert!(missed.is_empty(), "more than 20 s, 256 MB or three times a quiet server's p99: {missed:?}");
     }
 }
 

@@ -166,8 +166,8 @@ impl Process {
         let row = tcp.lines().find_map(|row| row.split_once(&listening)).map_or("0:0", |(_, rest)| rest);
         // Of a socket that listens, this is how many wait to be accepted.
         let waiting = row.split([':', ' ']).nth(1).and_then(|hex| usize::from_str_radix(hex, 16).ok());
-        // The one that listens, and a pair through which tokio hears of signals.
-        sockets.count().saturating_sub(3) + waiting.unwrap_or(0)
+        // The one that listens, and a pair through which tokio hears of signals: it holds the end that it reads twice.
+        sockets.count().saturating_sub(4) + waiting.unwrap_or(0)
     }
 }
 
