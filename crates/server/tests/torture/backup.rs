@@ -3,12 +3,13 @@
 use crate::{header, is_long, nps, process::Start};
 use candor_store::{Arrival, Store};
 use candor_survey::{NewResponse, preset};
-use reqwest::Client;
+use reqwest::{Client, StatusCode};
 use std::{
     path::Path,
     process::{Command, Output},
     time::{Duration, Instant},
 };
+use tokio::task::JoinSet;
 
 /// How many responses one call of the store brings.
 const CALL: u64 = 2_000;
@@ -53,7 +54,7 @@ async fn a_backup_ends_while_answers_come_and_its_restore_counts_the_same() {
     let mut process = start.listening();
 
     let url = format!("http://{}/v1/responses", process.address);
-    let (mut posted, client) = (0, Client::new());
+    let (mut posted, mut posts, client) = (0, JoinSet::new(), Client::new());
     let (backup, live) = (folder.path().join("backup.sqlite"), start.url());
     let file = backup.clone();
     let begun = Instant::now();
@@ -65,12 +66,14 @@ async fn a_backup_ends_while_answers_come_and_its_restore_counts_the_same() {
             _ = tick.tick() => {
                 let body = nps(responses + posted, 9).to_string();
                 let post = client.post(&url).header("content-type", "text/plain").body(body);
-                assert!(post.send().await.unwrap().status().is_success());
+                // None waits for the one before it, so that as many come as should.
+                posts.spawn(async move { post.send().await.unwrap().status() });
                 posted += 1;
             }
         }
     };
     let seconds = begun.elapsed().as_secs_f64();
+    assert!(posts.join_all().await.iter().all(StatusCode::is_success));
     let text = said(&output);
     let count: u64 = text.split("holds ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     assert!((responses..=responses + posted).contains(&count), "{text}");
