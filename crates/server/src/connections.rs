@@ -11,7 +11,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -26,6 +26,8 @@ use tokio::{
 
 /// When there is no room, so many of the connections go at once: to look for them is a walk through all.
 const SHARE_THAT_GOES: usize = 64;
+/// How soon connections that could not be closed are looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// In [`Meter`]: nothing.
 const NONE: u64 = u64::MAX;
 
@@ -38,10 +40,8 @@ const NONE: u64 = u64::MAX;
 #[derive(Debug)]
 pub(crate) struct Gate {
     places: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    /// So many of the places given out are none: those who get them are refused. A timer for each who waits would cost
-    /// more than to serve them.
-    void: AtomicUsize,
+    /// Nothing moves: those who wait are refused. A timer for each of them would cost more than to serve them.
+    gave_up: Notify,
     timeout: Duration,
     opened: Instant,
     /// Milliseconds after `opened` at which a request last came into work or left it.
@@ -51,22 +51,12 @@ pub(crate) struct Gate {
 /// A place of a request, or none because nothing moved.
 type Place = Option<OwnedSemaphorePermit>;
 
-/// One who waits, or has left.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl Gate {
     pub(crate) fn new(http: &HttpConfig) -> Self {
-        let places = http.max_requests.clamp(1, Semaphore::MAX_PERMITS / 2);
+        let places = http.max_requests.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             places: Arc::new(Semaphore::new(places)),
-            waiting: AtomicUsize::new(0),
-            void: AtomicUsize::new(0),
+            gave_up: Notify::new(),
             timeout: Duration::from_millis(http.queue_timeout_ms),
             opened: Instant::now(),
             moved: AtomicU64::new(0),
@@ -74,25 +64,15 @@ impl Gate {
     }
 
     fn enter_at_once(&self) -> Place {
-        self.unless_void(Arc::clone(&self.places).try_acquire_owned().ok()?)
+        Arc::clone(&self.places).try_acquire_owned().ok().inspect(|_| self.moves())
     }
 
     async fn enter(self: Arc<Self>) -> Place {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let waiting = Waiting(&self.waiting);
-        let place = Arc::clone(&self.places).acquire_owned().await.ok();
-        drop(waiting);
-        self.unless_void(place?)
-    }
-
-    fn unless_void(&self, place: OwnedSemaphorePermit) -> Place {
-        let less = |void: usize| void.checked_sub(1);
-        if self.void.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_err() {
-            self.moves();
-            return Some(place);
+        tokio::select! {
+            biased;
+            place = Arc::clone(&self.places).acquire_owned() => place.ok().inspect(|_| self.moves()),
+            () = self.gave_up.notified() => None,
         }
-        place.forget();
-        None
     }
 
     /// A request has come into work or has left it.
@@ -102,11 +82,9 @@ impl Gate {
 
     /// Sends those away who wait, if nothing has moved for too long.
     fn give_up(&self) {
-        let waiting = self.waiting.load(Ordering::Relaxed);
         let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
-        if waiting > 0 && self.opened.elapsed().saturating_sub(moved) >= self.timeout {
-            self.void.fetch_add(waiting, Ordering::Relaxed);
-            self.places.add_permits(waiting);
+        if self.opened.elapsed().saturating_sub(moved) >= self.timeout {
+            self.gave_up.notify_waiters();
         }
     }
 }
@@ -209,15 +187,20 @@ impl Meter {
 
     /// There is no more to read. Part of a request holds no place: who knows when the rest comes.
     fn nothing_came(&self) {
-        if self.is_served.load(Ordering::Relaxed) {
-            return;
-        }
-        let mut entry = lock(&self.entry);
-        if matches!(*entry, Entry::Inside(_)) {
-            *entry = Entry::Outside;
+        if self.leave_unless_served() {
             let began = self.began.load(Ordering::Relaxed);
             self.waiting_since.store(if began == NONE { self.now() } else { began }, Ordering::Relaxed);
         }
+    }
+
+    /// Gives the place back that was taken to read, unless a request came of it. Says whether there was one.
+    fn leave_unless_served(&self) -> bool {
+        let mut entry = lock(&self.entry);
+        let leaves = !self.is_served.load(Ordering::Relaxed) && matches!(*entry, Entry::Inside(_));
+        if leaves {
+            *entry = Entry::Outside;
+        }
+        leaves
     }
 
     /// The answer is there, and may be taken; then the next request may come.
@@ -295,7 +278,8 @@ impl Connections {
         let mut closed = 0;
         while self.count() >= self.max {
             closed += self.close_those_waited_for();
-            self.gone.notified().await;
+            // Those that were all being served may be idle by now, of which nobody tells.
+            let _ = tokio::time::timeout(LOOK_AGAIN, self.gone.notified()).await;
         }
         closed
     }
@@ -418,6 +402,8 @@ impl Socket {
             return written;
         }
         self.meter.is_written.store(true, Ordering::Relaxed);
+        // What the peer has sent meanwhile has to wait for it, and holds no place.
+        self.meter.leave_unless_served();
         let now = Instant::now();
         let some_by = *self.some_by.get_or_insert(now + self.write_timeout);
         let deadline = some_by.min(*self.all_by.get_or_insert(now + self.response_timeout));
@@ -538,6 +524,7 @@ pub(crate) fn that_fit(wanted: usize) -> usize {
 mod tests {
     use super::*;
     use clap::{Args, FromArgMatches};
+    use std::sync::atomic::AtomicUsize;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     fn http(flags: &[&str]) -> HttpConfig {
@@ -600,6 +587,12 @@ mod tests {
         time(1).await;
         gate.give_up();
         assert!(third.await.unwrap().is_none());
+        // Whoever comes later, or left before, has nothing to do with it.
+        gate.give_up();
+        let mut left = Box::pin(Arc::clone(&gate).enter());
+        assert!(tokio::time::timeout(Duration::ZERO, &mut left).await.is_err());
+        gate.give_up();
+        drop(left);
         // There is still one place, no more and no less.
         assert!(gate.enter_at_once().is_none());
         drop(second);
@@ -632,6 +625,20 @@ mod tests {
         connections.gone.notify_one();
         assert_eq!(connections.room().await, 10);
         assert_eq!(connections.count(), 630);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_those_that_were_served_are_idle_a_new_one_waits_no_longer() {
+        let connections = connections(1);
+        connections.spawn(|meter| async move {
+            meter.serve();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            meter.answered();
+            std::future::pending().await
+        });
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let closed = tokio::time::timeout(Duration::from_secs(2), connections.room()).await;
+        assert_eq!(closed, Ok(1));
     }
 
     #[tokio::test(start_paused = true)]

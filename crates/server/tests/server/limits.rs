@@ -99,6 +99,24 @@ async fn an_answer_that_waited_too_long_is_refused_and_one_that_waits_for_its_cl
 }
 
 #[tokio::test]
+async fn whoever_takes_no_answer_holds_no_place_by_asking_on() {
+    let server = spawn_but(|config| config.http.max_requests = 1).await;
+    for n in 0..60 {
+        server.expect(&serde_json::from_str(&large(n)).unwrap(), "stored").await;
+    }
+    let mut greedy = TcpStream::connect(&server.address).await.unwrap();
+    let list = "GET /v1/surveys/nps/responses?limit=500 HTTP/1.1\r\nHost: x\r\n";
+    greedy.write_all(format!("{list}Authorization: Bearer {TOKEN}\r\n\r\n").as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    // The answer waits to be taken. More than this does not come.
+    greedy.write_all(b"G").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    for n in 100..105 {
+        server.expect(&nps(n, 2, 9), "stored").await;
+    }
+}
+
+#[tokio::test]
 async fn requests_that_come_together_are_answered_one_after_the_other() {
     let server = spawn_but(|config| config.http.max_requests = 1).await;
     let mut stream = TcpStream::connect(&server.address).await.unwrap();
