@@ -197,6 +197,10 @@ pub async fn restore(from: &Path, url: &str, progress: impl FnMut(Progress)) -> 
 /// The path of a database that is a file.
 fn path(url: &str) -> Result<&str, OpenError> {
     match url.strip_prefix("sqlite://") {
+        // SQLite would make no file of these, or another one.
+        Some(path) if path.starts_with(':') || path.starts_with("file:") => {
+            Err(OpenError::NoFile(url.to_owned()))
+        }
         Some(path) if !path.is_empty() => Ok(path),
         _ => Err(OpenError::UnknownUrl(url.to_owned())),
     }

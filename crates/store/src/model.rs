@@ -281,6 +281,8 @@ pub enum OpenError {
     },
     /// It holds something else.
     Foreign,
+    /// It is none that lies in a file, or not in one of this name.
+    NoFile(String),
     /// It can have no write-ahead log, being in memory or on a file system without shared memory; its journal's mode.
     NoLog(String),
     /// It failed.
@@ -302,6 +304,9 @@ impl fmt::Display for OpenError {
                  up to {known}): run that version, or restore the backup made before the upgrade"
             ),
             Self::Foreign => f.write_str("the file is a database of some other program: name another file"),
+            Self::NoFile(url) => {
+                write!(f, "{url} names no file: expected sqlite:// and a path, of a file on a local disk")
+            }
             Self::NoLog(mode) => write!(
                 f,
                 "the database can have no write-ahead log (its journal is of the kind {mode}): expected a file on a local \
@@ -323,7 +328,7 @@ pub enum CopyError {
     Exists(PathBuf),
     /// The file to restore has a write-ahead log beside it.
     Unfinished(PathBuf),
-    /// The file to restore is damaged; SQLite's words.
+    /// The file to copy is damaged; in words.
     Damaged(String),
     /// One of the two is no database of this Candor.
     Open(OpenError),
@@ -347,7 +352,7 @@ impl fmt::Display for CopyError {
                  that log: run `candor backup` on it first",
                 log.display()
             ),
-            Self::Damaged(words) => write!(f, "the backup is damaged: {words}"),
+            Self::Damaged(words) => write!(f, "what should be copied is damaged: {words}"),
             Self::Open(e) => e.fmt(f),
             Self::Store(e) => e.fmt(f),
         }

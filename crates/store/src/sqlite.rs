@@ -30,6 +30,11 @@ use writer::Writer;
 /// How long a connection waits for another process that holds the lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How a file is opened that may be made and written.
+const PLAIN: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
+    .union(OpenFlags::SQLITE_OPEN_CREATE)
+    .union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
 #[derive(Clone, Debug)]
 pub(crate) struct Sqlite {
     writer: Writer,
@@ -47,6 +52,14 @@ impl Sqlite {
     }
 
     pub(crate) async fn import(&self, sites: Vec<AuthoredSite>) -> Result<(), ImportError> {
+        // Read first: what would change nothing needs no room on the disk, and a server starts on a full one.
+        let sites = Arc::new(sites);
+        let wanted = Arc::clone(&sites);
+        let plan =
+            self.readers.read(None, move |connection| Ok(import::changes_nothing(connection, &wanted)));
+        if plan.await?? {
+            return Ok(());
+        }
         self.writer.run(move |disk| disk.edit(|connection| import::import(connection, &sites))).await?
     }
 
@@ -116,7 +129,11 @@ impl Sqlite {
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(path, flags).map_err(|e| match e {
+    // A name that begins with `file:` would be read as an address, and name another file.
+    let is_address = flags.contains(OpenFlags::SQLITE_OPEN_URI);
+    let absolute = std::path::absolute(path).map_err(|e| StoreError::Database(e.to_string()))?;
+    let name = if is_address { path } else { &absolute };
+    let connection = Connection::open_with_flags(name, flags).map_err(|e| match e {
         // SQLite's own words leave out which file it was.
         rusqlite::Error::SqliteFailure(_, Some(words)) => {
             StoreError::Database(format!("{words} ({})", path.display()))

@@ -158,6 +158,11 @@ async fn a_backup_is_of_one_moment_while_others_write_and_comes_back_whole() {
     assert_eq!(left, ["back.sqlite", "backup.sqlite", "candor.sqlite"], "nothing unfinished is left");
 }
 
+fn left_unfinished(database: &Database) -> Vec<std::ffi::OsString> {
+    let names = fs::read_dir(database.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_string_lossy().contains(".unfinished")).collect()
+}
+
 #[tokio::test]
 async fn a_restore_makes_counts_that_do_not_agree_again() {
     let database = Database::new();
@@ -201,10 +206,25 @@ async fn nothing_is_overwritten_and_what_is_no_backup_is_refused() {
         restore(&database.file("candor.sqlite"), &url(&target), |_| ()).await,
         Err(CopyError::Unfinished(_))
     ));
-    for (name, bytes) in [("text", b"no database".to_vec()), ("half", before[..before.len() / 2].to_vec())] {
+    // Through a link, beside which there is no log.
+    std::os::unix::fs::symlink(database.file("candor.sqlite"), database.file("link")).unwrap();
+    assert!(matches!(
+        restore(&database.file("link"), &url(&target), |_| ()).await,
+        Err(CopyError::Unfinished(_))
+    ));
+    // Beside what another database has left.
+    fs::write(database.file("b-wal"), "old").unwrap();
+    assert!(
+        matches!(backup(&live, &database.file("b"), |_| ()), Err(CopyError::Exists(log)) if log.ends_with("b-wal"))
+    );
+    for (name, bytes) in [
+        ("nothing", vec![]),
+        ("text", b"no database".to_vec()),
+        ("half", before[..before.len() / 2].to_vec()),
+    ] {
         fs::write(database.file(name), bytes).unwrap();
         assert!(restore(&database.file(name), &url(&target), |_| ()).await.is_err(), "{name}");
-        assert!(!target.exists() && !database.file("target.unfinished").exists(), "{name}");
+        assert!(!target.exists() && left_unfinished(&database).is_empty(), "{name}");
     }
     assert_eq!(fs::read(&to).unwrap(), before);
 }

@@ -64,6 +64,7 @@ stories! {
     a_recount_mends_the_rollup
     an_answer_is_dated_seven_days_back_and_no_further
     values_beyond_the_first_are_counted_together
+    a_value_that_came_and_went_in_one_batch_keeps_its_place
     concurrent_responses_are_all_kept
     one_unreadable_row_costs_no_other_its_answer
     a_closed_store_keeps_what_it_took_and_takes_no_more
@@ -289,9 +290,35 @@ async fn values_beyond_the_first_are_counted_together(database: Database) {
     let found = shown(&store).await;
     assert_eq!((found.get("t0"), found["t1"], found[OTHER]), (None, 2, 5));
     assert_eq!(store.audit().await.unwrap(), []);
+    // To count anew gives the place of the value that is gone to another.
     store.recount().await.unwrap();
-    assert_eq!(shown(&store).await, found);
-    assert_eq!(all(&store).await.shown, beyond);
+    let found = shown(&store).await;
+    assert_eq!((found.len(), found.get("t0"), found[OTHER]), (MAX_VALUES + 1, None, 4));
+    assert_eq!(store.audit().await.unwrap(), []);
+    save(&store, NewResponse { touchpoint: Some("newer".into()), ..rated(&uuid(beyond), 2, 9) }).await;
+    assert_eq!(shown(&store).await[OTHER], 5);
+    assert_eq!(store.audit().await.unwrap(), []);
+    assert_eq!(all(&store).await.shown, beyond + 1);
+}
+
+async fn a_value_that_came_and_went_in_one_batch_keeps_its_place(database: Database) {
+    let store = database.open().await;
+    let at = |n: u64, revision, touchpoint: &str| {
+        let response = NewResponse { touchpoint: Some(touchpoint.into()), ..rated(&uuid(n), revision, 9) };
+        Arrival { response: checked(response), received_ms: T0 }
+    };
+    let most = MAX_VALUES as u64 - 1;
+    store.save((0..most).map(|n| at(n, 2, &format!("t{n}"))).collect()).await.unwrap();
+    store.save(vec![at(most, 2, "gone"), at(most, 3, "t0")]).await.unwrap();
+    // That was the last place, here and for whoever counts anew from what is stored.
+    store.save(vec![at(most + 1, 2, "late")]).await.unwrap();
+    assert_eq!(store.audit().await.unwrap(), []);
+    store.close().await;
+    let store = database.open().await;
+    store.save(vec![at(most + 1, 3, "late"), at(most + 2, 2, "late")]).await.unwrap();
+    assert_eq!(store.audit().await.unwrap(), []);
+    let other = Segment::One(Dimension::Touchpoint, OTHER.into());
+    assert_eq!(tallies(&store, other, &[0, T0 * 2]).await[0].shown, 2);
 }
 
 async fn what_was_skipped_is_counted_by_question(database: Database) {
@@ -689,9 +716,10 @@ async fn another_programs_database_is_left_alone() {
 
 #[tokio::test]
 async fn a_database_that_readers_would_not_share_is_refused() {
-    for url in ["sqlite://:memory:", "sqlite://file::memory:"] {
+    for url in ["sqlite://:memory:", "sqlite://file::memory:", "sqlite://file:candor.sqlite"] {
         let error = Store::open(url).await.unwrap_err();
-        assert!(matches!(&error, OpenError::NoLog(mode) if mode == "memory"), "{error}");
+        assert!(matches!(&error, OpenError::NoFile(_)), "{error}");
+        assert!(!std::path::Path::new(url.trim_start_matches("sqlite://")).exists(), "{url} was made");
         assert!(error.to_string().contains("a file on a local disk"), "{error}");
     }
 }

@@ -273,6 +273,32 @@ async fn whoever_asks_for_readiness_and_goes_away_leaves_it_to_the_others() {
 }
 
 #[tokio::test]
+async fn a_backup_has_the_name_that_it_was_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&folder);
+    let server = spawn_with(folder, config).await;
+    server.expect(&nps(1, 2, 9), "stored").await;
+    for name in ["file:backup", "file:backup?mode=memory", ":memory:", "täglich #1.sqlite"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_candor"))
+            .args(["backup", name])
+            .current_dir(server.folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.contains("holds 1 responses"), "{name}: {said}");
+        assert!(std::fs::metadata(server.folder.path().join(name)).unwrap().len() > 4_096, "{name}");
+        let output = Command::new(env!("CARGO_BIN_EXE_candor"))
+            .args(["restore", name, "--database", "sqlite://back.sqlite"])
+            .current_dir(server.folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.contains("all counts agree"), "{name}: {said}");
+        std::fs::remove_file(server.folder.path().join("back.sqlite")).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_made_up_token_is_long_and_not_the_same_twice() {
     let mut tokens = HashSet::new();
     for _ in 0..2 {

@@ -1,6 +1,6 @@
 //! Copies of whole databases: page by page, within one read transaction, so that nobody who writes waits or is waited for.
 
-use super::{Sqlite, connect, files, schema};
+use super::{PLAIN, Sqlite, connect, files, schema};
 use crate::{Copied, CopyError, OpenError, Progress, Settings, StoreError};
 use rusqlite::{
     Connection, OpenFlags,
@@ -12,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+/// What is wrong with a file that SQLite would take for a new database.
+const NOTHING: &str = "it is empty";
 /// How many pages are copied between two calls of `progress`: 4 MiB.
 const STEP_PAGES: i32 = 1_024;
 
@@ -23,11 +25,13 @@ pub(crate) fn backup(
     if !database.is_file() {
         return Err(CopyError::Missing(database.to_path_buf()));
     }
-    absent(to)?;
+    all_absent(to)?;
     // Not read-only: if no server runs, this is the connection that takes the log away at its end.
     let source = connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    schema::version(&source)?;
-    let unfinished = Unfinished::new(files::beside(to, ".unfinished"));
+    if schema::version(&source)? == 0 {
+        return Err(CopyError::Damaged(NOTHING.to_owned()));
+    }
+    let unfinished = Unfinished::beside(to);
     copy(&source, &unfinished.0, progress)?;
     let copied = count(&unfinished.0)?;
     unfinished.rename(to)?;
@@ -42,26 +46,27 @@ pub(crate) async fn restore(
     if !from.is_file() {
         return Err(CopyError::Missing(from.to_path_buf()));
     }
+    // The log lies beside the file itself, not beside a link to it.
+    let from = &fs::canonicalize(from)?;
     // A file with a log beside it is none that `backup` made, and part of its answers are in the log.
     let log = files::beside(from, "-wal");
     if log.exists() {
         return Err(CopyError::Unfinished(log));
     }
-    // Another database's log would be taken for this one's.
-    for file in ["", "-wal", "-shm"].map(|ending| files::beside(database, ending)) {
-        absent(&file)?;
-    }
+    all_absent(database)?;
     // Without locks, and with nothing put beside it: backups lie on disks that can only be read.
     let address = format!("file:{}?immutable=1", percent_encoded(from));
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let source = connect(Path::new(&address), flags)?;
-    schema::version(&source)?;
+    if schema::version(&source)? == 0 {
+        return Err(CopyError::Damaged(NOTHING.to_owned()));
+    }
     let found: String = source.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if found != "ok" {
         return Err(CopyError::Damaged(found));
     }
-    let unfinished = Unfinished::new(files::beside(database, ".unfinished"));
+    let unfinished = Unfinished::beside(database);
     copy(&source, &unfinished.0, progress)?;
 
     let store = Sqlite::open(unfinished.0.clone(), Settings::default()).await?;
@@ -79,17 +84,18 @@ pub(crate) async fn restore(
 struct Unfinished(PathBuf);
 
 impl Unfinished {
-    fn new(path: PathBuf) -> Self {
-        Self(path)
+    /// Its name is this process's own: two copies to one place must not mix.
+    fn beside(to: &Path) -> Self {
+        Self(files::beside(to, &format!(".unfinished-{}", std::process::id())))
     }
 
     fn rename(self, to: &Path) -> Result<(), CopyError> {
-        fs::File::open(&self.0)?.sync_all()?;
+        fs::OpenOptions::new().write(true).open(&self.0)?.sync_all()?;
         // Unlike a rename, a link replaces nothing that has come there meanwhile.
         fs::hard_link(&self.0, to).or_else(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Err(CopyError::Exists(to.to_path_buf())),
             // Some file systems know no second names.
-            _ => Ok(fs::rename(&self.0, to)?),
+            _ => absent(to).and_then(|()| Ok(fs::rename(&self.0, to)?)),
         })?;
         drop(self);
         Ok(files::sync_folder(to)?)
@@ -98,10 +104,15 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        for ending in ["", "-wal", "-shm"] {
+        for ending in ["", "-wal", "-shm", "-journal"] {
             let _ = fs::remove_file(files::beside(&self.0, ending));
         }
     }
+}
+
+/// Neither the file is there, nor a log of another one, which would be taken for its own.
+fn all_absent(file: &Path) -> Result<(), CopyError> {
+    ["", "-wal", "-shm"].iter().try_for_each(|ending| absent(&files::beside(file, ending)))
 }
 
 fn absent(file: &Path) -> Result<(), CopyError> {
@@ -115,9 +126,10 @@ fn absent(file: &Path) -> Result<(), CopyError> {
 
 /// Copies all pages as they are at this moment.
 fn copy(source: &Connection, to: &Path, mut progress: impl FnMut(Progress)) -> Result<(), CopyError> {
-    drop(Unfinished::new(to.to_path_buf()));
-    files::make_private(to)?;
-    let mut target = connect(to, OpenFlags::default())?;
+    if !files::make_private(to)? {
+        return Err(CopyError::Exists(to.to_path_buf()));
+    }
+    let mut target = connect(to, PLAIN)?;
     // It is synced as a whole at the end, and removed if it comes to none.
     target.pragma_update(None, "synchronous", "OFF")?;
     // Held open, this read keeps every step on the same moment; without it each write of others would start the copy over.
@@ -138,7 +150,7 @@ fn copy(source: &Connection, to: &Path, mut progress: impl FnMut(Progress)) -> R
 }
 
 fn count(file: &Path) -> Result<Copied, CopyError> {
-    let copy = connect(file, OpenFlags::default())?;
+    let copy = connect(file, PLAIN)?;
     let responses: i64 = copy.query_row("SELECT COUNT(*) FROM responses", [], |row| row.get(0))?;
     let bytes = fs::metadata(file)?.len();
     Ok(Copied { responses: u64::try_from(responses).unwrap_or(0), bytes, differences: 0 })

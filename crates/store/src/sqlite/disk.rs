@@ -1,11 +1,11 @@
 use super::{
-    connect,
+    PLAIN, connect,
     files::{self, Files},
     save::{self, Named},
     schema,
 };
 use crate::{Arrival, OpenError, Outcome, StoreError};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode};
 use std::{path::PathBuf, time::Duration};
 
 /// A log that grew beyond so many bytes, while a reader kept it from starting over, is cut when it does.
@@ -35,7 +35,7 @@ impl Disk {
         } else if files::is_open_to_others(&path) {
             tracing::warn!(file = %path.display(), "other users of this machine can read the database: take away their right with chmod o=");
         }
-        let mut connection = connect(&path, OpenFlags::default())?;
+        let mut connection = connect(&path, PLAIN)?;
         schema::migrate(&mut connection)?;
         // SQLite would otherwise checkpoint within a commit, and a visitor would wait for it.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
@@ -62,6 +62,8 @@ impl Disk {
 
     /// Counts anew.
     pub(super) fn recount(&mut self) -> Result<(), StoreError> {
+        // The values that are counted by themselves may be others afterwards.
+        self.named = Named::default();
         self.write(|disk| save::recount(&mut disk.connection))
     }
 

@@ -20,7 +20,11 @@ impl Files {
     /// Takes note of both files, which exist.
     pub(super) fn find(database: &Path) -> io::Result<Self> {
         let found = [database.to_path_buf(), log_of(database)?];
-        Ok(Self { found: found.map(|path| (path.clone(), identity(&path))) })
+        let found = found.map(|path| (path.clone(), identity(&path)));
+        if let Some((path, _)) = found.iter().find(|(_, identity)| identity.is_none()) {
+            return Err(io::Error::other(format!("there is no file {}", path.display())));
+        }
+        Ok(Self { found })
     }
 
     /// Whether what was written is still what the next start will find.

@@ -15,12 +15,7 @@ struct Plan<'a> {
 }
 
 pub(super) fn import(connection: &mut Connection, sites: &[AuthoredSite]) -> Result<(), ImportError> {
-    // Read first: what would change nothing needs no room on the disk, and a server starts on a full one.
-    if plan(&*connection.transaction()?, sites)?.is_nothing()? {
-        return Ok(());
-    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Again, under the lock: another process may have written in between.
     let plan = plan(&transaction, sites)?;
     if plan.is_nothing()? {
         return Ok(());
@@ -44,6 +39,11 @@ pub(super) fn import(connection: &mut Connection, sites: &[AuthoredSite]) -> Res
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// Whether the database agrees with the files already.
+pub(super) fn changes_nothing(connection: &Connection, sites: &[AuthoredSite]) -> Result<bool, ImportError> {
+    plan(&*connection.unchecked_transaction()?, sites)?.is_nothing()
 }
 
 /// Everything that an import would refuse.

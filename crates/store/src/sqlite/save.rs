@@ -1,6 +1,6 @@
 use super::read;
 use crate::{
-    Arrival, Difference, Dimension, MAX_AGE_MS, MAX_VALUES, Outcome, StoreError,
+    Arrival, Difference, Dimension, MAX_AGE_MS, MAX_VALUES, OTHER, Outcome, StoreError,
     rollup::{Changes, Key, Segments, contribute, segments},
 };
 use candor_survey::{NewResponse, State};
@@ -73,7 +73,9 @@ impl Named {
         value: &str,
     ) -> Result<bool, StoreError> {
         if self.0.get(survey).is_none_or(|named| !named.contains_key(&dimension)) {
-            let values = read::values(connection, survey, dimension)?;
+            let mut values = read::values(connection, survey, dimension)?;
+            // What stands for all others takes no place among those counted by themselves.
+            values.remove(OTHER);
             self.0.entry(survey.to_owned()).or_default().insert(dimension, values);
         }
         let Some(values) = self.0.get_mut(survey).and_then(|named| named.get_mut(&dimension)) else {
@@ -208,7 +210,8 @@ fn apply(connection: &Connection, changes: Changes<'_>) -> Result<(), StoreError
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (survey, dimension, value, slot, measure, question, version, point) DO UPDATE SET n = n + excluded.n",
     )?;
-    for (key, n) in changes.into_iter().filter(|(_, n)| *n != 0) {
+    // An impression that came and went within the batch makes its row as well, which says that its value is counted by itself.
+    for (key, n) in changes.into_iter().filter(|(key, n)| *n != 0 || key.measure == "shown") {
         add.execute(params![
             key.survey,
             key.dimension,
@@ -268,8 +271,9 @@ pub(super) fn audit(connection: &Connection) -> Result<Vec<Difference>, StoreErr
 
 pub(super) fn recount(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let changes = count(&transaction)?;
+    // First, so that values that no response has any more take no place among those counted by themselves.
     transaction.execute("DELETE FROM rollup", [])?;
+    let changes = count(&transaction)?;
     apply(&transaction, changes)?;
     transaction.commit()?;
     Ok(())
