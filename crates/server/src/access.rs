@@ -61,12 +61,22 @@ impl fmt::Debug for Token {
 pub(crate) struct Reader(OwnedSemaphorePermit);
 
 impl Reader {
-    /// An answer as JSON that only the token's bearer may see.
-    pub(crate) fn json(self, answer: &impl Serialize) -> Response {
-        match serde_json::to_vec(answer) {
-            Ok(json) => self.answer("application/json", json),
-            Err(error) => Problem::fault(error.to_string()).into_response(),
-        }
+    /// An answer as JSON that only the token's bearer may see. It is made on a thread where nobody else waits: a large one
+    /// takes longer than hundreds of small ones.
+    pub(crate) async fn json<T: Serialize>(
+        self,
+        make: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<Response, Problem> {
+        let made = tokio::task::spawn_blocking(move || {
+            let mut json = serde_json::to_vec(&make()?).map_err(|error| Problem::fault(error.to_string()))?;
+            // It grew by doubling, and may stay for as long as its client takes it.
+            json.shrink_to_fit();
+            Ok(self.answer("application/json", json))
+        });
+        made.await.map_err(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Problem::fault(error.to_string()),
+        })?
     }
 
     /// An answer that no cache keeps. Its place is given back when its last byte was taken, or its client is gone.

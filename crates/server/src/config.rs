@@ -134,7 +134,7 @@ pub struct StoreConfig {
     pub read_timeout_ms: u64,
     /// How many answers to requests with the token may be in memory at once, of some MB each. Others wait until one was taken,
     /// for 5 seconds at most.
-    #[arg(long, env = "CANDOR_MAX_READS", value_name = "N", default_value_t = 16, value_parser = at_least_one)]
+    #[arg(long, env = "CANDOR_MAX_READS", value_name = "N", default_value_t = 8, value_parser = at_least_one)]
     pub max_reads: usize,
 }
 

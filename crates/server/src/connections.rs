@@ -28,6 +28,11 @@ use tokio::{
 const SHARE_THAT_GOES: usize = 64;
 /// How soon connections that could not be closed are looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// One in so many places is for requests that were sent ahead of the answer before them: browsers send none.
+const SHARE_SENT_AHEAD: usize = 32;
+/// So many new connections may wait for their first turn; those that come then stay in the system's queue. All turns are
+/// taken in order, and answers to requests that were read long ago would have to wait behind a crowd of new ones.
+const UNBORN: usize = 16;
 /// In [`Meter`]: nothing.
 const NONE: u64 = u64::MAX;
 
@@ -40,6 +45,9 @@ const NONE: u64 = u64::MAX;
 #[derive(Debug)]
 pub(crate) struct Gate {
     places: Arc<Semaphore>,
+    /// How many of those in work may have been sent ahead of the answer before them. One connection can send any number, and
+    /// they would all be answered in its turn.
+    ahead: Arc<Semaphore>,
     /// Nothing moves: those who wait are refused. A timer for each of them would cost more than to serve them.
     gave_up: Notify,
     timeout: Duration,
@@ -50,12 +58,15 @@ pub(crate) struct Gate {
 
 /// A place of a request, or none because nothing moved.
 type Place = Option<OwnedSemaphorePermit>;
+/// The place among those that were sent ahead.
+type Turn = Option<OwnedSemaphorePermit>;
 
 impl Gate {
     pub(crate) fn new(http: &HttpConfig) -> Self {
         let places = http.max_requests.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             places: Arc::new(Semaphore::new(places)),
+            ahead: Arc::new(Semaphore::new(places.div_ceil(SHARE_SENT_AHEAD))),
             gave_up: Notify::new(),
             timeout: Duration::from_millis(http.queue_timeout_ms),
             opened: Instant::now(),
@@ -115,7 +126,7 @@ enum Entry {
     /// Nothing is asked.
     Outside,
     /// A request may be read, or is in work.
-    Inside(Place),
+    Inside(Place, #[expect(dead_code, reason = "it is given back when it is dropped")] Turn),
     /// A request is in work that has given its place back.
     Released,
 }
@@ -154,13 +165,18 @@ impl Meter {
     pub(crate) async fn enter_if_outside(&self) {
         let is_outside = matches!(*lock(&self.entry), Entry::Outside);
         if is_outside {
-            self.enter().await;
+            self.waiting_since.store(NONE, Ordering::Relaxed);
+            // Nobody closes it.
+            let turn = Arc::clone(&self.gate.ahead).acquire_owned().await.ok();
+            // Whoever answers without waiting for anything would never let others have a turn.
+            tokio::task::yield_now().await;
+            self.enter_with(turn).await;
         }
     }
 
     /// Whether the request has a place: one that waited in vain should be refused if it is costly.
     pub(crate) fn has_place(&self) -> bool {
-        matches!(*lock(&self.entry), Entry::Inside(Some(_)))
+        matches!(*lock(&self.entry), Entry::Inside(Some(_), _))
     }
 
     /// The request gives its place back: it waits for something else than the processor and the disk.
@@ -177,12 +193,16 @@ impl Meter {
 
     /// The rest is there: the request needs a place again.
     pub(crate) async fn enter(&self) {
+        self.enter_with(None).await;
+    }
+
+    async fn enter_with(&self, turn: Turn) {
         self.waiting_since.store(NONE, Ordering::Relaxed);
         let place = match self.gate.enter_at_once() {
             Some(place) => Some(place),
             None => Arc::clone(&self.gate).enter().await,
         };
-        *lock(&self.entry) = Entry::Inside(place);
+        *lock(&self.entry) = Entry::Inside(place, turn);
     }
 
     /// There is no more to read. Part of a request holds no place: who knows when the rest comes.
@@ -196,7 +216,7 @@ impl Meter {
     /// Gives the place back that was taken to read, unless a request came of it. Says whether there was one.
     fn leave_unless_served(&self) -> bool {
         let mut entry = lock(&self.entry);
-        let leaves = !self.is_served.load(Ordering::Relaxed) && matches!(*entry, Entry::Inside(_));
+        let leaves = !self.is_served.load(Ordering::Relaxed) && matches!(*entry, Entry::Inside(..));
         if leaves {
             *entry = Entry::Outside;
         }
@@ -239,6 +259,8 @@ pub(crate) struct Connections {
     open: Mutex<Open>,
     /// One has gone.
     gone: Notify,
+    /// Places for those that have had no turn yet.
+    unborn: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
@@ -266,7 +288,13 @@ impl Drop for Listed {
 
 impl Connections {
     pub(crate) fn new(max: usize, gate: Gate) -> Self {
-        Self { max: max.max(1), gate: Arc::new(gate), open: Mutex::default(), gone: Notify::new() }
+        Self {
+            max: max.max(1),
+            gate: Arc::new(gate),
+            open: Mutex::default(),
+            gone: Notify::new(),
+            unborn: Arc::new(Semaphore::new(UNBORN)),
+        }
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -276,6 +304,8 @@ impl Connections {
     /// Waits until there is room for one more. Says how many were closed for it.
     pub(crate) async fn room(&self) -> usize {
         let mut closed = 0;
+        // Nobody closes it.
+        let _ = self.unborn.acquire().await;
         while self.count() >= self.max {
             closed += self.close_those_waited_for();
             // Those that were all being served may be idle by now, of which nobody tells.
@@ -336,9 +366,11 @@ impl Connections {
         let id = open.next;
         open.next += 1;
         let listed = Listed(Arc::clone(self), id);
+        let unborn = Arc::clone(&self.unborn).try_acquire_owned();
         // The list is locked: the task can't end before it is on it.
         let task = tokio::spawn(async move {
             let _listed = listed;
+            drop(unborn);
             connection.await;
         });
         open.all.insert(id, Listing { meter, task: Some(task.abort_handle()) });
@@ -425,7 +457,7 @@ impl Socket {
         if self.entering.is_none() {
             ready!(self.stream.poll_read_ready(cx))?;
             if let Some(place) = self.meter.gate.enter_at_once() {
-                *lock(&self.meter.entry) = Entry::Inside(Some(place));
+                *lock(&self.meter.entry) = Entry::Inside(Some(place), None);
                 return Poll::Ready(Ok(()));
             }
             // It is the peer who waits now.
@@ -434,7 +466,7 @@ impl Socket {
         let gate = Arc::clone(&self.meter.gate);
         let place = ready!(self.entering.get_or_insert_with(|| Box::pin(gate.enter())).as_mut().poll(cx));
         self.entering = None;
-        *lock(&self.meter.entry) = Entry::Inside(place);
+        *lock(&self.meter.entry) = Entry::Inside(place, None);
         Poll::Ready(Ok(()))
     }
 }
@@ -484,7 +516,10 @@ impl AsyncWrite for Socket {
         // Whoever writes has written all that there was.
         if self.meter.is_written.swap(false, Ordering::Relaxed) {
             (self.some_by, self.all_by) = (None, None);
-            self.meter.waiting_since.store(self.meter.now(), Ordering::Relaxed);
+            // A request that was sent ahead may be in work by now.
+            if !self.meter.is_served.load(Ordering::Relaxed) {
+                self.meter.waiting_since.store(self.meter.now(), Ordering::Relaxed);
+            }
         }
         Poll::Ready(Ok(()))
     }

@@ -13,6 +13,10 @@ use std::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// How many threads make large answers and read files. Each keeps memory, and those that take answers need their part of
+/// the processor.
+const BLOCKING_THREADS: usize = 2;
+
 /// Asks visitors one question at the right moment, keeps the answers and says what they are worth.
 #[derive(Debug, Parser)]
 #[command(name = "candor", version)]
@@ -76,7 +80,11 @@ fn said(done: anyhow::Result<String>) -> ExitCode {
 
 fn serve(config: Config) -> anyhow::Result<()> {
     log::start(&config.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()
+        .context("no runtime")?;
     runtime.block_on(async {
         let server = Server::bind(config).await?;
         server.run(shutdown::signal()).await;

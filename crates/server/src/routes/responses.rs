@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use candor_store::{Arrival, Listed, Outcome, Page, StoreError};
+use candor_store::{Arrival, Kept, Listed, Outcome, Page, StoreError};
 use candor_survey::{
     Answer, NewResponse, Presentation, Receipt, ReceiptStatus, Respondent, State as Progress,
 };
@@ -294,30 +294,36 @@ pub(crate) async fn list(
         limit,
     };
     let Listed { responses: kept, more } = app.store.responses(page).await?;
-    let next = kept.last().filter(|_| more).map(|kept| format!("{}_{}", kept.dated_ms, kept.response.id));
-    let responses = kept
-        .into_iter()
-        .map(|kept| {
-            let r = kept.response;
-            Item {
-                id: r.id,
-                revision: r.revision,
-                state: r.state,
-                dated: Timestamp::from_millisecond(kept.dated_ms).unwrap_or(Timestamp::UNIX_EPOCH),
-                site: r.site,
-                survey_version: r.survey_version,
-                locale: r.locale,
-                touchpoint: r.touchpoint,
-                answers: r.answers,
-                presentation: r.presentation,
-                page: r.page,
-                respondent: r.respondent,
-                context: r.context,
-                test: r.test,
-            }
+    reader
+        .json(move || {
+            let last = kept.last().filter(|_| more);
+            let next = last.map(|kept| format!("{}_{}", kept.dated_ms, kept.response.id));
+            let responses = kept.into_iter().map(Item::from).collect();
+            Ok(List { survey: survey.id, responses, next })
         })
-        .collect();
-    Ok(reader.json(&List { survey: survey.id, responses, next }))
+        .await
+}
+
+impl From<Kept> for Item {
+    fn from(kept: Kept) -> Self {
+        let r = kept.response;
+        Self {
+            id: r.id,
+            revision: r.revision,
+            state: r.state,
+            dated: Timestamp::from_millisecond(kept.dated_ms).unwrap_or(Timestamp::UNIX_EPOCH),
+            site: r.site,
+            survey_version: r.survey_version,
+            locale: r.locale,
+            touchpoint: r.touchpoint,
+            answers: r.answers,
+            presentation: r.presentation,
+            page: r.page,
+            respondent: r.respondent,
+            context: r.context,
+            test: r.test,
+        }
+    }
 }
 
 fn position(before: &str) -> Option<(i64, String)> {

@@ -103,48 +103,44 @@ pub(crate) async fn show(
         ),
     };
 
-    let view = View {
-        metric: survey.metric,
-        ratings: catalog.rating_questions(&survey.id),
-        min_n: integer("min_n", query.min_n.as_deref(), 1..=1_000_000)?.map_or(0, u64::from),
-        zone: &zone,
-        segment: &segment,
-    };
+    let min_n = integer("min_n", query.min_n.as_deref(), 1..=1_000_000)?.map_or(0, u64::from);
     // Each by itself adds up to less than everyone: an answer without a touchpoint is in no touchpoint.
     let whole = if matches!(segment, Segment::Each(_)) { Segment::All } else { segment.clone() };
     let total = tally(&app, &survey, whole, vec![from, to]).await?;
-    let total = total.first().map(|counts| view.period(counts, &[from, to])).transpose()?;
-
     let boundaries = match interval {
-        None if matches!(segment, Segment::Each(_)) => Some(vec![from, to]),
-        None => None,
-        Some(interval) => {
-            Some(calendar::boundaries(from, to, interval, &zone, MAX_PERIODS).ok_or_else(|| {
-                Problem::invalid("interval", format!("one that gives at most {MAX_PERIODS} periods"))
-            })?)
-        }
-    };
-    let periods = match boundaries {
+        None if matches!(segment, Segment::Each(_)) => vec![from, to],
         None => Vec::new(),
-        Some(boundaries) => tally(&app, &survey, segment.clone(), boundaries.clone())
-            .await?
-            .iter()
-            .map(|counts| view.period(counts, &boundaries))
-            .collect::<Result<_, _>>()?,
+        Some(interval) => calendar::boundaries(from, to, interval, &zone, MAX_PERIODS).ok_or_else(|| {
+            Problem::invalid("interval", format!("one that gives at most {MAX_PERIODS} periods"))
+        })?,
+    };
+    let periods = match &*boundaries {
+        [] => Vec::new(),
+        _ => tally(&app, &survey, segment.clone(), boundaries.clone()).await?,
     };
 
-    let scale = survey.metric.scale();
-    Ok(reader.json(&Scores {
-        survey: survey.id,
-        metric: match survey.metric {
-            Metric::Nps => "nps",
-            Metric::Csat => "csat",
-            Metric::Ces => "ces",
-        },
-        scale: Ends { min: scale.min(), max: scale.max() },
-        total: total.ok_or_else(|| Problem::fault("the store gave no total"))?,
-        periods,
-    }))
+    let ratings = catalog.rating_questions(&survey.id);
+    reader
+        .json(move || {
+            let scale = survey.metric.scale();
+            let view = View { metric: survey.metric, ratings, min_n, zone, segment };
+            let total = total.first().ok_or_else(|| Problem::fault("the store gave no total"))?;
+            Ok(Scores {
+                survey: survey.id,
+                metric: match survey.metric {
+                    Metric::Nps => "nps",
+                    Metric::Csat => "csat",
+                    Metric::Ces => "ces",
+                },
+                scale: Ends { min: scale.min(), max: scale.max() },
+                total: view.period(total, &[from, to])?,
+                periods: periods
+                    .iter()
+                    .map(|counts| view.period(counts, &boundaries))
+                    .collect::<Result<_, _>>()?,
+            })
+        })
+        .await
 }
 
 fn segment(query: &Query, survey: &Survey) -> Result<Segment, Problem> {
@@ -220,22 +216,22 @@ async fn tally(
     })
 }
 
-struct View<'a> {
+struct View {
     metric: Metric,
     /// The ids of the questions whose skips count.
     ratings: BTreeSet<String>,
     min_n: u64,
-    zone: &'a TimeZone,
-    segment: &'a Segment,
+    zone: TimeZone,
+    segment: Segment,
 }
 
-impl View<'_> {
+impl View {
     fn period(&self, counts: &Counts, boundaries: &[i64]) -> Result<Period, Problem> {
         let tally = tally_of(self.metric, counts)
             .map_err(|error| Problem::fault(format!("the rollup holds what no survey can have: {error}")))?;
         let edge =
-            |i: usize| boundaries.get(i).map(|ms| calendar::rfc3339(*ms, self.zone)).unwrap_or_default();
-        let segment = match (self.segment, &counts.value) {
+            |i: usize| boundaries.get(i).map(|ms| calendar::rfc3339(*ms, &self.zone)).unwrap_or_default();
+        let segment = match (&self.segment, &counts.value) {
             (Segment::One(dimension, _) | Segment::Each(dimension), Some(value)) => {
                 Some(format!("{}:{value}", dimension.name()))
             }

@@ -117,6 +117,34 @@ async fn whoever_takes_no_answer_holds_no_place_by_asking_on() {
 }
 
 #[tokio::test]
+async fn whoever_asks_once_does_not_wait_for_those_who_send_many_requests_ahead() {
+    const HEALTHZ: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let server = spawn().await;
+    let mut greedy = Vec::new();
+    let mut answer = [0; 4_096];
+    for _ in 0..20 {
+        let mut stream = TcpStream::connect(&server.address).await.unwrap();
+        stream.write_all(HEALTHZ).await.unwrap();
+        assert!(stream.read(&mut answer).await.unwrap() > 0);
+        greedy.push(stream);
+    }
+    let mut polite = greedy.pop().unwrap();
+    // One thread runs all: the server learns of everything at once, and of the polite one last.
+    for stream in &greedy {
+        assert_eq!(stream.try_write(&HEALTHZ.repeat(60)).unwrap(), 60 * HEALTHZ.len());
+    }
+    assert_eq!(polite.try_write(HEALTHZ).unwrap(), HEALTHZ.len());
+    assert!(polite.read(&mut answer).await.unwrap() > 0);
+    let mut answered = 0;
+    for stream in &greedy {
+        let mut bytes = vec![0; 64 * 1024];
+        let n = stream.try_read(&mut bytes).unwrap_or(0);
+        answered += String::from_utf8_lossy(&bytes[..n]).matches("HTTP/1.1 200").count();
+    }
+    assert!((1..100).contains(&answered), "{answered} of {} were answered before one", 60 * greedy.len());
+}
+
+#[tokio::test]
 async fn requests_that_come_together_are_answered_one_after_the_other() {
     let server = spawn_but(|config| config.http.max_requests = 1).await;
     let mut stream = TcpStream::connect(&server.address).await.unwrap();

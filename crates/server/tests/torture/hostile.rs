@@ -28,7 +28,7 @@ const QUIET_MS: f64 = 5.0;
 /// What an attacker sends before it falls silent.
 #[derive(Clone, Copy, Debug)]
 enum Attack {
-    /// Requests for a public page, and a few with the token for answers of 4 MB, that it never reads.
+    /// Requests for public pages, and a few with the token for answers of 4 MB, that it never reads.
     NeverReads,
     /// Requests for answers of 4 MB, all with the token, that it never reads.
     HoldsReads,
@@ -55,7 +55,8 @@ impl Attack {
         match self {
             // More than the system's buffers hold.
             Self::NeverReads if !n.is_multiple_of(25) => {
-                "GET /demo/demo.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(60).into_bytes()
+                let page = ["/demo/demo.css", "/v1/surveys/csat", "/nowhere"][n % 3];
+                format!("GET {page} HTTP/1.1\r\nHost: x\r\n\r\n").repeat(60).into_bytes()
             }
             Self::NeverReads | Self::HoldsReads => {
                 let request = "GET /v1/surveys/csat/responses?limit=500 HTTP/1.1\r\nHost: x\r\n";

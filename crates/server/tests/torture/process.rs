@@ -1,5 +1,6 @@
 use serde_json::Value;
 use std::{
+    fs::File,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
@@ -27,6 +28,8 @@ pub(crate) struct Start {
     pub(crate) settings: Vec<(&'static str, String)>,
     /// strace writes all that matters for durability to this file.
     pub(crate) traced: Option<PathBuf>,
+    /// With `traced`: the disk has no room for the write-ahead log. Of other files nothing is traced then.
+    pub(crate) is_full: bool,
 }
 
 /// What strace is told, apart from what to run: the calls that write to sockets and files, and those that sync.
@@ -53,6 +56,10 @@ impl Start {
         self.folder.join("candor.sqlite")
     }
 
+    fn log(&self) -> PathBuf {
+        self.folder.join("candor.sqlite-wal")
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("sqlite://{}", self.database().display())
     }
@@ -63,7 +70,11 @@ impl Start {
             None => Command::new(binary),
             Some(file) => {
                 let mut strace = Command::new("strace");
-                strace.args(TRACE).arg("--output").arg(file).arg(binary);
+                strace.args(TRACE).arg("--output").arg(file);
+                if self.is_full {
+                    strace.args(["--inject=pwrite64:error=ENOSPC", "--trace-path"]).arg(self.log());
+                }
+                strace.arg(binary);
                 strace
             }
         };
@@ -91,9 +102,10 @@ impl Start {
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         let pid = match &self.traced {
             None => child.id(),
-            Some(file) => {
-                let trace = std::fs::read_to_string(file).unwrap();
-                trace.split_whitespace().next().unwrap().parse().unwrap()
+            Some(_) => {
+                let strace = child.id();
+                let children = std::fs::read_to_string(format!("/proc/{strace}/task/{strace}/children"));
+                children.unwrap().split_whitespace().next().unwrap().parse().unwrap()
             }
         };
         Process { child, pid, address }
@@ -162,8 +174,10 @@ impl Process {
             .filter(|link| is_socket(link.clone()));
         let port: u16 = self.address.rsplit_once(':').unwrap().1.parse().unwrap();
         let listening = format!(":{port:04X} 00000000:0000 0A ");
-        let tcp = std::fs::read_to_string("/proc/net/tcp").unwrap();
-        let row = tcp.lines().find_map(|row| row.split_once(&listening)).map_or("0:0", |(_, rest)| rest);
+        // Those that listen come first, and to list all others takes a server's worth of time.
+        let mut rows = BufReader::new(File::open("/proc/net/tcp").unwrap()).lines();
+        let row = rows.find_map(|row| Some(row.unwrap().split_once(&listening)?.1.to_owned()));
+        let row = row.unwrap_or_default();
         // Of a socket that listens, this is how many wait to be accepted.
         let waiting = row.split([':', ' ']).nth(1).and_then(|hex| usize::from_str_radix(hex, 16).ok());
         // The one that listens, and a pair through which tokio hears of signals: it holds the end that it reads twice.

@@ -2,9 +2,9 @@
 
 use crate::{
     nps,
-    process::{NO_STRACE, Process, Start, TRACE},
+    process::{NO_STRACE, Process, Start, TOKEN, TRACE},
 };
-use reqwest::Client;
+use reqwest::{Client, StatusCode};
 use serde_json::Value;
 use std::{
     collections::HashMap,
@@ -184,4 +184,37 @@ async fn what_a_killed_server_left_unsynced_is_synced_before_it_is_acknowledged_
         sent.id,
         sent.status
     );
+}
+
+#[tokio::test]
+async fn on_a_full_disk_a_server_starts_takes_no_answer_and_loses_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = Start::new(folder.path());
+    let mut process = start.listening();
+    assert_eq!(post(process.address.clone(), nps(1, 9)).await.unwrap()["status"], "stored");
+    // Not in good order: what it kept is in its log alone.
+    process.signal("KILL");
+    process.ended(Duration::from_secs(20)).await.unwrap();
+
+    let traced = Some(folder.path().join("trace"));
+    let process = Start { traced, is_full: true, ..start.clone() }.listening();
+    for known in [true, false] {
+        // To know one is no proof that the disk has it.
+        let refused = post(process.address.clone(), nps(if known { 1 } else { 2 }, 9)).await.unwrap_err();
+        assert_eq!(refused.status(), Some(StatusCode::SERVICE_UNAVAILABLE), "{known}");
+    }
+    let get = |path: &str| {
+        let request = Client::new().get(format!("http://{}{path}", process.address));
+        request.bearer_auth(TOKEN).send()
+    };
+    assert_eq!(get("/readyz").await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(get("/healthz").await.unwrap().status(), StatusCode::OK);
+    let scores: Value = get("/v1/surveys/nps/scores").await.unwrap().json().await.unwrap();
+    assert_eq!(scores["total"]["n"], 1);
+    stop(process).await;
+
+    let process = start.listening();
+    assert_eq!(post(process.address.clone(), nps(1, 9)).await.unwrap()["status"], "duplicate");
+    assert_eq!(post(process.address.clone(), nps(2, 9)).await.unwrap()["status"], "stored");
+    stop(process).await;
 }
