@@ -32,7 +32,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 const SHARE_SENT_AHEAD: usize = 32;
 /// So many new connections may wait for their first turn; those that come then stay in the system's queue. All turns are
 /// taken in order, and answers to requests that were read long ago would have to wait behind a crowd of new ones.
-const UNBORN: usize = 16;
+const UNBORN: usize = 2;
 /// In [`Meter`]: nothing.
 const NONE: u64 = u64::MAX;
 

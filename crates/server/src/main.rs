@@ -16,6 +16,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// How many threads make large answers and read files. Each keeps memory, and those that take answers need their part of
 /// the processor.
 const BLOCKING_THREADS: usize = 2;
+/// After so many turns of tasks a busy thread looks for what came from other threads, as what was kept does. By itself the
+/// runtime would look after 61.
+const TURNS: u32 = 7;
 
 /// Asks visitors one question at the right moment, keeps the answers and says what they are worth.
 #[derive(Debug, Parser)]
@@ -83,6 +86,7 @@ fn serve(config: Config) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
+        .global_queue_interval(TURNS)
         .build()
         .context("no runtime")?;
     runtime.block_on(async {
