@@ -121,7 +121,7 @@ impl FromRequestParts<App> for Reader {
         }
         // Reads have places of their own, for which ingest must not wait.
         if let Some(meter) = parts.extensions.get::<Arc<Meter>>() {
-            meter.release();
+            meter.pass.release();
         }
         let place = tokio::time::timeout(PLACE_TIMEOUT, Arc::clone(&app.reads).acquire_owned()).await;
         place.ok().and_then(Result::ok).map(Self).ok_or_else(|| {

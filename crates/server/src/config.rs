@@ -98,9 +98,9 @@ pub struct HttpConfig {
     /// don't count.
     #[arg(long, env = "CANDOR_MAX_REQUESTS", value_name = "N", default_value_t = 256, value_parser = at_least_one)]
     pub max_requests: usize,
-    /// When for so long none of those in work ends, in milliseconds, because the disk does not write, the answers that wait
-    /// are refused with 503, and browsers send them again later. As long as others get on, they wait.
-    #[arg(long, env = "CANDOR_QUEUE_TIMEOUT_MS", value_name = "MS", default_value_t = 200, value_parser = millis)]
+    /// How long a request may wait for its turn, in milliseconds. Answers are then refused with 503, and browsers send them
+    /// again later; the next one on the same connection may wait for 2 seconds more.
+    #[arg(long, env = "CANDOR_QUEUE_TIMEOUT_MS", value_name = "MS", default_value_t = 150, value_parser = millis)]
     pub queue_timeout_ms: u64,
     /// How many bytes of request bodies may be in memory, beyond the first 4,096 of each, which always fit. Larger ones are
     /// then refused for the moment with 503. A body may have 196,608 bytes.

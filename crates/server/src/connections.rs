@@ -4,7 +4,10 @@
 //! never asking. So everything that waits for a peer has a deadline, and when there is no room for a new one, those go
 //! whom the server has waited for longest.
 
-use crate::HttpConfig;
+use crate::{
+    HttpConfig,
+    gate::{Gate, Pass},
+};
 use std::{
     collections::HashMap,
     io,
@@ -19,7 +22,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    sync::{Notify, Semaphore},
     task::AbortHandle,
     time::{Instant, Sleep, sleep_until},
 };
@@ -28,77 +31,11 @@ use tokio::{
 const SHARE_THAT_GOES: usize = 64;
 /// How soon connections that could not be closed are looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// One in so many places is for requests that were sent ahead of the answer before them: browsers send none.
-const SHARE_SENT_AHEAD: usize = 32;
 /// So many new connections may wait for their first turn; those that come then stay in the system's queue. All turns are
 /// taken in order, and answers to requests that were read long ago would have to wait behind a crowd of new ones.
-const UNBORN: usize = 2;
+const UNBORN: usize = 4;
 /// In [`Meter`]: nothing.
 const NONE: u64 = u64::MAX;
-
-/// How many requests are in work at once. The others wait unread: what is in the system's buffers costs nothing here, while
-/// thousands of half-done requests make each other slow.
-///
-/// To refuse costs half of what it costs to keep, so that whoever refuses under load does little else, and those refused come
-/// again. Hence they wait as long as others get on, which is not for long: there are only so many connections. When
-/// nothing moves, because the disk doesn't, waiting is of no use.
-#[derive(Debug)]
-pub(crate) struct Gate {
-    places: Arc<Semaphore>,
-    /// How many of those in work may have been sent ahead of the answer before them. One connection can send any number, and
-    /// they would all be answered in its turn.
-    ahead: Arc<Semaphore>,
-    /// Nothing moves: those who wait are refused. A timer for each of them would cost more than to serve them.
-    gave_up: Notify,
-    timeout: Duration,
-    opened: Instant,
-    /// Milliseconds after `opened` at which a request last came into work or left it.
-    moved: AtomicU64,
-}
-
-/// A place of a request, or none because nothing moved.
-type Place = Option<OwnedSemaphorePermit>;
-/// The place among those that were sent ahead.
-type Turn = Option<OwnedSemaphorePermit>;
-
-impl Gate {
-    pub(crate) fn new(http: &HttpConfig) -> Self {
-        let places = http.max_requests.clamp(1, Semaphore::MAX_PERMITS);
-        Self {
-            places: Arc::new(Semaphore::new(places)),
-            ahead: Arc::new(Semaphore::new(places.div_ceil(SHARE_SENT_AHEAD))),
-            gave_up: Notify::new(),
-            timeout: Duration::from_millis(http.queue_timeout_ms),
-            opened: Instant::now(),
-            moved: AtomicU64::new(0),
-        }
-    }
-
-    fn enter_at_once(&self) -> Place {
-        Arc::clone(&self.places).try_acquire_owned().ok().inspect(|_| self.moves())
-    }
-
-    async fn enter(self: Arc<Self>) -> Place {
-        tokio::select! {
-            biased;
-            place = Arc::clone(&self.places).acquire_owned() => place.ok().inspect(|_| self.moves()),
-            () = self.gave_up.notified() => None,
-        }
-    }
-
-    /// A request has come into work or has left it.
-    fn moves(&self) {
-        self.moved.store(millis(self.opened.elapsed()), Ordering::Relaxed);
-    }
-
-    /// Sends those away who wait, if nothing has moved for too long.
-    fn give_up(&self) {
-        let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
-        if self.opened.elapsed().saturating_sub(moved) >= self.timeout {
-            self.gave_up.notify_waiters();
-        }
-    }
-}
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(NONE - 1)
@@ -108,7 +45,8 @@ fn millis(time: Duration) -> u64 {
 /// connections.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    gate: Arc<Gate>,
+    /// Its way through the gate.
+    pub(crate) pass: Arc<Pass>,
     opened: Instant,
     /// Milliseconds after `opened` at which the server began to wait for the peer; [`NONE`] while the peer waits for it.
     waiting_since: AtomicU64,
@@ -118,29 +56,17 @@ pub(crate) struct Meter {
     is_served: AtomicBool,
     /// An answer is being written, as the peer takes it.
     is_written: AtomicBool,
-    entry: Mutex<Entry>,
-}
-
-#[derive(Debug)]
-enum Entry {
-    /// Nothing is asked.
-    Outside,
-    /// A request may be read, or is in work.
-    Inside(Place, #[expect(dead_code, reason = "it is given back when it is dropped")] Turn),
-    /// A request is in work that has given its place back.
-    Released,
 }
 
 impl Meter {
     fn new(gate: Arc<Gate>) -> Self {
         Self {
-            gate,
+            pass: Arc::new(Pass::new(gate)),
             opened: Instant::now(),
             waiting_since: AtomicU64::new(0),
             began: AtomicU64::new(NONE),
             is_served: AtomicBool::new(false),
             is_written: AtomicBool::new(false),
-            entry: Mutex::new(Entry::Outside),
         }
     }
 
@@ -163,72 +89,48 @@ impl Meter {
 
     /// Passes the gate, unless the request did so when it was read: it may have come together with the one before it.
     pub(crate) async fn enter_if_outside(&self) {
-        let is_outside = matches!(*lock(&self.entry), Entry::Outside);
-        if is_outside {
+        if self.pass.is_outside() {
             self.waiting_since.store(NONE, Ordering::Relaxed);
-            // Nobody closes it.
-            let turn = Arc::clone(&self.gate.ahead).acquire_owned().await.ok();
-            // Whoever answers without waiting for anything would never let others have a turn.
-            tokio::task::yield_now().await;
-            self.enter_with(turn).await;
+            self.pass.enter_ahead().await;
         }
-    }
-
-    /// Whether the request has a place: one that waited in vain should be refused if it is costly.
-    pub(crate) fn has_place(&self) -> bool {
-        matches!(*lock(&self.entry), Entry::Inside(Some(_), _))
-    }
-
-    /// The request gives its place back: it waits for something else than the processor and the disk.
-    pub(crate) fn release(&self) {
-        *lock(&self.entry) = Entry::Released;
     }
 
     /// The server waits for the rest of the request, which gives its place back.
     pub(crate) fn await_rest(&self) {
-        self.release();
-        let began = self.began.load(Ordering::Relaxed);
-        self.waiting_since.store(if began == NONE { self.now() } else { began }, Ordering::Relaxed);
+        self.pass.release();
+        self.wait_for_the_request();
     }
 
     /// The rest is there: the request needs a place again.
     pub(crate) async fn enter(&self) {
-        self.enter_with(None).await;
-    }
-
-    async fn enter_with(&self, turn: Turn) {
         self.waiting_since.store(NONE, Ordering::Relaxed);
-        let place = match self.gate.enter_at_once() {
-            Some(place) => Some(place),
-            None => Arc::clone(&self.gate).enter().await,
-        };
-        *lock(&self.entry) = Entry::Inside(place, turn);
+        self.pass.enter().await;
     }
 
     /// There is no more to read. Part of a request holds no place: who knows when the rest comes.
     fn nothing_came(&self) {
         if self.leave_unless_served() {
-            let began = self.began.load(Ordering::Relaxed);
-            self.waiting_since.store(if began == NONE { self.now() } else { began }, Ordering::Relaxed);
+            self.wait_for_the_request();
         }
+    }
+
+    fn wait_for_the_request(&self) {
+        let began = self.began.load(Ordering::Relaxed);
+        self.waiting_since.store(if began == NONE { self.now() } else { began }, Ordering::Relaxed);
     }
 
     /// Gives the place back that was taken to read, unless a request came of it. Says whether there was one.
     fn leave_unless_served(&self) -> bool {
-        let mut entry = lock(&self.entry);
-        let leaves = !self.is_served.load(Ordering::Relaxed) && matches!(*entry, Entry::Inside(..));
+        let leaves = !self.is_served.load(Ordering::Relaxed) && self.pass.is_inside();
         if leaves {
-            *entry = Entry::Outside;
+            self.pass.leave();
         }
         leaves
     }
 
     /// The answer is there, and may be taken; then the next request may come.
     pub(crate) fn answered(&self) {
-        if self.has_place() {
-            self.gate.moves();
-        }
-        *lock(&self.entry) = Entry::Outside;
+        self.pass.leave();
         self.is_served.store(false, Ordering::Relaxed);
         self.began.store(NONE, Ordering::Relaxed);
         self.waiting_since.store(self.now(), Ordering::Relaxed);
@@ -339,11 +241,11 @@ impl Connections {
     /// Keeps time for all of them; never ends. `closed` is told how many were closed for being late. One look at all of them
     /// now and then costs less than a timer for each request.
     pub(crate) async fn keep_time(&self, header_timeout: Duration, closed: impl Fn(usize)) {
-        let looks = self.gate.timeout.min(header_timeout) / 8;
+        let looks = self.gate.look_every().min(header_timeout / 8);
         let mut next_look = Instant::now();
         loop {
             tokio::time::sleep(looks.clamp(Duration::from_millis(10), Duration::from_secs(1))).await;
-            self.gate.give_up();
+            self.gate.refuse_the_late();
             if Instant::now() < next_look {
                 continue;
             }
@@ -402,8 +304,6 @@ pub(crate) struct Socket {
     /// By when it must have taken all of what is being written.
     all_by: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
-    /// The wait at the gate.
-    entering: Option<Pin<Box<dyn Future<Output = Place> + Send>>>,
 }
 
 /// What the system may hold of answers that a peer has not taken, in bytes. It would take up to 4 MB of each.
@@ -423,7 +323,6 @@ impl Socket {
             some_by: None,
             all_by: None,
             timer: None,
-            entering: None,
         }
     }
 
@@ -451,23 +350,22 @@ impl Socket {
 impl Socket {
     /// A place for what can be read, unless a request is in work already, whose body this is.
     fn enter(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !matches!(*lock(&self.meter.entry), Entry::Outside) {
-            return Poll::Ready(Ok(()));
-        }
-        if self.entering.is_none() {
+        if self.meter.pass.is_outside() {
             ready!(self.stream.poll_read_ready(cx))?;
-            if let Some(place) = self.meter.gate.enter_at_once() {
-                *lock(&self.meter.entry) = Entry::Inside(Some(place), None);
-                return Poll::Ready(Ok(()));
-            }
+        }
+        let entered = self.meter.pass.poll_enter(cx);
+        if entered.is_pending() {
             // It is the peer who waits now.
             self.meter.waiting_since.store(NONE, Ordering::Relaxed);
         }
-        let gate = Arc::clone(&self.meter.gate);
-        let place = ready!(self.entering.get_or_insert_with(|| Box::pin(gate.enter())).as_mut().poll(cx));
-        self.entering = None;
-        *lock(&self.meter.entry) = Entry::Inside(place, None);
-        Poll::Ready(Ok(()))
+        entered.map(Ok)
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // The list of connections may know it for longer.
+        self.meter.pass.leave();
     }
 }
 
@@ -558,15 +456,9 @@ pub(crate) fn that_fit(wanted: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::{Args, FromArgMatches};
+    use crate::gate::tests::http;
     use std::sync::atomic::AtomicUsize;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    fn http(flags: &[&str]) -> HttpConfig {
-        let flags = std::iter::once("candor").chain(flags.iter().copied());
-        let matches = HttpConfig::augment_args(clap::Command::new("candor")).get_matches_from(flags);
-        HttpConfig::from_arg_matches(&matches).unwrap()
-    }
 
     fn connections(max: usize) -> Arc<Connections> {
         Arc::new(Connections::new(max, Gate::new(&http(&[]))))
@@ -597,42 +489,6 @@ mod tests {
             left
         };
         assert_eq!(left, [0, 2], "the one that is served stays, and so does the younger one");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn those_who_wait_are_sent_away_when_nothing_moves_and_not_before() {
-        let gate = Arc::new(Gate::new(&http(&["--max-requests=1", "--queue-timeout-ms=200"])));
-        let time = |ms| tokio::time::advance(Duration::from_millis(ms));
-        // Nothing moves while nobody comes, either.
-        time(10_000).await;
-        let first = gate.enter_at_once().unwrap();
-        let [mut second, mut third] = [0, 1].map(|_| tokio::spawn(Arc::clone(&gate).enter()));
-        tokio::task::yield_now().await;
-        time(150).await;
-        gate.give_up();
-        gate.moves();
-        drop(first);
-        let second = (&mut second).await.unwrap().expect("it gets the place that was left");
-        time(199).await;
-        gate.give_up();
-        assert!(
-            tokio::time::timeout(Duration::ZERO, &mut third).await.is_err(),
-            "something moved 199 ms ago"
-        );
-        time(1).await;
-        gate.give_up();
-        assert!(third.await.unwrap().is_none());
-        // Whoever comes later, or left before, has nothing to do with it.
-        gate.give_up();
-        let mut left = Box::pin(Arc::clone(&gate).enter());
-        assert!(tokio::time::timeout(Duration::ZERO, &mut left).await.is_err());
-        gate.give_up();
-        drop(left);
-        // There is still one place, no more and no less.
-        assert!(gate.enter_at_once().is_none());
-        drop(second);
-        let again = gate.enter_at_once();
-        assert!(again.is_some() && gate.enter_at_once().is_none());
     }
 
     #[tokio::test(start_paused = true)]

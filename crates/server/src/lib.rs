@@ -12,6 +12,7 @@
 //! | numbers on the command line | [`score`] |
 //! | copies of the database | [`copy`] |
 //! | how many connections, and their deadlines | `connections.rs` |
+//! | how many requests at once, and who is next | `gate.rs` |
 //! | start, stop | [`Server`] |
 //!
 //! No address of a visitor is read, logged or kept anywhere in here.
@@ -28,6 +29,7 @@ mod connections;
 pub mod copy;
 mod cors;
 mod fresh;
+mod gate;
 mod languages;
 pub mod log;
 mod metrics;

@@ -16,8 +16,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// How many threads make large answers and read files. Each keeps memory, and those that take answers need their part of
 /// the processor.
 const BLOCKING_THREADS: usize = 2;
-/// After so many turns of tasks a busy thread looks for what came from other threads, as what was kept does. By itself the
-/// runtime would look after 61.
+/// After so many turns of tasks a busy thread looks for what came from clients, and from other threads, as what was kept
+/// does. By itself the runtime would look after 61.
 const TURNS: u32 = 7;
 
 /// Asks visitors one question at the right moment, keeps the answers and says what they are worth.
@@ -87,12 +87,13 @@ fn serve(config: Config) -> anyhow::Result<()> {
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
         .global_queue_interval(TURNS)
+        .event_interval(TURNS)
         .build()
         .context("no runtime")?;
     runtime.block_on(async {
         let server = Server::bind(config).await?;
-        server.run(shutdown::signal()).await;
-        Ok(())
+        // Where requests are answered as well: what this thread spawns would come after all that those do.
+        tokio::spawn(server.run(shutdown::signal())).await.context("the server has ended")
     })
 }
 

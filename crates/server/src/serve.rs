@@ -3,7 +3,8 @@ use crate::{
     access::Token,
     bodies::Bodies,
     catalog::Catalog,
-    connections::{Connections, Gate, Socket, that_fit},
+    connections::{Connections, Socket, that_fit},
+    gate::Gate,
     metrics::Metrics,
     reload::{self, Hangups},
     router::router,
@@ -23,13 +24,16 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
 };
 
 /// The longest head of a request, and the most that waits in memory to be written: a request is an address and a few headers,
 /// and hyper would take 400 kB of either.
 const MAX_BUFFER: usize = 16 * 1024;
+/// How many new connections the system holds until they are accepted, if it lets that many: others try again only after a
+/// second, or three.
+const BACKLOG: u32 = 4_096;
 
 /// A server that listens. Its requests are answered once it [runs](Self::run).
 #[derive(Debug)]
@@ -80,7 +84,7 @@ impl Server {
         let catalog = surveys::load(&store, &config.surveys).await?;
         catalog.log_changes(&Catalog::default(), "surveys loaded");
         let listen = config.http.listen;
-        let listener = TcpListener::bind(listen).await.with_context(|| format!("--listen {listen}"))?;
+        let listener = bind(listen).with_context(|| format!("--listen {listen}"))?;
         let address = listener.local_addr()?;
         let revealed = token.reveal().to_owned();
         let app = App(Arc::new(Shared {
@@ -185,6 +189,15 @@ impl Server {
         app.metrics.refusals.finish();
         tracing::info!("stopped");
     }
+}
+
+fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A server that starts again takes the address of the one before.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Answers the requests of one connection, in a task of its own.

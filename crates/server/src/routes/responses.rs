@@ -38,7 +38,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     check_content_type(&parts.headers)?;
-    if !meter.has_place() {
+    if !meter.pass.has_place() {
         return Err(StoreError::Busy.into());
     }
     let mut reading = pin!(read(&app, body));
@@ -57,7 +57,7 @@ pub(crate) async fn create(
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "the request did not arrive in time")
             })??;
             meter.enter().await;
-            if !meter.has_place() {
+            if !meter.pass.has_place() {
                 return Err(StoreError::Busy.into());
             }
             body

@@ -8,7 +8,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::json;
 use std::{
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -16,11 +16,18 @@ use std::{
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpSocket, TcpStream},
+    runtime::Runtime,
     task::{JoinHandle, JoinSet},
 };
 
 /// Those who behave.
 const GOOD: u64 = 16;
+/// Where those attack from: other machines, whose work is not the server's. On this one it gives way.
+static ELSEWHERE: LazyLock<Runtime> = LazyLock::new(|| {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let yields = || _ = rustix::process::nice(19).unwrap();
+    runtime.enable_all().on_thread_start(yields).build().unwrap()
+});
 const HALF_A_HEAD: &str = "POST /v1/responses HTTP/1.1\r\nHost: x\r\nX-Slow: ";
 /// What is measured of a quiet server is noise below it, in milliseconds.
 const QUIET_MS: f64 = 5.0;
@@ -80,7 +87,7 @@ impl Attack {
         let port: u16 = process.address.rsplit_once(':').unwrap().1.parse().unwrap();
         let mut clients = Vec::new();
         for n in 0..self.clients() {
-            clients.push(tokio::spawn(async move {
+            clients.push(ELSEWHERE.spawn(async move {
                 let socket = TcpSocket::new_v4().ok()?;
                 // What the system would take for a client that reads nothing is not what is tried here.
                 socket.set_recv_buffer_size(4_096).ok()?;
