@@ -19,7 +19,7 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
             "scores" => cargo.args(["--package", "candor-scoring", "--bench", "scores"]),
             "server" => {
                 tools::wrk()?;
-                say("Benching the server beside one without a store (4 minutes after the build)");
+                say("Benching the server beside one without a store (5 minutes after the build)");
                 cargo.args(["--package", "candor-server", "--bench", "ingest"])
             }
             unknown => bail!("There is no bench `{unknown}`: name scores or server."),

@@ -99,7 +99,7 @@ pub struct HttpConfig {
     #[arg(long, env = "CANDOR_MAX_REQUESTS", value_name = "N", default_value_t = 256, value_parser = at_least_one)]
     pub max_requests: usize,
     /// How long a request may wait for its turn, in milliseconds. Answers are then refused with 503, and browsers send them
-    /// again later; the next one on the same connection may wait for 2 seconds more.
+    /// again later; the next one on the same connection may wait for 4 seconds.
     #[arg(long, env = "CANDOR_QUEUE_TIMEOUT_MS", value_name = "MS", default_value_t = 150, value_parser = millis)]
     pub queue_timeout_ms: u64,
     /// How many bytes of request bodies may be in memory, beyond the first 4,096 of each, which always fit. Larger ones are

@@ -25,7 +25,7 @@ use tokio::{
 const SHARE_SENT_AHEAD: usize = 32;
 /// When someone has waited for this part of the time that one may wait, the newest go first.
 const PART_IN_ORDER: u32 = 4;
-/// For so long whoever was refused lets others go first: as long as `Retry-After` says.
+/// For so long whoever was refused lets others go first, as long as `Retry-After` says; for twice as long it waits.
 const REST: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
@@ -116,7 +116,7 @@ impl Queue {
 
     fn late(&mut self) -> Vec<Arc<Pass>> {
         let mut late = Vec::new();
-        for (queue, most) in [(&mut self.waiting, self.timeout), (&mut self.resting, REST + self.timeout)] {
+        for (queue, most) in [(&mut self.waiting, self.timeout), (&mut self.resting, 2 * REST)] {
             let n = queue.iter().take_while(|(since, _)| since.elapsed() >= most).count();
             late.extend(queue.drain(..n).map(|(_, pass)| pass));
         }
@@ -337,7 +337,7 @@ pub(crate) mod tests {
         // Nor does it wait for ever.
         second.leave();
         assert!(!ask(&second));
-        time(2_199).await;
+        time(3_999).await;
         gate.refuse_the_late();
         assert!(!second.is_inside());
         time(1).await;
