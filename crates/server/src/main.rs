@@ -82,7 +82,7 @@ fn said(done: anyhow::Result<String>) -> ExitCode {
 }
 
 fn serve(config: Config) -> anyhow::Result<()> {
-    log::start(&config.log);
+    log::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)

@@ -56,6 +56,11 @@ impl Server {
         let token = match config.access.token.clone() {
             Some(token) => Token::parse(token)?,
             None => {
+                anyhow::ensure!(
+                    tracing::enabled!(tracing::Level::INFO) || !tracing::enabled!(tracing::Level::ERROR),
+                    "--token: expected one, because the log (--log {}) would not tell one that is made up",
+                    config.log.log
+                );
                 let token = Token::random()?;
                 tracing::info!(
                     token = token.reveal(),

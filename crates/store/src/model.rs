@@ -326,6 +326,8 @@ pub enum CopyError {
     Missing(PathBuf),
     /// Where the copy should be there is a file already.
     Exists(PathBuf),
+    /// There is no such folder to make the copy in.
+    NoFolder(PathBuf),
     /// The file to restore has a write-ahead log beside it.
     Unfinished(PathBuf),
     /// The file to copy is damaged; in words.
@@ -346,6 +348,9 @@ impl fmt::Display for CopyError {
                  server uses it",
                 file.display()
             ),
+            Self::NoFolder(folder) => {
+                write!(f, "there is no folder {}: make it first, or name another", folder.display())
+            }
             Self::Unfinished(log) => write!(
                 f,
                 "{} lies beside the backup, so that it is none that `candor backup` made, and part of its answers are in \

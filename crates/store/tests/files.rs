@@ -187,6 +187,10 @@ async fn nothing_is_overwritten_and_what_is_no_backup_is_refused() {
     backup(&live, &to, |_| ()).unwrap();
     let before = fs::read(&to).unwrap();
     assert!(matches!(backup(&live, &to, |_| ()), Err(CopyError::Exists(_))));
+    let nowhere = database.file("nowhere");
+    let is_nowhere = |error| matches!(error, CopyError::NoFolder(folder) if folder == nowhere);
+    assert!(is_nowhere(backup(&live, &nowhere.join("b"), |_| ()).unwrap_err()));
+    assert!(is_nowhere(restore(&to, &url(&nowhere.join("b")), |_| ()).await.unwrap_err()));
     assert!(matches!(restore(&to, &live, |_| ()).await, Err(CopyError::Exists(_))));
     let nowhere = database.file("nowhere");
     assert!(matches!(backup(&url(&nowhere), &database.file("b"), |_| ()), Err(CopyError::Missing(_))));

@@ -64,7 +64,7 @@ fn main() {
 }
 
 fn serve(config: candor_server::Config) {
-    candor_server::log::start(&config.log);
+    candor_server::log::start(&config.log).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let server = candor_server::Server::bind(config).await.unwrap();

@@ -196,7 +196,7 @@ async fn range(app: &App, query: &Query, survey: &Survey, zone: &TimeZone) -> Re
     let to = to.map_or(last, |ms| floor(ms - 1)) + SLOT_MS;
     let from = from.map_or(first.min(to - SLOT_MS), floor);
     if from >= to {
-        return Err(Problem::invalid("from", "a time before to"));
+        return Err(Problem::invalid("from", "a time before to, which is now unless it is given"));
     }
     Ok((from, to))
 }

@@ -316,6 +316,8 @@ async fn a_wrong_start_says_why_in_the_log_and_fails() {
     for (args, words) in [
         (vec!["--database", "mysql://x"], "expected sqlite://"),
         (vec!["--token", "short"], "--token"),
+        (vec!["--log", "loud"], "--log \"loud\": expected a level"),
+        (vec!["--log", "error"], "--token: expected one, because the log (--log error)"),
         (vec!["--surveys", "/nowhere"], "/nowhere"),
         (vec!["--demo", "/nowhere"], "--demo /nowhere: there is no such folder"),
         (vec!["--playground", "/nowhere"], "--playground /nowhere: there is no such file"),

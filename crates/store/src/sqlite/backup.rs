@@ -112,6 +112,10 @@ impl Drop for Unfinished {
 
 /// Neither the file is there, nor a log of another one, which would be taken for its own.
 fn all_absent(file: &Path) -> Result<(), CopyError> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(CopyError::NoFolder(folder.to_path_buf()));
+    }
     ["", "-wal", "-shm"].iter().try_for_each(|ending| absent(&files::beside(file, ending)))
 }
 

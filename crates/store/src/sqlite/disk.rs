@@ -126,6 +126,9 @@ impl Disk {
             // What was acknowledged before may stand in a log that has no name any more. Here it is still open.
             self.checkpoint();
         }
+        if self.is_moved && found.is_ok() {
+            tracing::info!("the database's files are back: answers are taken again");
+        }
         self.is_moved = found.is_err();
         found
     }
