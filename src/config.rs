@@ -1,13 +1,11 @@
 //! What the page asked for: a plain JavaScript object as it came, resolved once into [`EmbedConfig`].
 //!
-//! The object becomes [`Raw`] by `serde-wasm-bindgen`, each property as JavaScript would write it as text, so that
-//! `quiet: 0` is as good as `quiet: "0"`.
+//! It is read property by property, each as JavaScript would write it as text, so that `quiet: 0` is as good as
+//! `quiet: "0"`. One struct that is deserialized costs 8 kB more.
 
 use crate::{js, recontact::Quiet, text::fill};
 use candor_survey::{LANGUAGES, Language};
 use js_sys::{Array, Object};
-use serde::{Deserialize, Deserializer};
-use serde_wasm_bindgen::{from_value, preserve};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// The limits of the wire. A longer text of the page is cut, so that it never costs a respondent's answer.
@@ -72,50 +70,35 @@ pub(crate) struct EmbedConfig {
 }
 
 /// The page's object, before anything of it is checked. What is absent, null or cannot be read has no value.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Raw {
-    survey: Text,
-    site: Text,
-    api: Text,
-    endpoint: Text,
-    send: Text,
-    langs: Any,
-    touchpoint: Text,
-    display: Text,
-    theme: Text,
-    accent: Text,
-    quiet: Text,
-    position: Text,
-    privacy: Text,
-    product: Text,
-    task: Text,
-    test: Any,
-    question: Text,
-    low: Text,
-    high: Text,
-    followup: Text,
-    once: Text,
-    context: Any,
-    respondent: Any,
-    base: Text,
-    page: Text,
-}
+struct Raw<'a>(&'a JsValue);
 
-/// A property as text, unless it is blank or an object.
-#[derive(Default)]
-struct Text(Option<String>);
+impl Raw<'_> {
+    fn any(&self, key: &str) -> JsValue {
+        js::get(self.0, key).unwrap_or_default()
+    }
 
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Any(value) = Any::deserialize(deserializer)?;
-        Ok(Self(js::as_text(&value).filter(|text| !text.trim().is_empty())))
+    /// A property as text, unless it is blank or an object.
+    fn text(&self, key: &str) -> Option<String> {
+        js::text(self.0, key).filter(|text| !text.trim().is_empty())
+    }
+
+    /// Whether the property has another value than its default. What is none of its values is a problem.
+    fn other(&self, key: &str, default: &str, others: &[&str], problems: &mut Vec<String>) -> Option<String> {
+        let value = self.text(key).filter(|value| value != default)?;
+        if others.contains(&value.as_str()) {
+            return Some(value);
+        }
+        let mut problem = concat(&[key, ": expected ", default]);
+        for other in others {
+            problem.push_str(" or ");
+            problem.push_str(other);
+        }
+        problem.push_str(", not ");
+        problem.push_str(&value);
+        problems.push(problem);
+        None
     }
 }
-
-/// A property as it is.
-#[derive(Default, Deserialize)]
-struct Any(#[serde(with = "preserve")] JsValue);
 
 impl EmbedConfig {
     /// Resolves what the page passed.
@@ -123,59 +106,46 @@ impl EmbedConfig {
     /// # Errors
     /// What was expected, when there is no default: an object, the survey's and the site's id, an address to send to.
     pub(crate) fn read(raw: &JsValue) -> Result<Self, String> {
-        let raw: Raw = from_value(js::readable(raw)).map_err(|_| "config: expected an object")?;
+        if !raw.is_object() {
+            return Err("config: expected an object".into());
+        }
+        let raw = Raw(raw);
         let mut problems = Vec::new();
-        let mut choice = |key, given: Text, default: &str, other: &[&str]| {
-            let value = given.0.filter(|value| value != default)?;
-            if other.contains(&value.as_str()) {
-                return Some(value);
-            }
-            problems.push(concat(&[
-                key,
-                ": expected ",
-                default,
-                " or ",
-                &other.join(" or "),
-                ", not ",
-                &value,
-            ]));
-            None
-        };
-        let send_final = choice("send", raw.send, "each", &["final"]).is_some();
-        let inline = choice("display", raw.display, "popover", &["inline"]).is_some();
-        let theme = choice("theme", raw.theme, "auto", &["light", "dark"]);
-        let at_start = choice("position", raw.position, "end", &["start"]).is_some();
+        let send_final = raw.other("send", "each", &["final"], &mut problems).is_some();
+        let inline = raw.other("display", "popover", &["inline"], &mut problems).is_some();
+        let theme = raw.other("theme", "auto", &["light", "dark"], &mut problems);
+        let at_start = raw.other("position", "end", &["start"], &mut problems).is_some();
 
-        let survey = slug("survey", raw.survey.0)?;
-        let site = slug("site", raw.site.0.or_else(|| Some("default".into())))?;
-        let api = raw.api.0.unwrap_or_default().trim_end_matches('/').to_owned();
-        let endpoint = match raw.endpoint.0 {
+        let survey = slug("survey", raw.text("survey"))?;
+        let site = slug("site", raw.text("site").or_else(|| Some("default".into())))?;
+        let api = raw.text("api").unwrap_or_default().trim_end_matches('/').to_owned();
+        let endpoint = match raw.text("endpoint") {
             Some(endpoint) => endpoint,
             None if api.is_empty() => return Err("endpoint: expected an address, or an api".into()),
             None => concat(&[&api, "/v1/responses"]),
         };
-        let quiet = raw.quiet.0.map_or(Some(Quiet::DEFAULT), |text| Quiet::parse(&text));
+        let quiet = raw.text("quiet").map_or(Some(Quiet::DEFAULT), |text| Quiet::parse(&text));
         if quiet.is_none() {
             problems.push("quiet: expected days after an answer and after a dismissal, such as 90,30".into());
         }
-        let privacy = raw.privacy.0.filter(|url| is_web_address(url));
+        let privacy = raw.text("privacy").filter(|url| is_web_address(url));
 
         let langs: Vec<String> = raw
-            .langs
-            .0
+            .any("langs")
             .dyn_into::<Array>()
             .map(|langs| langs.iter().filter_map(|lang| js::as_text(&lang)).collect())
             .unwrap_or_default();
-        let (product, task) = (raw.product.0, raw.task.0);
+        let (product, task) = (raw.text("product"), raw.text("task"));
         let own = Entries::default().with("product", product.as_deref()).with("task", task.as_deref());
-        let context = own.with_all(&raw.context.0).object();
-        let respondent = raw.respondent.0;
+        let context = own.with_all(&raw.any("context")).object();
+        let respondent = raw.any("respondent");
         let id = js::text(&respondent, "id").map(|id| clip(&id, MAX_ID));
         let attributes = js::get(&respondent, "attributes").unwrap_or_default();
         let attributes = Entries::default().with_all(&attributes).object();
         let respondent = (id.is_some() || attributes.is_some())
             .then(|| js::object(&[("id", id.into()), ("attributes", attributes.into())]));
-        let page = raw.page.0.map(|page| clip(page.split(['?', '#']).next().unwrap_or_default(), MAX_PAGE));
+        let page =
+            raw.text("page").map(|page| clip(page.split(['?', '#']).next().unwrap_or_default(), MAX_PAGE));
 
         let mut config = Self {
             survey,
@@ -184,24 +154,24 @@ impl EmbedConfig {
             endpoint,
             send_final,
             language: Language::negotiate(langs.iter().map(String::as_str), &LANGUAGES),
-            touchpoint: raw.touchpoint.0.map(|touchpoint| clip(&touchpoint, MAX_KEY)),
+            touchpoint: raw.text("touchpoint").map(|touchpoint| clip(&touchpoint, MAX_KEY)),
             inline,
             theme,
-            accent: raw.accent.0,
+            accent: raw.text("accent"),
             quiet: quiet.unwrap_or(Quiet::DEFAULT),
             at_start,
             privacy,
             product,
             task,
-            test: js::as_text(&raw.test.0).is_some_and(|test| test != "false"),
-            question: raw.question.0,
-            low: raw.low.0,
-            high: raw.high.0,
-            followup: raw.followup.0,
-            once: raw.once.0,
+            test: js::as_text(&raw.any("test")).is_some_and(|test| test != "false"),
+            question: raw.text("question"),
+            low: raw.text("low"),
+            high: raw.text("high"),
+            followup: raw.text("followup"),
+            once: raw.text("once"),
             context,
             respondent,
-            base: raw.base.0.unwrap_or_default(),
+            base: raw.text("base").unwrap_or_default(),
             page,
             problems,
         };

@@ -26,20 +26,6 @@ pub(crate) fn keys(object: &JsValue) -> impl Iterator<Item = String> {
     keys.unwrap_or_default().into_iter().filter_map(|key| key.as_string())
 }
 
-/// An object with those of the properties that can be read, so that reading it throws nothing; what is no object, as it is.
-pub(crate) fn readable(value: &JsValue) -> JsValue {
-    if !value.is_object() {
-        return value.clone();
-    }
-    let copy = Object::new();
-    for key in keys(value) {
-        if let Some(value) = get(value, &key) {
-            let _ = Reflect::set(&copy, &key.into(), &value);
-        }
-    }
-    copy.into()
-}
-
 /// An object of these properties, without those that are undefined.
 pub(crate) fn object(properties: &[(&str, JsValue)]) -> Object {
     let object = Object::new();

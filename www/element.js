@@ -65,7 +65,8 @@ async function instantiate(fetched) {
 
 // The message packs are beside this file. A host that the page takes out of the document takes its listeners with it.
 function mountAndLeave(host, config) {
-  const handle = mount(host, { ...config, base: new URL(".", import.meta.url).href });
+  // Without a prototype: a page that extends all objects has asked for nothing by that.
+  const handle = mount(host, { __proto__: null, ...config, base: new URL(".", import.meta.url).href });
   host.disconnected = () => handle.unmount();
   return handle;
 }
