@@ -90,7 +90,6 @@ impl Meter {
     /// Passes the gate, unless the request did so when it was read: it may have come together with the one before it.
     pub(crate) async fn enter_if_outside(&self) {
         if self.pass.is_outside() {
-            self.waiting_since.store(NONE, Ordering::Relaxed);
             self.pass.enter_ahead().await;
         }
     }
@@ -147,10 +146,6 @@ impl Meter {
         let since = self.waiting_since.load(Ordering::Relaxed);
         (since != NONE).then(|| self.opened + Duration::from_millis(since))
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// All that are open.
@@ -288,7 +283,7 @@ impl Connections {
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
-        lock(&self.open)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -45,7 +45,6 @@ struct Queue {
     waiting: VecDeque<(Instant, Arc<Pass>)>,
     /// Those refused before.
     resting: VecDeque<(Instant, Arc<Pass>)>,
-    timeout: Duration,
 }
 
 /// A place of a request, or none because it has waited too long.
@@ -66,10 +65,11 @@ impl Drop for Held {
 impl Gate {
     pub(crate) fn new(http: &HttpConfig) -> Self {
         let places = http.max_requests.max(1);
-        let timeout = Duration::from_millis(http.queue_timeout_ms);
-        let queue = Queue { free: places, waiting: VecDeque::new(), resting: VecDeque::new(), timeout };
-        let ahead = Arc::new(Semaphore::new(places.div_ceil(SHARE_SENT_AHEAD).min(Semaphore::MAX_PERMITS)));
-        Self { queue: Mutex::new(queue), ahead, timeout }
+        Self {
+            queue: Mutex::new(Queue { free: places, waiting: VecDeque::new(), resting: VecDeque::new() }),
+            ahead: Arc::new(Semaphore::new(places.div_ceil(SHARE_SENT_AHEAD))),
+            timeout: Duration::from_millis(http.queue_timeout_ms),
+        }
     }
 
     /// How often [`refuse_the_late`](Self::refuse_the_late) should be called.
@@ -79,7 +79,7 @@ impl Gate {
 
     fn give_back(self: &Arc<Self>) {
         loop {
-            let next = lock(&self.queue).next();
+            let next = lock(&self.queue).next(self.timeout);
             // Some have gone meanwhile.
             if next.is_none_or(|next| next.admit()) {
                 return;
@@ -89,7 +89,7 @@ impl Gate {
 
     /// Refuses those who have waited too long.
     pub(crate) fn refuse_the_late(&self) {
-        let late = lock(&self.queue).late();
+        let late = lock(&self.queue).late(self.timeout);
         for pass in late {
             pass.refuse();
         }
@@ -98,13 +98,13 @@ impl Gate {
 
 impl Queue {
     /// Who gets a place that has become free. It stays free if nobody waits.
-    fn next(&mut self) -> Option<Arc<Pass>> {
+    fn next(&mut self, timeout: Duration) -> Option<Arc<Pass>> {
         let rested = self.resting.front().is_some_and(|(since, _)| since.elapsed() >= REST);
         let next = if rested {
             self.resting.pop_front()
         } else {
             let is_long =
-                self.waiting.front().is_some_and(|(since, _)| since.elapsed() > self.timeout / PART_IN_ORDER);
+                self.waiting.front().is_some_and(|(since, _)| since.elapsed() > timeout / PART_IN_ORDER);
             let next = if is_long { self.waiting.pop_back() } else { self.waiting.pop_front() };
             next.or_else(|| self.resting.pop_front())
         };
@@ -114,9 +114,10 @@ impl Queue {
         next.map(|(_, pass)| pass)
     }
 
-    fn late(&mut self) -> Vec<Arc<Pass>> {
+    /// Takes those out who have waited too long.
+    fn late(&mut self, timeout: Duration) -> Vec<Arc<Pass>> {
         let mut late = Vec::new();
-        for (queue, most) in [(&mut self.waiting, self.timeout), (&mut self.resting, 2 * REST)] {
+        for (queue, most) in [(&mut self.waiting, timeout), (&mut self.resting, 2 * REST)] {
             let n = queue.iter().take_while(|(since, _)| since.elapsed() >= most).count();
             late.extend(queue.drain(..n).map(|(_, pass)| pass));
         }
@@ -189,14 +190,8 @@ impl Pass {
     }
 
     /// The place that it waited for is there. Says whether it still waits.
-    fn admit(self: &Arc<Self>) -> bool {
-        let mut entry = lock(&self.entry);
-        let Entry::Waiting(waker) = &*entry else { return false };
-        let waker = waker.clone();
-        *entry = self.inside();
-        drop(entry);
-        waker.wake();
-        true
+    fn admit(&self) -> bool {
+        self.end_wait(|| self.inside())
     }
 
     fn inside(&self) -> Entry {
@@ -205,14 +200,21 @@ impl Pass {
     }
 
     fn refuse(&self) {
-        let mut entry = lock(&self.entry);
-        if let Entry::Waiting(waker) = &*entry {
-            let waker = waker.clone();
-            *entry = Entry::Inside(None, None);
-            drop(entry);
+        self.end_wait(|| {
             self.was_refused.store(true, Ordering::Relaxed);
-            waker.wake();
-        }
+            Entry::Inside(None, None)
+        });
+    }
+
+    /// Wakes it to what it is from now on. Says whether it still waited.
+    fn end_wait(&self, new: impl FnOnce() -> Entry) -> bool {
+        let mut entry = lock(&self.entry);
+        let Entry::Waiting(waker) = &*entry else { return false };
+        let waker = waker.clone();
+        *entry = new();
+        drop(entry);
+        waker.wake();
+        true
     }
 
     pub(crate) fn is_outside(&self) -> bool {
@@ -230,15 +232,15 @@ impl Pass {
 
     /// The request gives its place back: it waits for something else than the processor and the disk.
     pub(crate) fn release(&self) {
-        self.become_(Entry::Released);
+        self.set(Entry::Released);
     }
 
     /// There is no request any more.
     pub(crate) fn leave(&self) {
-        self.become_(Entry::Outside);
+        self.set(Entry::Outside);
     }
 
-    fn become_(&self, new: Entry) {
+    fn set(&self, new: Entry) {
         let old = std::mem::replace(&mut *lock(&self.entry), new);
         // Unlocked: a place that is given back goes to another connection, whose entry is locked for it.
         drop(old);
@@ -280,6 +282,12 @@ pub(crate) mod tests {
         tokio::time::advance(Duration::from_millis(ms)).await;
     }
 
+    /// Lets time pass, and the gate look at who is late.
+    async fn look_after(ms: u64, gate: &Gate) {
+        time(ms).await;
+        gate.refuse_the_late();
+    }
+
     fn is_refused(pass: &Pass) -> bool {
         pass.is_inside() && !pass.has_place()
     }
@@ -306,18 +314,15 @@ pub(crate) mod tests {
         let gate = narrow();
         let [first, second, third] = [0; 3].map(|_| pass(&gate));
         assert!(ask(&first) && !ask(&second));
-        time(199).await;
-        gate.refuse_the_late();
+        look_after(199, &gate).await;
         assert!(!second.is_inside());
-        time(1).await;
-        gate.refuse_the_late();
+        look_after(1, &gate).await;
         assert!(is_refused(&second));
 
         // It asks again at once. Others go first, and it is not refused for being late.
         second.leave();
         assert!(!ask(&second));
-        time(1_900).await;
-        gate.refuse_the_late();
+        look_after(1_900, &gate).await;
         assert!(!ask(&third) && !second.is_inside());
         first.leave();
         assert!(third.has_place());
@@ -331,17 +336,14 @@ pub(crate) mod tests {
 
         // With a place it is like any other.
         assert!(!ask(&second));
-        time(200).await;
-        gate.refuse_the_late();
+        look_after(200, &gate).await;
         assert!(is_refused(&second));
         // Nor does it wait for ever.
         second.leave();
         assert!(!ask(&second));
-        time(3_999).await;
-        gate.refuse_the_late();
+        look_after(3_999, &gate).await;
         assert!(!second.is_inside());
-        time(1).await;
-        gate.refuse_the_late();
+        look_after(1, &gate).await;
         assert!(is_refused(&second));
     }
 
@@ -350,8 +352,7 @@ pub(crate) mod tests {
         let gate = narrow();
         let [first, second] = [0; 2].map(|_| pass(&gate));
         assert!(ask(&first) && !ask(&second));
-        time(200).await;
-        gate.refuse_the_late();
+        look_after(200, &gate).await;
         second.leave();
         assert!(!ask(&second));
         first.leave();

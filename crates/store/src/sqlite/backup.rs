@@ -12,8 +12,6 @@ use std::{
     time::Duration,
 };
 
-/// What is wrong with a file that SQLite would take for a new database.
-const NOTHING: &str = "it is empty";
 /// How many pages are copied between two calls of `progress`: 4 MiB.
 const STEP_PAGES: i32 = 1_024;
 
@@ -28,9 +26,7 @@ pub(crate) fn backup(
     all_absent(to)?;
     // Not read-only: if no server runs, this is the connection that takes the log away at its end.
     let source = connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    if schema::version(&source)? == 0 {
-        return Err(CopyError::Damaged(NOTHING.to_owned()));
-    }
+    holds_something(&source)?;
     let unfinished = Unfinished::beside(to);
     copy(&source, &unfinished.0, progress)?;
     let copied = count(&unfinished.0)?;
@@ -59,9 +55,7 @@ pub(crate) async fn restore(
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let source = connect(Path::new(&address), flags)?;
-    if schema::version(&source)? == 0 {
-        return Err(CopyError::Damaged(NOTHING.to_owned()));
-    }
+    holds_something(&source)?;
     let found: String = source.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if found != "ok" {
         return Err(CopyError::Damaged(found));
@@ -117,6 +111,14 @@ fn all_absent(file: &Path) -> Result<(), CopyError> {
         return Err(CopyError::NoFolder(folder.to_path_buf()));
     }
     ["", "-wal", "-shm"].iter().try_for_each(|ending| absent(&files::beside(file, ending)))
+}
+
+/// SQLite would take a file without anything for a new database.
+fn holds_something(source: &Connection) -> Result<(), CopyError> {
+    match schema::version(source)? {
+        0 => Err(CopyError::Damaged("it is empty".to_owned())),
+        _ => Ok(()),
+    }
 }
 
 fn absent(file: &Path) -> Result<(), CopyError> {
