@@ -157,7 +157,9 @@ async fn what_a_killed_server_left_unsynced_is_synced_before_it_is_acknowledged_
     strace.args(["--attach", &process.pid.to_string()]).stderr(Stdio::piped());
     let mut strace = strace.spawn().unwrap_or_else(|error| panic!("strace: {error}{NO_STRACE}"));
     let mut line = String::new();
-    BufReader::new(strace.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    // Kept open: strace would end when it has more to tell.
+    let mut told = BufReader::new(strace.stderr.take().unwrap());
+    told.read_line(&mut line).unwrap();
     assert!(line.contains("attached"), "{line}{NO_STRACE}");
     assert!(
         post(process.address.clone(), body.clone()).await.is_err(),
