@@ -189,9 +189,13 @@ impl EmbedConfig {
     }
 }
 
-/// Joins texts; `format!` would bring the formatting machinery.
+/// Joins texts; `format!` would bring the formatting machinery, and `[&str]::concat` half a kilobyte.
 pub(crate) fn concat(parts: &[&str]) -> String {
-    parts.concat()
+    let mut whole = String::new();
+    for part in parts {
+        whole.push_str(part);
+    }
+    whole
 }
 
 /// An id as the server accepts it: 1–64 of `a–z 0–9 - _`.

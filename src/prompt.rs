@@ -9,7 +9,7 @@ use crate::{
     recontact::{self, Ending},
     session::{Session, TooLong},
     storage,
-    text::{Texts, fill},
+    text::{Texts, decimal, fill},
     view,
 };
 use candor_scoring::{Band, Scale};
@@ -17,7 +17,6 @@ use candor_survey::{
     Kind, LANGUAGES, Language, MAX_COMMENT_CHARS, NewResponse, Presentation, State, Survey, WIRE_VERSION,
 };
 use js_sys::Reflect;
-use leptos::prelude::{ArcRwSignal, Set};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use std::{
@@ -177,7 +176,7 @@ impl Reason {
     }
 }
 
-/// One respondent before one survey. The views read it and call it; it knows nothing of them but its signals.
+/// One respondent before one survey. The views read it and call it; it knows nothing of them but that they can be drawn anew.
 pub(crate) struct Visit {
     host: HtmlElement,
     pub(crate) config: EmbedConfig,
@@ -192,15 +191,11 @@ pub(crate) struct Visit {
     /// A rating that the page has not been told of.
     untold: Cell<bool>,
     mounted: RefCell<Option<view::Mounted>>,
-    step: Cell<Step>,
-    /// The step's name, as CSS reads it.
-    pub(crate) step_name: ArcRwSignal<String>,
+    pub(crate) step: Cell<Step>,
     /// What assistive technology is told, and after the end everyone.
-    pub(crate) status: ArcRwSignal<String>,
-    /// The follow-up question; its wording depends on the rating.
-    pub(crate) follow_up: ArcRwSignal<String>,
+    pub(crate) status: RefCell<String>,
     /// What is wrong with the comment.
-    pub(crate) error: ArcRwSignal<String>,
+    pub(crate) error: RefCell<String>,
 }
 
 impl Visit {
@@ -217,16 +212,13 @@ impl Visit {
             untold: Cell::new(false),
             mounted: RefCell::new(None),
             step: Cell::new(Step::Ask),
-            step_name: ArcRwSignal::new(Step::Ask.name().into()),
-            status: ArcRwSignal::new(String::new()),
-            follow_up: ArcRwSignal::new(String::new()),
-            error: ArcRwSignal::new(String::new()),
+            status: RefCell::default(),
+            error: RefCell::default(),
         }
     }
 
     fn show(self: &Rc<Self>, root: &web_sys::ShadowRoot) {
         delivery::claim(&self.id);
-        self.follow_up.set(self.follow_up_text());
         self.mounted.replace(Some(view::mount(self, &self.host, root)));
         match self.config.inline.then(|| view::seen(&self.host)).flatten() {
             None => self.seen(),
@@ -244,7 +236,7 @@ impl Visit {
         spawn(async move {
             clock::sleep(ANNOUNCED_AFTER_MS).await;
             if visit.step.get() == Step::Ask {
-                visit.status.set(concat(&[&visit.texts.get("region"), ": ", &visit.question()]));
+                visit.say(concat(&[&visit.texts.get("region"), ": ", &visit.question()]));
             }
         });
         delivery::flush();
@@ -274,12 +266,10 @@ impl Visit {
             self.keep();
             self.untold.set(true);
             self.be_quiet(Ending::Answered);
-            let follow_up = self.follow_up_text();
-            self.status.set(follow_up.clone());
-            self.follow_up.set(follow_up);
             if self.step.get() == Step::Ask {
-                self.go(Step::FollowUp);
+                self.step.set(Step::FollowUp);
             }
+            self.say(self.follow_up());
         }
         if !passing {
             self.commit();
@@ -307,8 +297,8 @@ impl Visit {
     pub(crate) fn complete(self: &Rc<Self>, comment: &str) -> Result<(), TooLong> {
         self.session.borrow_mut().complete(comment)?;
         self.keep();
-        self.status.set(self.texts.get("sending"));
-        self.go(Step::Thanks);
+        self.step.set(Step::Thanks);
+        self.say(self.texts.get("sending"));
         self.commit();
         let comment = self.session.borrow().answers().into_iter().find(|answer| answer.text.is_some());
         if let Some(answer) = comment {
@@ -391,7 +381,7 @@ impl Visit {
                     Outcome::Rejected { .. } => String::new(),
                 };
                 if visit.step.get() == Step::Thanks {
-                    visit.status.set(status);
+                    visit.say(status);
                 }
             };
             delivery::send(entry, self.host.clone(), Box::new(report));
@@ -439,9 +429,21 @@ impl Visit {
         Some(Entry::new(*since.get_or_init(Since::now), config.endpoint.clone(), response))
     }
 
-    fn go(&self, step: Step) {
-        self.step.set(step);
-        self.step_name.set(step.name().into());
+    fn say(self: &Rc<Self>, status: String) {
+        self.status.replace(status);
+        self.redraw();
+    }
+
+    /// Says what is wrong with the comment, or by an empty text that nothing is.
+    pub(crate) fn object(self: &Rc<Self>, error: String) {
+        self.error.replace(error);
+        self.redraw();
+    }
+
+    fn redraw(self: &Rc<Self>) {
+        if let Some(mounted) = &mut *self.mounted.borrow_mut() {
+            mounted.redraw(self);
+        }
     }
 
     fn be_quiet(&self, ending: Ending) {
@@ -513,7 +515,8 @@ impl Visit {
         }
     }
 
-    fn follow_up_text(&self) -> String {
+    /// The follow-up question; its wording depends on the rating.
+    pub(crate) fn follow_up(&self) -> String {
         let session = self.session.borrow();
         let question = session.question(Kind::Text);
         let by_band = question.and_then(|question| question.by_band.as_ref());
@@ -541,5 +544,5 @@ impl Visit {
 
 /// A whole number of milliseconds; formatting a float would bring 14 kB of code.
 fn whole(ms: f64) -> String {
-    (ms as u64).to_string()
+    decimal(ms as u64)
 }

@@ -65,7 +65,7 @@ impl Session {
     pub(crate) fn complete(&mut self, comment: &str) -> Result<(), TooLong> {
         // A NUL is no text, and databases refuse it.
         let comment = comment.replace('\0', "");
-        if comment.chars().count() > MAX_COMMENT_CHARS {
+        if comment.bytes().filter(|byte| !(0x80..0xc0).contains(byte)).count() > MAX_COMMENT_CHARS {
             return Err(TooLong);
         }
         comment.trim().clone_into(&mut self.comment);

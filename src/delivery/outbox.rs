@@ -4,7 +4,7 @@
 //! The write is synchronous, so that an answer survives a tab closed in the same instant.
 
 use super::Since;
-use crate::{event, js, storage};
+use crate::{config::concat, event, js, storage};
 use js_sys::{JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
@@ -104,7 +104,7 @@ pub(super) fn discard(id: &str) {
 
 /// Under which an id is kept, and locked by the tab that is at it.
 pub(super) fn key(id: &str) -> String {
-    [PREFIX, id].concat()
+    concat(&[PREFIX, id])
 }
 
 /// Says that an answer is lost.

@@ -1,11 +1,16 @@
 //! Numbers as a language writes them. On the wire they are plain numbers.
 
-/// A small number in the digits that follow `zero` in Unicode.
-pub(crate) fn localise(number: u32, zero: char) -> String {
+/// A whole number as JavaScript and CSS read it; `to_string` would bring the formatting machinery.
+pub(crate) fn decimal(number: u64) -> String {
+    localise(number, '0')
+}
+
+/// A number in the digits that follow `zero` in Unicode.
+pub(crate) fn localise(number: u64, zero: char) -> String {
     let mut digits = Vec::new();
     let mut rest = number;
     loop {
-        digits.extend(char::from_u32(zero as u32 + rest % 10));
+        digits.extend(char::from_u32(zero as u32 + (rest % 10) as u32));
         rest /= 10;
         if rest == 0 {
             break;
@@ -34,7 +39,7 @@ mod tests {
             assert_eq!(localise(10, zero), expect);
         }
         assert_eq!(localise(0, '۰'), "۰");
-        assert_eq!(localise(5_000, '0'), "5000");
+        assert_eq!(decimal(u64::MAX), u64::MAX.to_string());
     }
 
     #[test]

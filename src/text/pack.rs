@@ -1,5 +1,5 @@
 use super::digits::localise;
-use crate::js;
+use crate::{config::concat, js};
 use candor_survey::Language;
 use js_sys::JSON;
 use wasm_bindgen::JsValue;
@@ -28,7 +28,7 @@ impl Texts {
     pub(crate) fn new(pack: JsValue, language: &Language) -> Self {
         let english = JSON::parse(ENGLISH).unwrap_or(JsValue::UNDEFINED);
         let by_region =
-            language.region.as_deref().and_then(|region| js::text(&pack, &["zero-", region].concat()));
+            language.region.as_deref().and_then(|region| js::text(&pack, &concat(&["zero-", region])));
         let zero = by_region.or_else(|| js::text(&pack, "zero")).and_then(|zero| zero.chars().next());
         Self {
             rtl: js::text(&pack, "dir").as_deref() == Some("rtl"),
@@ -46,7 +46,7 @@ impl Texts {
 
     /// A number in the digits of the language.
     pub(crate) fn number(&self, number: u32) -> String {
-        localise(number, self.zero)
+        localise(number.into(), self.zero)
     }
 
     /// The direction as HTML names it.

@@ -4,7 +4,7 @@ use super::{LastFocus, as_html, find, focus, follow_up};
 use crate::{
     config::concat,
     prompt::{Reason, Visit},
-    text::digit_of,
+    text::{decimal, digit_of},
 };
 use gloo::{
     events::{EventListener, EventListenerOptions},
@@ -118,7 +118,7 @@ impl Hand {
         };
         event.prevent_default();
         self.passing.set(true);
-        if let Some(radio) = find(&group, &concat(&["input[value=\"", &point.to_string(), "\"]"])) {
+        if let Some(radio) = find(&group, &concat(&["input[value=\"", &decimal(point.into()), "\"]"])) {
             focus(&radio);
             radio.click();
         }

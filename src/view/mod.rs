@@ -1,10 +1,15 @@
 //! What is seen. One function a part, each an [`AnyView`]: native controls and CSS hold what is selected, hovered and
 //! focused, and the step is an attribute that CSS reads.
 //!
+//! There is no graph of signals: what changes is drawn anew as a whole, and Leptos' renderer changes what differs. Signals were
+//! 9 kB for three texts.
+//!
 //! Every element is made by [`element`], of one type whatever its tag, and every event is heard at the shadow root: Leptos
 //! compiles each combination of tag, attributes, children and handlers anew, which was 12 kB. Nor is
 //! anything written through `innerHTML`, as the static parts of `view!` are, which pages with
 //! `require-trusted-types-for 'script'` refuse.
+
+#![allow(unreachable_pub, reason = "the component macro makes a public type of its properties")]
 
 mod follow_up;
 mod frame;
@@ -14,19 +19,20 @@ mod scale;
 mod thanks;
 mod theme;
 
-use crate::{clock::spawn, js, prompt::Visit};
+use crate::{
+    clock::{spawn, window},
+    js,
+    prompt::Visit,
+};
+use frame::{Frame, FrameProps};
 use gloo::events::EventListener;
 use js_sys::{Function, Promise};
 use leptos::{
     html,
-    mount::{UnmountHandle, mount_to},
     prelude::{AddAnyAttr, AnyView, ElementChild, IntoAny},
     tachys::{
-        html::attribute::{
-            any_attribute::{AnyAttribute, IntoAnyAttribute},
-            custom::custom_attribute,
-        },
-        view::any_view::AnyViewState,
+        html::attribute::custom::custom_attribute,
+        view::{Mountable, Render, any_view::AnyViewState},
     },
 };
 use std::{cell::RefCell, rc::Rc};
@@ -36,7 +42,7 @@ use web_sys::{Element, FocusOptions, HtmlElement, ShadowRoot};
 /// What to give back to the page.
 pub(crate) struct Mounted {
     root: ShadowRoot,
-    view: UnmountHandle<AnyViewState>,
+    view: AnyViewState,
     listeners: Vec<EventListener>,
     last_focus: LastFocus,
 }
@@ -51,19 +57,24 @@ impl Mounted {
         self.last_focus.borrow_mut().take()
     }
 
+    /// Brings what is drawn to what it is by now. Elements stay, and with them focus, selection and what is being composed.
+    pub(crate) fn redraw(&mut self, visit: &Rc<Visit>) {
+        drawn(visit).rebuild(&mut self.view);
+    }
+
     /// Takes the listeners away now, and the view after this task, whose event may be on its way through it.
     pub(crate) fn drop_later(self) {
         drop(self.listeners);
-        let view = self.view;
-        spawn(async move { drop(view) });
+        let mut view = self.view;
+        spawn(async move { view.unmount() });
     }
 }
 
 /// Draws the survey in the host's root and shows the host.
 pub(crate) fn mount(visit: &Rc<Visit>, host: &HtmlElement, root: &ShadowRoot) -> Mounted {
     theme::adopt(visit, root);
-    let drawn = visit.clone();
-    let view = mount_to(root.clone().unchecked_into(), move || frame::frame(&drawn));
+    let mut view = drawn(visit).build();
+    view.mount(root.unchecked_ref(), None);
     let last_focus = LastFocus::default();
     let mut listeners = hand::listen(visit, root, &last_focus);
     listeners.extend(page::listen(visit));
@@ -79,6 +90,10 @@ pub(crate) fn mount(visit: &Rc<Visit>, host: &HtmlElement, root: &ShadowRoot) ->
     Mounted { root: root.clone(), view, listeners, last_focus }
 }
 
+fn drawn(visit: &Rc<Visit>) -> AnyView {
+    Frame(FrameProps { visit: visit.clone() }).into_any()
+}
+
 /// Settles once any part of the host is in view; `None` where the host cannot tell.
 pub(crate) fn seen(host: &HtmlElement) -> Option<Promise> {
     let seen = js::get(host, "seen")?.dyn_into::<Function>().ok()?;
@@ -92,16 +107,30 @@ pub(crate) fn focus(element: &HtmlElement) {
     let _ = element.focus_with_options(&options);
 }
 
-fn element(tag: &'static str, attributes: Vec<AnyAttribute>, children: Vec<AnyView>) -> AnyView {
-    html::custom(tag).child(children).add_any_attr(attributes).into_any()
+thread_local! {
+    /// Whether the page is HTML, which tells tags in upper case, and not XHTML, which tells them as they were written.
+    static TELLS_IN_UPPER_CASE: bool = window()
+        .and_then(|window| window.document()?.document_element())
+        .is_some_and(|root| root.tag_name() == "HTML");
 }
 
-fn attribute(name: &'static str, value: &str) -> AnyAttribute {
-    custom_attribute(name, value.to_owned()).into_any_attr()
-}
-
-fn attributes(pairs: &[(&'static str, &str)]) -> Vec<AnyAttribute> {
-    pairs.iter().map(|(name, value)| attribute(name, value)).collect()
+/// An element of any tag, with at most six attributes. Leptos compares tags when it draws one anew, so it gets them as the page
+/// tells them: else it would replace the element, and with it focus and selection. Attributes are a tuple, because those in
+/// a `Vec` are all taken away and set again, which a live region is not to be put through.
+fn element(tag: &str, attributes: &[(&'static str, &str)], children: Vec<AnyView>) -> AnyView {
+    debug_assert!(attributes.len() <= 6, "{tag}");
+    let tag =
+        if TELLS_IN_UPPER_CASE.with(|upper| *upper) { tag.to_ascii_uppercase() } else { tag.to_owned() };
+    let mut attributes = attributes.iter();
+    let mut next = || {
+        let (name, value) =
+            attributes.next().map_or(("", None), |(name, value)| (*name, Some((*value).to_owned())));
+        custom_attribute(name, value)
+    };
+    html::custom(tag)
+        .child(children)
+        .add_any_attr((next(), next(), next(), next(), next(), next()))
+        .into_any()
 }
 
 fn text(text: &str) -> AnyView {
@@ -110,7 +139,7 @@ fn text(text: &str) -> AnyView {
 
 /// `class` says which button it is, to CSS and to `hand.rs`.
 fn button(class: &str, label: &str) -> AnyView {
-    element("button", attributes(&[("type", "button"), ("class", class)]), vec![text(label)])
+    element("button", &[("type", "button"), ("class", class)], vec![text(label)])
 }
 
 fn as_html(element: Element) -> Option<HtmlElement> {

@@ -1,6 +1,6 @@
 //! What happens to the page around the survey.
 
-use crate::{clock::window, config::concat, prompt::Visit};
+use crate::{clock::window, config::concat, prompt::Visit, text::decimal};
 use gloo::events::EventListener;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -34,7 +34,7 @@ pub(super) fn keep_clear(host: &HtmlElement, root: &ShadowRoot) -> Vec<EventList
             // Zooming by pinch shrinks the visual viewport as well; then nothing is in the way.
             let zoomed = visible.scale() > 1.01;
             let hidden = if zoomed { 0 } else { (inner - visible.height() - visible.offset_top()) as u32 };
-            let _ = host.style().set_property("--candor-keyboard", &concat(&[&hidden.to_string(), "px"]));
+            let _ = host.style().set_property("--candor-keyboard", &concat(&[&decimal(hidden.into()), "px"]));
         }));
     }
     let (page, host, root) = (document.clone(), host.clone(), root.clone());

@@ -1,15 +1,17 @@
 //! The rating: a native radio group, so that Tab, arrows, names and right-to-left come from the browser.
 
-use super::{attribute, attributes, element, text};
+use super::{element, text};
 use crate::{
     config::concat,
     prompt::Visit,
-    text::{FSI, PDI, fill},
+    text::{FSI, PDI, decimal, fill},
 };
-use leptos::prelude::AnyView;
+use leptos::prelude::{AnyView, component};
 use std::rc::Rc;
 
-pub(super) fn scale(visit: &Rc<Visit>) -> AnyView {
+/// The question and its points.
+#[component]
+pub(super) fn Scale(visit: Rc<Visit>) -> AnyView {
     let texts = &visit.texts;
     let scale = visit.scale();
     let labels = visit.has_labels();
@@ -21,7 +23,7 @@ pub(super) fn scale(visit: &Rc<Visit>) -> AnyView {
         let label = labels.then(|| match point {
             p if p == scale.min() => low.clone(),
             p if p == scale.max() => high.clone(),
-            p => texts.get(&concat(&["csat-", &p.to_string()])),
+            p => texts.get(&concat(&["csat-", &decimal(p.into())])),
         });
         faces.push(face(point, &texts.number(point.into()), label.as_deref()));
     }
@@ -30,43 +32,40 @@ pub(super) fn scale(visit: &Rc<Visit>) -> AnyView {
 
     let points = if labels { "points labels" } else { "points numbers" };
     let mut parts = vec![
-        element("legend", vec![attribute("id", "question")], words(&visit.question())),
-        element("div", vec![attribute("class", points)], faces),
+        element("legend", &[("id", "question")], words(&visit.question())),
+        element("div", &[("class", points)], faces),
     ];
     if !labels {
-        let ends = attributes(&[("class", "ends"), ("aria-hidden", "true")]);
-        parts.push(element("div", ends, vec![end(&min, &low), end(&max, &high)]));
+        let ends = [("class", "ends"), ("aria-hidden", "true")];
+        parts.push(element("div", &ends, vec![end(&min, &low), end(&max, &high)]));
     }
-    parts.push(element("p", attributes(&[("id", "ends"), ("class", "unseen")]), vec![text(&description)]));
-    let group = attributes(&[
+    parts.push(element("p", &[("id", "ends"), ("class", "unseen")], vec![text(&description)]));
+    let (locale, count) = (visit.locale(), decimal(scale.len() as u64));
+    let group = [
         ("class", "scale"),
         ("role", "radiogroup"),
-        ("lang", &visit.locale()),
-        ("data-points", &scale.len().to_string()),
+        ("lang", &*locale),
+        ("data-points", &*count),
         ("aria-labelledby", "question"),
         ("aria-describedby", "ends"),
-    ]);
-    element("fieldset", group, parts)
+    ];
+    element("fieldset", &group, parts)
 }
 
 fn face(point: u8, number: &str, label: Option<&str>) -> AnyView {
-    let radio = attributes(&[
-        ("type", "radio"),
-        ("name", "rating"),
-        ("autocomplete", "off"),
-        ("value", &point.to_string()),
-    ]);
-    let mut seen = vec![element("span", vec![attribute("class", "number")], vec![text(number)])];
+    let value = decimal(point.into());
+    let radio = [("type", "radio"), ("name", "rating"), ("autocomplete", "off"), ("value", &*value)];
+    let mut seen = vec![element("span", &[("class", "number")], vec![text(number)])];
     if let Some(label) = label {
         seen.push(text(" "));
-        seen.push(element("span", vec![attribute("class", "label")], vec![text(label)]));
+        seen.push(element("span", &[("class", "label")], vec![text(label)]));
     }
-    let face = element("span", vec![attribute("class", "face")], seen);
-    element("label", vec![attribute("class", "point")], vec![element("input", radio, Vec::new()), face])
+    let face = element("span", &[("class", "face")], seen);
+    element("label", &[("class", "point")], vec![element("input", &radio, Vec::new()), face])
 }
 
 fn end(number: &str, meaning: &str) -> AnyView {
-    element("span", Vec::new(), vec![element("b", Vec::new(), vec![text(number)]), text(" "), text(meaning)])
+    element("span", &[], vec![element("b", &[], vec![text(number)]), text(" "), text(meaning)])
 }
 
 /// Text as nodes; what is isolated in it becomes `<bdi>`.
@@ -76,7 +75,7 @@ fn words(words: &str) -> Vec<AnyView> {
     while let Some((before, after)) = rest.split_once(FSI) {
         let (isolated, after) = after.split_once(PDI).unwrap_or((after, ""));
         nodes.push(text(before));
-        nodes.push(element("bdi", Vec::new(), vec![text(isolated)]));
+        nodes.push(element("bdi", &[], vec![text(isolated)]));
         rest = after;
     }
     nodes.push(text(rest));

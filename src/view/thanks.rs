@@ -1,16 +1,18 @@
 //! The end, and the line by which assistive technology hears of every step.
 
-use super::{attribute, attributes, element, text};
+use super::{element, text};
 use crate::prompt::Visit;
-use leptos::prelude::{AnyView, IntoAny};
+use leptos::prelude::{AnyView, component};
 use std::rc::Rc;
 
-pub(super) fn thanks(visit: &Rc<Visit>) -> AnyView {
-    let status = attributes(&[("role", "status"), ("aria-live", "polite")]);
+/// What is said at the end.
+#[component]
+pub(super) fn Thanks(visit: Rc<Visit>) -> AnyView {
+    let status = [("role", "status"), ("aria-live", "polite")];
     let parts = vec![
-        element("div", attributes(&[("class", "check"), ("aria-hidden", "true")]), Vec::new()),
-        element("h2", vec![attribute("tabindex", "-1")], vec![text(&visit.texts.get("thanks"))]),
-        element("p", status, vec![visit.status.clone().into_any()]),
+        element("div", &[("class", "check"), ("aria-hidden", "true")], Vec::new()),
+        element("h2", &[("tabindex", "-1")], vec![text(&visit.texts.get("thanks"))]),
+        element("p", &status, vec![text(&visit.status.borrow())]),
     ];
-    element("div", vec![attribute("class", "thanks")], parts)
+    element("div", &[("class", "thanks")], parts)
 }

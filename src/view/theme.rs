@@ -2,6 +2,7 @@
 
 use crate::{
     clock::{push_hex, window},
+    config::concat,
     prompt::Visit,
 };
 use js_sys::Array;
@@ -27,9 +28,9 @@ pub(super) fn adopt(visit: &Visit, root: &ShadowRoot) {
         "))!important}",
         POPOVER,
     ];
-    let placement = if visit.config.inline { INLINE.into() } else { placed.concat() };
+    let placement = if visit.config.inline { INLINE.into() } else { concat(&placed) };
     if let Ok(sheet) = CssStyleSheet::new() {
-        let _ = sheet.replace_sync(&[EVERYWHERE, &placement].concat());
+        let _ = sheet.replace_sync(&concat(&[EVERYWHERE, &placement]));
         root.set_adopted_style_sheets(&Array::of1(&sheet));
     }
 }

@@ -3,7 +3,7 @@
 use crate::page::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, HtmlTextAreaElement};
 
 #[wasm_bindgen_test]
 async fn home_and_end_check_the_first_and_the_last_point() {
@@ -58,6 +58,38 @@ async fn escape_closes_from_inside_only_and_stays_there() {
     assert!(!shown.host.is_connected());
     assert_eq!(number("page.keys"), heard, "the page heard the key");
     assert_eq!(json("page.events.at(-1).detail.reason"), "\"escape\"");
+}
+
+#[wasm_bindgen_test]
+async fn what_is_drawn_anew_stays_the_same_element_with_its_focus_its_text_and_its_selection() {
+    let shown = shown("survey: 'nps'").await;
+    shown.radio(3).click();
+    let before = shown.all("*");
+    let comment: HtmlTextAreaElement = shown.one("textarea").unchecked_into();
+    comment.focus().unwrap();
+    comment.set_value("too slow");
+    comment.set_selection_range(4, 8).unwrap();
+    let question = shown.text("label[for=comment]");
+    js(r"
+        window.changes = [];
+        const tell = records => changes.push(...records.map(({ type, target }) => type + ' ' + target.data));
+        window.observer = new MutationObserver(tell);
+        observer.observe(document.querySelector('candor-test').shadowRoot,
+            { subtree: true, childList: true, attributes: true, characterData: true });
+    ");
+    // Another band has another question.
+    shown.radio(10).click();
+    wait(0).await;
+    js("observer.disconnect()");
+    let told = shown.text("[role=status]");
+    assert_eq!(js("changes.sort().join()"), format!("characterData {told},characterData {told}"));
+    assert_ne!(shown.text("label[for=comment]"), question);
+    let after = shown.all("*");
+    assert!(before.len() == after.len() && before.iter().zip(&after).all(|(a, b)| a == b));
+    assert_eq!(shown.root.active_element().as_ref(), Some(comment.unchecked_ref()));
+    assert_eq!(comment.value(), "too slow");
+    assert_eq!((comment.selection_start(), comment.selection_end()), (Ok(Some(4)), Ok(Some(8))));
+    assert_eq!(shown.checked().as_deref(), Some("10"));
 }
 
 #[wasm_bindgen_test]

@@ -1,6 +1,6 @@
 //! `cargo xtask build`: what browsers download, complete, hashed and compressed, in `target/candor/dist`.
 
-use crate::link;
+use crate::collect::collect;
 use crate::node::Node;
 use crate::tools;
 use crate::trim;
@@ -54,6 +54,8 @@ pub(crate) fn assets(workspace: &Workspace, node: Option<&Node>) -> Result<PathB
 
     let work = workspace.made().join("work");
     empty(&work)?;
+    let linked = work.join("linked.wasm");
+    fs::write(&linked, collect(&read(&compiled)?)?)?;
     say("Making the JavaScript glue with wasm-bindgen");
     run(
         program(bindgen.join("wasm-bindgen"))
@@ -61,7 +63,7 @@ pub(crate) fn assets(workspace: &Workspace, node: Option<&Node>) -> Result<PathB
             .arg("--no-demangle")
             .arg("--out-dir")
             .arg(&work)
-            .arg(&compiled),
+            .arg(&linked),
         "Run `cargo update --package wasm-bindgen` if the versions differ.",
     )?;
     trim::trim(&work.join("glue_bg.wasm"), &work.join("glue.js"))?;
@@ -120,11 +122,8 @@ fn compile(workspace: &Workspace) -> Result<PathBuf> {
     for folder in registries() {
         flags.push(format!("--remap-path-prefix={}/=", folder.display()));
     }
-    // Cargo knows the linker by its path alone.
-    let linker: String = hex(&Sha256::digest(include_str!("link.rs"))).chars().take(8).collect();
-    flags.push(format!("--cfg=linker_{linker}"));
+    flags.push("--codegen=link-arg=--emit-relocs".to_owned());
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
-    link::export_less(&mut cargo, WASM)?;
     run(&mut cargo, "Mend what the compiler names above.")?;
     Ok(compiled(workspace))
 }
@@ -202,7 +201,12 @@ fn fingerprint(workspace: &Workspace, compiled: &Path, node: bool) -> Result<Str
         inputs.insert(file.into(), read(&workspace.root.join(file))?);
     }
     inputs.insert("/node".into(), vec![u8::from(node)]);
-    for source in [include_str!("build.rs"), include_str!("node.rs"), include_str!("trim.rs")] {
+    for source in [
+        include_str!("build.rs"),
+        include_str!("node.rs"),
+        include_str!("trim.rs"),
+        include_str!("collect.rs"),
+    ] {
         inputs.insert(format!("/{}", inputs.len()), source.into());
     }
     Ok(content_hash(&inputs))

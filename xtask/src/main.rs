@@ -3,9 +3,9 @@
 
 mod bench;
 mod build;
+mod collect;
 mod counts;
 mod demo;
-mod link;
 mod locales;
 mod node;
 mod size;
@@ -28,9 +28,6 @@ cargo xtask build [--server]      build what browsers download into target/cando
 cargo xtask locales [--check]     compile the messages in locales/ to packs, or check that the packs are current";
 
 fn main() -> ExitCode {
-    if let Some(linked) = link::instead_of_a_command() {
-        return linked.unwrap_or_else(|error| failed(&error));
-    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,29 +1,15 @@
-//! What stands in the widget's Wasm and is of no use to a page: the words of messages for developers, and long names.
+//! Long names in the widget's Wasm and its glue.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module, ModuleConfig, ValType};
+use walrus::{Module, ModuleConfig};
 
-/// Functions that end in a trap, after words for a console that a guest doesn't write to. They trap at once.
-const TRAPS: &[&str] = &[
-    "core::panicking::",
-    "std::panicking::",
-    "core::slice::index::slice_index_fail",
-    "core::str::slice_error_fail",
-    "alloc::raw_vec::handle_error",
-];
+/// How the glue begins what frees an object of Rust's once JavaScript has forgotten it.
+const REGISTRY: &str = ": new FinalizationRegistry(";
 
-/// Functions that write text which the widget shows to nobody: `Debug`, what a deserializer found instead of what it
-/// expected, floating-point numbers. They write nothing, which cannot fail.
-fn is_mute(name: &str) -> bool {
-    name.ends_with(" as core::fmt::Debug>::fmt")
-        || name.ends_with("serde_core::de::Unexpected as core::fmt::Display>::fmt")
-        || name.starts_with("core::fmt::float::float_to_decimal_common")
-}
-
-/// Trims the Wasm and shortens what it and the glue call each other by.
+/// Shortens what the Wasm and the glue call each other by. Fails when wasm-bindgen calls things otherwise than is known here.
 pub(crate) fn trim(wasm: &Path, glue: &Path) -> Result<()> {
     let mut config = ModuleConfig::new();
     config.generate_name_section(false).generate_producers_section(false);
@@ -31,38 +17,21 @@ pub(crate) fn trim(wasm: &Path, glue: &Path) -> Result<()> {
     let mut module = config.parse_file(wasm).with_context(unreadable)?;
     let script = fs::read_to_string(glue)?;
 
-    let functions: Vec<_> = module.funcs.iter_local().map(|(id, _)| id).collect();
-    for id in functions {
-        let function = module.funcs.get(id);
-        let name = function.name.as_deref().unwrap_or_default();
-        let name = format!("{:#}", rustc_demangle::demangle(name));
-        let results = module.types.results(function.ty()).to_vec();
-        if is_mute(&name) && results == [ValType::I32] {
-            replace(&mut module, id, Some(0));
-        } else if TRAPS.iter().any(|trap| name.starts_with(trap)) {
-            replace(&mut module, id, None);
-        }
-    }
     // So that a bundler may drop the classes that nobody uses.
-    let script = script.replace(": new FinalizationRegistry(", ": /* @__PURE__ */ new FinalizationRegistry(");
+    ensure!(
+        script.contains(REGISTRY),
+        "The glue has no `{REGISTRY}`: see how it is written now, and correct xtask/src/trim.rs."
+    );
+    let script = script.replace(REGISTRY, ": /* @__PURE__ */ new FinalizationRegistry(");
     let script = shorten(&mut module, &script);
+    let long = module.imports.iter().find(|import| !import.name.starts_with('$'));
+    if let Some(import) = long {
+        bail!("wasm-bindgen made up the name `{}`, which xtask/src/trim.rs can't shorten.", import.name);
+    }
     walrus::passes::gc::run(&mut module);
     module.emit_wasm_file(wasm)?;
     fs::write(glue, script)?;
     Ok(())
-}
-
-/// Gives a function another body: a number, or a trap.
-fn replace(module: &mut Module, id: FunctionId, number: Option<i32>) {
-    let (parameters, results) = module.types.params_results(module.funcs.get(id).ty());
-    let (parameters, results) = (parameters.to_vec(), results.to_vec());
-    let arguments = parameters.iter().map(|kind| module.locals.add(*kind)).collect();
-    let mut builder = FunctionBuilder::new(&mut module.types, &parameters, &results);
-    match number {
-        Some(number) => builder.func_body().i32_const(number),
-        None => builder.func_body().unreachable(),
-    };
-    module.funcs.get_mut(id).kind = FunctionKind::Local(builder.local_func(arguments));
 }
 
 /// Replaces the names that wasm-bindgen made up, half of each a hash that no compression shrinks, in the Wasm and in the
@@ -111,32 +80,5 @@ mod tests {
         assert_eq!(shortened, "a = { $0: f(x.__wbg_ptr), b: wasm.$1(wasm.mount) }");
         assert_eq!(module.imports.iter().next().map(|import| &*import.name), Some("$0"));
         assert_eq!(module.exports.iter().map(|export| &*export.name).collect::<Vec<_>>(), ["mount", "$1"]);
-    }
-
-    #[test]
-    fn what_pages_read_is_not_muted() {
-        assert!(is_mute("<str as core::fmt::Debug>::fmt"));
-        assert!(is_mute("core::fmt::float::float_to_decimal_common_exact::<f64>"));
-        for name in ["<u32 as core::fmt::Display>::fmt", "candor::text::digits::localise", ""] {
-            assert!(!is_mute(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_replaced_function_keeps_its_type() {
-        let mut module = Module::default();
-        let mut builder =
-            FunctionBuilder::new(&mut module.types, &[ValType::I32, ValType::F64], &[ValType::I32]);
-        builder.func_body().i32_const(7);
-        let arguments = vec![module.locals.add(ValType::I32), module.locals.add(ValType::F64)];
-        let id = builder.finish(arguments, &mut module.funcs);
-        module.exports.add("f", id);
-        for number in [Some(0), None] {
-            replace(&mut module, id, number);
-            let read = Module::from_buffer(&module.emit_wasm()).expect("it is valid");
-            let function = read.funcs.iter_local().next().expect("it is there").0;
-            let (parameters, results) = read.types.params_results(read.funcs.get(function).ty());
-            assert_eq!((parameters, results), (&[ValType::I32, ValType::F64][..], &[ValType::I32][..]));
-        }
     }
 }
