@@ -5,6 +5,10 @@ use wasm_bindgen::JsValue;
 
 /// A property, unless it is absent, null or cannot be read.
 pub(crate) fn get(object: &JsValue, key: &str) -> Option<JsValue> {
+    // What is no object would throw, and wasm-bindgen 0.2.130 never frees the place of what a call that throws returns.
+    if !object.is_object() {
+        return None;
+    }
     let value = Reflect::get(object, &key.into()).ok()?;
     (!value.is_undefined() && !value.is_null()).then_some(value)
 }

@@ -25,7 +25,6 @@ use std::{
     rc::Rc,
 };
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlElement;
 
 /// A live region speaks of what changes in it, once assistive technology knows that it is there.
@@ -41,13 +40,14 @@ pub(crate) struct Prompt {
 
 impl Prompt {
     /// Starts loading, and shows the survey when all is there.
+    ///
+    /// It starts in stages, each a task of its own: all at once they would hold up the page for a quarter of a second.
     pub(crate) fn mount(host: HtmlElement, config: &JsValue) -> Rc<Self> {
         let prompt = Rc::new(Self { host, visit: OnceCell::new(), gone: Cell::new(false) });
         storage::share(js::get(config, "memory"));
-        let config = EmbedConfig::read(config);
-        let loading = prompt.clone();
+        let (loading, config) = (prompt.clone(), config.clone());
         spawn(async move {
-            if let Err((code, message)) = loading.load(config).await {
+            if let Err((code, message)) = loading.load(&config).await {
                 event::error(Some(&loading.host), code, &message);
                 loading.gone.set(true);
                 loading.host.remove();
@@ -56,14 +56,16 @@ impl Prompt {
         prompt
     }
 
-    async fn load(&self, config: Result<EmbedConfig, String>) -> Result<(), (&'static str, String)> {
-        let config = config.map_err(|message| ("config", message))?;
+    async fn load(&self, config: &JsValue) -> Result<(), (&'static str, String)> {
+        let _ = view::promised(&self.host, "turn").await;
+        let config = EmbedConfig::read(config).map_err(|message| ("config", message))?;
         for problem in &config.problems {
             event::error(Some(&self.host), "config", problem);
         }
         // The pack is on its way while the definition is waited for.
         let pack = fetch_pack(&config, &config.language);
         let survey = survey_of(&config).await.map_err(|message| ("definition", message))?;
+        let _ = view::promised(&self.host, "turn").await;
         let language = match &survey.locale {
             Some(locale) if *locale != config.language.tag => {
                 Language::negotiate([locale.as_str()], &LANGUAGES)
@@ -84,10 +86,12 @@ impl Prompt {
         let Some(root) = self.host.shadow_root() else {
             return Err(("config", "host: expected an element with an open shadow root".into()));
         };
+        let visit = Rc::new(Visit::new(self.host.clone(), config, texts, survey));
+        let scheme = view::open(&visit, &self.host, &root);
+        let _ = view::promised(&self.host, "turn").await;
         if !self.gone.get() && self.host.is_connected() {
-            let visit = Rc::new(Visit::new(self.host.clone(), config, texts, survey));
             let _ = self.visit.set(visit.clone());
-            visit.show(&root);
+            visit.show(&root, scheme.as_deref()).await;
         }
         Ok(())
     }
@@ -217,29 +221,29 @@ impl Visit {
         }
     }
 
-    fn show(self: &Rc<Self>, root: &web_sys::ShadowRoot) {
-        delivery::claim(&self.id);
-        self.mounted.replace(Some(view::mount(self, &self.host, root)));
-        match self.config.inline.then(|| view::seen(&self.host)).flatten() {
-            None => self.seen(),
-            Some(seen) => {
-                let visit = self.clone();
-                spawn(async move {
-                    let _ = JsFuture::from(seen).await;
-                    if visit.mounted.borrow().is_some() {
-                        visit.seen();
-                    }
-                });
-            }
+    async fn show(self: &Rc<Self>, root: &web_sys::ShadowRoot, scheme: Option<&str>) {
+        // The question alone, so that the browser has the less to lay out before it can be answered.
+        self.mounted.replace(Some(view::draw(self, root, scheme)));
+        let _ = view::promised(&self.host, "painted").await;
+        if let Some(mounted) = &mut *self.mounted.borrow_mut() {
+            mounted.complete(self, &self.host);
         }
+        let _ = view::promised(&self.host, "turn").await;
         let visit = self.clone();
         spawn(async move {
-            clock::sleep(ANNOUNCED_AFTER_MS).await;
-            if visit.step.get() == Step::Ask {
-                visit.say(concat(&[&visit.texts.get("region"), ": ", &visit.question()]));
+            // Once it is unmounted, nobody gives up a promise that is made only now.
+            if visit.config.inline && visit.mounted.borrow().is_some() {
+                let _ = view::promised(&visit.host, "seen").await;
+            }
+            if visit.mounted.borrow().is_some() {
+                visit.seen();
             }
         });
         delivery::flush();
+        clock::sleep(ANNOUNCED_AFTER_MS).await;
+        if self.step.get() == Step::Ask {
+            self.say(concat(&[&self.texts.get("region"), ": ", &self.question()]));
+        }
     }
 
     /// The respondent has it before their eyes.
@@ -360,6 +364,7 @@ impl Visit {
 
     fn keep(&self) {
         if let Some(entry) = self.entry() {
+            delivery::claim(&self.id);
             if self.config.send_final {
                 delivery::hold(&self.id);
             }

@@ -22,8 +22,8 @@ class CandorSurvey extends HTMLElement {
   }
 }
 
-// A host for one survey, not yet in the document. `connected` and `disconnected` may be set to functions; `seen` promises
-// that some of it has come into view.
+// A host for one survey, not yet in the document. `connected` and `disconnected` may be set to functions. What it promises
+// comes true: `seen` when some of it has come into view or it is given up, `turn` in the next task, `painted` after the next frame.
 export function createHost() {
   const host = document.createElement(NAME);
   // Only missing when the page has an element of that name of its own.
@@ -31,11 +31,30 @@ export function createHost() {
   host.seen = () =>
     new Promise((resolve) => {
       const observer = new IntersectionObserver((changes) => {
-        if (changes.some((change) => change.isIntersecting)) resolve(observer.disconnect());
+        if (changes.some((change) => change.isIntersecting)) host.giveUp();
       });
+      host.giveUp = () => resolve(observer.disconnect());
       observer.observe(host);
     });
-  return host;
+  return Object.assign(host, { turn, painted });
+}
+
+// The start is many short tasks, so that the page can answer its reader in between.
+function turn() {
+  if (window.scheduler?.yield) return scheduler.yield();
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => resolve(port1.close());
+    port2.postMessage(0);
+  });
+}
+
+// A tab that nobody looks at draws no frame; there it is a moment later.
+function painted() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => resolve(turn()));
+    setTimeout(resolve, 300);
+  });
 }
 
 let started;
@@ -58,17 +77,26 @@ async function instantiate(fetched) {
     throw new Error(`candor.wasm was refused or can't be reached: ${error.message}`);
   });
   if (!response.ok) throw new Error(`${response.url} answered ${response.status}.`);
-  initSync({ module: await compile(response) });
+  const module = await compile(response);
+  await turn();
+  initSync({ module });
   if (!customElements.get(NAME)) customElements.define(NAME, CandorSurvey);
   return { createHost, mount: mountAndLeave, flush };
 }
 
-// The message packs are beside this file. A host that the page takes out of the document takes its listeners with it.
+// The message packs are beside this file. A host that leaves the document, whoever takes it away, takes with it its
+// listeners and what Rust holds of it, without which neither could be collected.
 function mountAndLeave(host, config) {
   // Without a prototype: a page that extends all objects has asked for nothing by that.
-  const handle = mount(host, { __proto__: null, ...config, base: new URL(".", import.meta.url).href });
-  host.disconnected = () => handle.unmount();
-  return handle;
+  let handle = mount(host, { __proto__: null, ...config, base: new URL(".", import.meta.url).href });
+  const unmount = () => {
+    handle?.unmount();
+    handle?.free();
+    handle = undefined;
+    host.giveUp?.();
+  };
+  host.disconnected = unmount;
+  return { close: () => handle?.close(), unmount };
 }
 
 // Streaming is refused in some WKWebViews and for a wrong Content-Type; the bytes do then. The glue's own way would write

@@ -20,8 +20,8 @@ const FIRST_WAIT_MS: f64 = 1_000.0;
 const LONGEST_WAIT_MS: f64 = 300_000.0;
 
 thread_local! {
-    /// Responses of this page by their ids. Their own prompts send them, so that [`flush`] leaves them alone. Of those that
-    /// other tabs must leave alone as well, the value is what lets go of them.
+    /// What is kept of this page's own responses, by their ids. Their prompts send them, so that [`flush`] leaves them alone.
+    /// Of those that other tabs must leave alone as well, the value is what lets go of them.
     static OWN: Object = Object::new();
     static FLUSHING: Cell<bool> = const { Cell::new(false) };
 }
@@ -47,9 +47,11 @@ pub(crate) enum Outcome {
     },
 }
 
-/// Marks a response as this page's own.
+/// Marks a response as this page's own, as long as it is kept.
 pub(crate) fn claim(id: &str) {
-    let _ = OWN.with(|own| Reflect::set(own, &id.into(), &JsValue::TRUE));
+    if OWN.with(|own| js::get(own, id)).is_none() {
+        let _ = OWN.with(|own| Reflect::set(own, &id.into(), &JsValue::TRUE));
+    }
 }
 
 /// Keeps other tabs from sending what is kept of a response, until it has left the outbox.
@@ -61,12 +63,12 @@ pub(crate) fn hold(id: &str) {
     }
 }
 
-/// Lets other tabs see that it is nobody's.
+/// Lets go of a response that is kept no longer.
 pub(crate) fn release(id: &str) {
     if let Some(release) = held(id) {
-        claim(id);
         let _ = release.call0(&JsValue::UNDEFINED);
     }
+    let _ = OWN.with(|own| Reflect::delete_property(own, &id.into()));
 }
 
 /// What gives a held lock back.

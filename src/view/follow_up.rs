@@ -1,6 +1,6 @@
 //! The open question below the scale.
 
-use super::{as_html, button, element, find, focus, frame, text};
+use super::{as_html, button, element, find, focus, text};
 use crate::prompt::Visit;
 use candor_survey::Kind;
 use leptos::prelude::{AnyView, component};
@@ -37,7 +37,6 @@ pub(super) fn send(visit: &Rc<Visit>, button: &Element) {
     let field = find(&wrapper, "textarea");
     let comment = field.as_ref().and_then(|field| field.dyn_ref::<HtmlTextAreaElement>());
     let focused = wrapper.matches(":focus-within").unwrap_or_default();
-    frame::keep_height(&wrapper);
     if visit.complete(&comment.map(HtmlTextAreaElement::value).unwrap_or_default()).is_ok() {
         // The button that had the focus is gone; the heading is what comes next.
         if let (true, Some(heading)) = (focused, find(&wrapper, "h2")) {

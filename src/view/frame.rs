@@ -7,31 +7,33 @@ use super::{
     text,
     thanks::{Thanks, ThanksProps},
 };
-use crate::{
-    config::concat,
-    prompt::{Step, Visit},
-    text::decimal,
-};
+use crate::{config::concat, prompt::Visit, text::decimal};
 use leptos::prelude::{AnyView, IntoAny, component};
 use std::rc::Rc;
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, ShadowRoot};
 
-const STEP: &str = "data-step";
-
-/// All of it, as it is at this moment.
+/// All of it, or the question alone, as it is at this moment.
 #[component]
-pub(super) fn Frame(visit: Rc<Visit>) -> AnyView {
+pub(super) fn Frame(visit: Rc<Visit>, whole: bool) -> AnyView {
     let texts = &visit.texts;
-    let wrapper =
-        [("class", "candor"), ("lang", &texts.tag), ("dir", texts.dir()), (STEP, visit.step.get().name())];
+    let wrapper = [
+        ("class", "candor"),
+        ("lang", &texts.tag),
+        ("dir", texts.dir()),
+        ("data-step", visit.step.get().name()),
+    ];
     let (region, close) = (texts.get("region"), texts.get("close"));
     let card = [("class", "card"), ("role", "region"), ("aria-label", &*region)];
     let close = [("type", "button"), ("class", "close"), ("aria-label", &*close)];
+    let mut rest = Vec::new();
+    if whole {
+        rest.push(FollowUp(FollowUpProps { visit: visit.clone() }).into_any());
+        rest.push(Thanks(ThanksProps { visit: visit.clone() }).into_any());
+    }
     let mut parts = vec![
         element("button", &close, Vec::new()),
         Scale(ScaleProps { visit: visit.clone() }).into_any(),
-        FollowUp(FollowUpProps { visit: visit.clone() }).into_any(),
-        Thanks(ThanksProps { visit: visit.clone() }).into_any(),
+        rest.into_any(),
     ];
     if let Some(address) = &visit.config.privacy {
         let link =
@@ -41,18 +43,20 @@ pub(super) fn Frame(visit: Rc<Visit>) -> AnyView {
     element("div", &wrapper, vec![element("section", &card, parts)])
 }
 
-/// Makes room below the card for the follow-up, so that its top edge stays where it is when the follow-up appears.
-pub(super) fn reserve_room(wrapper: &HtmlElement) {
-    let set_step = |step: Step| _ = wrapper.set_attribute(STEP, step.name());
-    set_step(Step::FollowUp);
-    keep_height(wrapper);
-    set_step(Step::Ask);
+/// How high the card is, without what moves it at this moment.
+pub(super) fn height(root: &ShadowRoot) -> i32 {
+    card(root).map_or(0, |card| card.offset_height())
 }
 
-/// Lets the card not become lower than it is now.
-pub(super) fn keep_height(wrapper: &HtmlElement) {
-    if let Some(card) = wrapper.first_element_child().and_then(as_html) {
-        let height = decimal(card.offset_height().unsigned_abs().into());
-        let _ = wrapper.style().set_property("--room", &concat(&[&height, "px"]));
-    }
+/// Lets the upper edge of the card move, not jump, from where it was when it was so high. The lower one stays in its corner.
+pub(super) fn grow(root: &ShadowRoot, before: i32) {
+    let Some(card) = card(root) else { return };
+    let grown = card.offset_height() - before;
+    let sign = if grown < 0 { "-" } else { "" };
+    let way = concat(&[sign, &decimal(grown.unsigned_abs().into()), "px"]);
+    let _ = card.style().set_property("--grown", &way);
+}
+
+fn card(root: &ShadowRoot) -> Option<HtmlElement> {
+    root.query_selector(".card").ok().flatten().and_then(as_html)
 }

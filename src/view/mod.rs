@@ -22,7 +22,7 @@ mod theme;
 use crate::{
     clock::{spawn, window},
     js,
-    prompt::Visit,
+    prompt::{Step, Visit},
 };
 use frame::{Frame, FrameProps};
 use gloo::events::EventListener;
@@ -37,12 +37,14 @@ use leptos::{
 };
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, FocusOptions, HtmlElement, ShadowRoot};
 
 /// What to give back to the page.
 pub(crate) struct Mounted {
     root: ShadowRoot,
     view: AnyViewState,
+    step: Step,
     listeners: Vec<EventListener>,
     last_focus: LastFocus,
 }
@@ -59,7 +61,22 @@ impl Mounted {
 
     /// Brings what is drawn to what it is by now. Elements stay, and with them focus, selection and what is being composed.
     pub(crate) fn redraw(&mut self, visit: &Rc<Visit>) {
-        drawn(visit).rebuild(&mut self.view);
+        let step = visit.step.get();
+        let before = (step != self.step).then(|| frame::height(&self.root));
+        drawn(visit, true).rebuild(&mut self.view);
+        if let Some(before) = before {
+            self.step = step;
+            frame::grow(&self.root, before);
+        }
+    }
+
+    /// Draws what comes after the question, and listens to the page.
+    pub(crate) fn complete(&mut self, visit: &Rc<Visit>, host: &HtmlElement) {
+        self.redraw(visit);
+        self.listeners.extend(page::listen(visit));
+        if !visit.config.inline {
+            self.listeners.extend(page::keep_clear(host, &self.root));
+        }
     }
 
     /// Takes the listeners away now, and the view after this task, whose event may be on its way through it.
@@ -70,34 +87,37 @@ impl Mounted {
     }
 }
 
-/// Draws the survey in the host's root and shows the host.
-pub(crate) fn mount(visit: &Rc<Visit>, host: &HtmlElement, root: &ShadowRoot) -> Mounted {
+/// Opens the host while it is empty, because the browser lays out at once what it opens. Gives the colour scheme.
+pub(crate) fn open(visit: &Visit, host: &HtmlElement, root: &ShadowRoot) -> Option<String> {
     theme::adopt(visit, root);
-    let mut view = drawn(visit).build();
+    if !visit.config.inline {
+        let _ = host.set_attribute("popover", "manual");
+        let _ = host.show_popover();
+    }
+    theme::scheme(visit, host)
+}
+
+/// Draws the question in the host's root.
+pub(crate) fn draw(visit: &Rc<Visit>, root: &ShadowRoot, scheme: Option<&str>) -> Mounted {
+    let mut view = drawn(visit, false).build();
     view.mount(root.unchecked_ref(), None);
     let last_focus = LastFocus::default();
-    let mut listeners = hand::listen(visit, root, &last_focus);
-    listeners.extend(page::listen(visit));
+    let listeners = hand::listen(visit, root, &last_focus);
     if let Some(wrapper) = root.first_element_child().and_then(as_html) {
-        theme::colour(visit, host, &wrapper);
-        if !visit.config.inline {
-            let _ = host.set_attribute("popover", "manual");
-            let _ = host.show_popover();
-            frame::reserve_room(&wrapper);
-            listeners.extend(page::keep_clear(host, root));
-        }
+        theme::colour(visit, &wrapper, scheme);
     }
-    Mounted { root: root.clone(), view, listeners, last_focus }
+    Mounted { root: root.clone(), view, step: visit.step.get(), listeners, last_focus }
 }
 
-fn drawn(visit: &Rc<Visit>) -> AnyView {
-    Frame(FrameProps { visit: visit.clone() }).into_any()
+fn drawn(visit: &Rc<Visit>, whole: bool) -> AnyView {
+    Frame(FrameProps { visit: visit.clone(), whole }).into_any()
 }
 
-/// Settles once any part of the host is in view; `None` where the host cannot tell.
-pub(crate) fn seen(host: &HtmlElement) -> Option<Promise> {
-    let seen = js::get(host, "seen")?.dyn_into::<Function>().ok()?;
-    seen.call0(host).ok()?.dyn_into().ok()
+/// What the host promises; at once if it promises nothing of the kind.
+pub(crate) fn promised(host: &HtmlElement, what: &str) -> JsFuture {
+    let promise =
+        js::get(host, what).and_then(|promise| promise.dyn_into::<Function>().ok()?.call0(host).ok());
+    Promise::resolve(&promise.unwrap_or_default()).into()
 }
 
 /// Puts the focus on an element without scrolling the page.

@@ -8,11 +8,11 @@ use crate::{
 use js_sys::Array;
 use web_sys::{CssStyleSheet, HtmlElement, ShadowRoot};
 
-const EVERYWHERE: &str = include_str!("style/everywhere.css");
-const POPOVER: &str = include_str!("style/popover.css");
-const INLINE: &str = include_str!("style/inline.css");
+const EVERYWHERE: &str = include_str!(concat!(env!("OUT_DIR"), "/everywhere.css"));
+const POPOVER: &str = include_str!(concat!(env!("OUT_DIR"), "/popover.css"));
+const INLINE: &str = include_str!(concat!(env!("OUT_DIR"), "/inline.css"));
 
-/// The surfaces on which an accent must be seen, as `everywhere.css` has them.
+/// The surfaces on which an accent must be seen, as `frame.css` has them.
 const LIGHT_SURFACE: [u8; 3] = [255, 255, 255];
 const DARK_SURFACE: [u8; 3] = [30, 31, 34];
 
@@ -35,22 +35,22 @@ pub(super) fn adopt(visit: &Visit, root: &ShadowRoot) {
     }
 }
 
+/// Light, dark, or as the page is; `None` for the reader's own setting.
+pub(super) fn scheme(visit: &Visit, host: &HtmlElement) -> Option<String> {
+    let given = visit.config.theme.clone();
+    // A page that says what it is, is followed, also when it changes its mind.
+    given.or_else(|| {
+        computed(host, "color-scheme").filter(|scheme| scheme != "normal").map(|_| "inherit".into())
+    })
+}
+
+fn computed(element: &HtmlElement, property: &str) -> Option<String> {
+    window()?.get_computed_style(element).ok()??.get_property_value(property).ok()
+}
+
 /// Chooses light or dark, and an accent that can be read on it.
-pub(super) fn colour(visit: &Visit, host: &HtmlElement, wrapper: &HtmlElement) {
-    let Some(window) = window() else { return };
+pub(super) fn colour(visit: &Visit, wrapper: &HtmlElement, scheme: Option<&str>) {
     let style = wrapper.style();
-    let computed = |element: &HtmlElement, property: &str| {
-        window
-            .get_computed_style(element)
-            .ok()
-            .flatten()
-            .and_then(|style| style.get_property_value(property).ok())
-    };
-    let scheme = match visit.config.theme.as_deref() {
-        Some(theme) => Some(theme),
-        // A page that says what it is, is followed, also when it changes its mind; else the reader's own setting holds.
-        None => computed(host, "color-scheme").filter(|scheme| scheme != "normal").map(|_| "inherit"),
-    };
     if let Some(scheme) = scheme {
         let _ = style.set_property("color-scheme", scheme);
     }
@@ -61,8 +61,9 @@ pub(super) fn colour(visit: &Visit, host: &HtmlElement, wrapper: &HtmlElement) {
     let colour = computed(wrapper, "color").as_deref().and_then(parse_rgb);
     let _ = style.remove_property("color");
     let Some(colour) = colour else { return };
-    let more =
-        window.match_media("(prefers-contrast:more)").ok().flatten().is_some_and(|query| query.matches());
+    let more = window()
+        .and_then(|window| window.match_media("(prefers-contrast:more)").ok().flatten())
+        .is_some_and(|query| query.matches());
     // With a margin for the approximation in `luminance`.
     let contrast = if more { 7.2 } else { 4.65 };
     for (name, surface, ink) in [("--light", LIGHT_SURFACE, 0), ("--dark", DARK_SURFACE, 255)] {

@@ -188,3 +188,19 @@ async fn thanks_takes_the_focus_only_from_within() {
         assert_eq!(shown.text("[role=status]"), "Sent.");
     }
 }
+
+#[wasm_bindgen_test]
+async fn what_comes_under_the_pointer_takes_no_click_for_a_moment() {
+    for motion in ["display: 'inline'", "display: 'popover'"] {
+        let shown = shown(&format!("survey: 'nps', {motion}")).await;
+        shown.radio(9).click();
+        let takes = |selector| {
+            js(&format!(
+                "getComputedStyle(document.querySelector('candor-test').shadowRoot.querySelector('{selector}')).pointerEvents"
+            ))
+        };
+        assert_eq!((takes(".send"), takes("input")), ("none".into(), "auto".into()));
+        wait(400).await;
+        assert_eq!(takes(".send"), "auto");
+    }
+}

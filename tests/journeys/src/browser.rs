@@ -349,11 +349,12 @@ impl Browser {
         Ok(urls)
     }
 
-    /// A screenshot of the viewport, kept at `target/candor/screenshots/{name}.png`.
+    /// A screenshot of the viewport once the widget is at rest, kept at `target/candor/screenshots/{name}.png`.
     ///
     /// # Errors
     /// When it cannot be taken or written.
     pub async fn screenshot(&self, name: &str) -> Result<()> {
+        self.widget_until("the widget to be at rest", "!root || !root.getAnimations().length").await?;
         let folder = crate::target()?.join("candor/screenshots");
         std::fs::create_dir_all(&folder)?;
         std::fs::write(folder.join(format!("{name}.png")), self.client.screenshot().await?)?;

@@ -78,9 +78,10 @@ impl Pages {
             async move {
                 match page {
                     Some(page) => {
-                        let mut response = Response::new(page.html.into());
-                        *response.headers_mut() = page.headers;
-                        typed(response, "text/html; charset=utf-8")
+                        let html = Response::new(page.html.into());
+                        let mut response = typed(html, "text/html; charset=utf-8");
+                        response.headers_mut().extend(page.headers);
+                        response
                     }
                     // Chromium asks for it, and a 404 would be an error in the page's console.
                     None if request.route() == "/favicon.ico" => http::status(StatusCode::NO_CONTENT),

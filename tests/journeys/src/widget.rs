@@ -46,13 +46,14 @@ impl Browser {
         self.widget_until("the prompt to be gone", "!host || !seen(host)").await.map(drop)
     }
 
-    /// Clicks in the middle of what an expression about the widget gives, and makes sure that it is what gets the click.
+    /// Clicks in the middle of what an expression about the widget gives, once nothing moves any more, and makes sure that it is
+    /// what gets the click.
     ///
     /// # Errors
     /// When it is not there, or covered.
     pub async fn click(&self, element: &str) -> Result<()> {
-        let what = format!("{element} to be there");
-        self.widget_until(&what, &format!("!!({element})")).await?;
+        let what = format!("{element} to be there and at rest");
+        self.widget_until(&what, &format!("!!({element}) && !root.getAnimations().length")).await?;
         let script = format!(
             "{PRELUDE}const e = {element}; e.scrollIntoView({{block: 'nearest'}}); const r = e.getBoundingClientRect(),
             x = r.x + r.width / 2, y = r.y + r.height / 2, hit = root.elementFromPoint(x, y);

@@ -354,3 +354,25 @@ async fn the_live_region_is_there_before_its_text_and_says_each_thing_once() -> 
     assert_eq!(browser.widget("$$('[aria-live],[role=status],[role=alert]').length").await?, 1, "one region");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_redraw_leaves_the_composition_of_an_input_method_alone() -> Result<()> {
+    let (_pages, _candor, browser) = keyboard("en").await?;
+    browser.choose(3).await?;
+    browser.click("$('textarea')").await?;
+    let listen = "(window.composed = [], ['start', 'end'].forEach(kind =>
+        $('textarea').addEventListener('composition' + kind, () => composed.push(kind))), 0)";
+    browser.widget(listen).await?;
+    let compose =
+        |text: &str| json!({"text": text, "selectionStart": text.len(), "selectionEnd": text.len()});
+    browser.cdp("Input.imeSetComposition", compose("kuai")).await?;
+    // Another band has another question; the click of a script leaves the focus where it is.
+    let asked = browser.widget("$('label[for=comment]').textContent").await?;
+    browser.widget("radios.find(radio => radio.value === '10').click()").await?;
+    assert_ne!(browser.widget("$('label[for=comment]').textContent").await?, asked);
+    assert_eq!(browser.widget("composed").await?, json!(["start"]));
+    browser.cdp("Input.imeSetComposition", compose("kuaile")).await?;
+    browser.cdp("Input.insertText", json!({"text": "快樂"})).await?;
+    assert_eq!(browser.widget("[$('textarea').value, ...composed]").await?, json!(["快樂", "start", "end"]));
+    Ok(())
+}

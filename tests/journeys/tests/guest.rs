@@ -2,7 +2,7 @@
 #![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use anyhow::{Result, ensure};
-use candor_journeys::{Browser, Candor, Page, Pages, word};
+use candor_journeys::{Browser, CODE_OF_OUTBOX, Candor, Page, Pages, word};
 use serde_json::{Value, json};
 
 /// Origins and a page that asks NPS as soon as it is loaded.
@@ -211,4 +211,117 @@ async fn a_page_with_hostile_styles_does_not_reach_into_the_prompt() -> Result<(
     assert_eq!(differ, []);
     assert_eq!(looks[0].as_array().map(Vec::len), looks[1].as_array().map(Vec::len));
     Ok(())
+}
+
+/// What the page has of the browser, once all garbage is collected: nodes, listeners, bytes of JavaScript, bytes of Wasm.
+async fn held(browser: &Browser) -> Result<[f64; 4]> {
+    // What is on its way to the server holds its survey.
+    browser.until("nothing unsent", &format!("{CODE_OF_OUTBOX}.length === 0")).await?;
+    browser.cdp("Performance.enable", json!({})).await?;
+    browser.cdp("HeapProfiler.enable", json!({})).await?;
+    for _ in 0..3 {
+        browser.run_async("setTimeout(arguments[0], 200)").await?;
+        browser.cdp("HeapProfiler.collectGarbage", json!({})).await?;
+    }
+    let metrics = browser.cdp("Performance.getMetrics", json!({})).await?;
+    let metric = |name: &str| {
+        let metrics = metrics["metrics"].as_array().into_iter().flatten();
+        metrics.filter(|metric| metric["name"] == name).find_map(|metric| metric["value"].as_f64())
+    };
+    let evaluated =
+        browser.cdp("Runtime.evaluate", json!({"expression": "WebAssembly.Memory.prototype"})).await?;
+    let memories = json!({"prototypeObjectId": evaluated["result"]["objectId"]});
+    let memories = browser.cdp("Runtime.queryObjects", memories).await?;
+    let call = json!({
+        "objectId": memories["objects"]["objectId"],
+        "functionDeclaration": "function () { return this.reduce((sum, memory) => sum + memory.buffer.byteLength, 0) }",
+        "returnByValue": true,
+    });
+    let wasm = browser.cdp("Runtime.callFunctionOn", call).await?["result"]["value"].as_f64();
+    let all = [metric("Nodes"), metric("JSEventListeners"), metric("JSHeapUsedSize"), wasm];
+    ensure!(all.iter().all(|number| number.is_some_and(|number| number > 0.0)), "all are told: {all:?}");
+    Ok(all.map(Option::unwrap_or_default))
+}
+
+#[tokio::test]
+async fn six_hundred_surveys_that_come_and_go_leave_nothing_behind() -> Result<()> {
+    let (pages, candor, browser) = asking("data-trigger=\"manual\"").await?;
+    browser.goto(&pages.url("/")).await?;
+    browser.until("the loader", "typeof candor === 'function' && !candor.q").await?;
+    browser.run("candor('show', 'nps')", &[]).await?;
+    browser.prompt().await?;
+    browser.run("candor('close')", &[]).await?;
+    // Twenty at a time. Of each four one is answered and closed, one unmounted, one taken out of the page, and one taken away
+    // while it is loading. Most are out of sight, so that they are never seen.
+    let come_and_go = r"
+        const url = performance.getEntriesByType('resource').map(e => e.name).find(n => n.endsWith('element.js'));
+        const { createHost, mount } = await (await import(url)).start('');
+        const until = async (holds) => { while (!holds()) await new Promise(r => setTimeout(r, 5)); };
+        for (let round = 0; round < rounds; round++) {
+            const all = Array.from({ length: 20 }, () => {
+                const host = createHost();
+                document.body.append(host);
+                return [host, mount(host, { survey: 'nps', endpoint, display: 'inline', langs: ['en'], quiet: 0 })];
+            });
+            for (let i = 3; i < 20; i += 4) all[i][0].remove();
+            const whole = ([host], i) => i % 4 == 3 || host.shadowRoot.querySelector('textarea');
+            await until(() => all.every(whole));
+            all.forEach(([host, handle], i) => {
+                if (i % 4 == 0) host.shadowRoot.querySelector('[value=\'9\']').click(), handle.close();
+                if (i % 4 == 1) handle.unmount();
+                host.remove();
+            });
+        }";
+    let run = async |rounds: u32| {
+        let given = format!("const rounds = {rounds}, endpoint = {};", json!(candor.endpoint()));
+        let done = "arguments[arguments.length - 1]";
+        let code = format!(
+            "const done = {done}; (async () => {{ {given} {come_and_go} }})().then(() => done(''), e => done(String(e)))"
+        );
+        browser.run_async(&code).await
+    };
+    // How many are there at the same time varies, and with it the memory that is ever needed; what leaks grows every time.
+    let mut before = [0.0; 4];
+    let mut grown = Vec::new();
+    for _ in 0..4 {
+        assert_eq!(run(30).await?, "");
+        let after = held(&browser).await?;
+        grown.push([0, 1, 2, 3].map(|i| after[i] - before[i]));
+        before = after;
+    }
+    let flat = |[nodes, listeners, heap, wasm]: &[f64; 4]| {
+        *nodes <= 5.0 && *listeners <= 2.0 && *heap < 50_000.0 && *wasm <= 0.0
+    };
+    assert!(grown.iter().any(flat), "nodes, listeners, heap and Wasm more after each 600: {grown:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_that_draws_no_frame_and_yields_no_task_still_asks_and_stores() -> Result<()> {
+    let (pages, candor, browser) = asking("").await?;
+    // As in a tab that nobody looks at, and as in browsers without these.
+    browser.before_every_page("requestAnimationFrame = () => 0; delete window.scheduler").await?;
+    browser.media(&[("prefers-reduced-motion", "reduce")]).await?;
+    browser.goto(&pages.url("/")).await?;
+    answer_and_close(&browser).await?;
+    candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).await
+}
+
+#[tokio::test]
+async fn an_xhtml_page_asks_and_keeps_the_focus_through_every_redraw() -> Result<()> {
+    let (pages, candor, browser) = asking("").await?;
+    let tag = candor.tag("data-survey=\"nps\"").replace(" async ", " async=\"\" ");
+    let xhtml = format!(
+        "<html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title>Host</title></head><body><p>Host</p>{tag}</body></html>"
+    );
+    pages.set("/", Page::new(xhtml).header("content-type", "application/xhtml+xml"));
+    browser.goto(&pages.url("/")).await?;
+    assert_eq!(browser.eval("document.createElement('p').tagName").await?, "p");
+    browser.choose(3).await?;
+    browser.click("$('textarea')").await?;
+    browser.widget("radios.find(radio => radio.value === '10').click()").await?;
+    assert_eq!(browser.widget("root.activeElement === $('textarea')").await?, true);
+    browser.type_text("all is well").await?;
+    browser.click_button(&word("en", "send")?).await?;
+    candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]).await
 }

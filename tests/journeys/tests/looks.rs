@@ -243,7 +243,9 @@ async fn states_are_pictured_for_the_eye() -> Result<()> {
             browser.choose(7).await?;
             browser.screenshot(&name("selected")).await?;
             // The button answers the mouse, and stays opaque.
-            browser.widget_until("Send", "$('.send') && seen($('.send'))").await?;
+            browser
+                .widget_until("Send", "$('.send') && seen($('.send')) && !root.getAnimations().length")
+                .await?;
             let colours = "(s => [s.backgroundColor, s.opacity])(getComputedStyle($('.send')))";
             let rested = browser.widget(colours).await?;
             let at = browser
