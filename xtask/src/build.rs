@@ -37,6 +37,16 @@ pub(crate) fn release_server(workspace: &Workspace) -> Result<PathBuf> {
     Ok(workspace.target.join("release").join(format!("candor{}", std::env::consts::EXE_SUFFIX)))
 }
 
+/// Builds the server as the journeys use it, and gives its path.
+pub(crate) fn debug_server(workspace: &Workspace) -> Result<PathBuf> {
+    say("Building the server for the journeys");
+    run(
+        workspace.cargo().args(["build", "--package", "candor-server"]),
+        "Mend what the compiler names above.",
+    )?;
+    Ok(workspace.target.join("debug").join(format!("candor{}", std::env::consts::EXE_SUFFIX)))
+}
+
 /// Builds the browser files and gives the folder of the immutable ones, `dist/w/<hash>`.
 pub(crate) fn assets(workspace: &Workspace, node: Option<&Node>) -> Result<PathBuf> {
     tools::wasm_target(workspace)?;

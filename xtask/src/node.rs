@@ -1,4 +1,4 @@
-//! The npm packages pinned in `tests/node`: wasm-opt, esbuild and axe-core.
+//! The npm packages pinned in `tests/node` (wasm-opt, esbuild and axe-core) and in `tests/peers`.
 
 use crate::tools;
 use crate::workspace::{Workspace, program, run, say, told};
@@ -40,6 +40,12 @@ impl Node {
         Self::install(workspace)
     }
 
+    /// Installs what the widget is measured beside, which nothing but its bench needs, into `target/candor/peers`.
+    pub(crate) fn peers(workspace: &Workspace) -> Result<()> {
+        tools::node()?;
+        install(workspace, "peers", "posthog-js").map(drop)
+    }
+
     /// The packages when Node is there and npm can fetch them, else `None` and one line that says what is lost.
     pub(crate) fn if_present(workspace: &Workspace) -> Option<Self> {
         let why = if tools::has_node() {
@@ -57,33 +63,7 @@ impl Node {
     }
 
     fn install(workspace: &Workspace) -> Result<Self> {
-        let folder = workspace.made().join("node");
-        let pinned = workspace.root.join("tests/node");
-        // npm leaves no trace of what it installed from, so a copy of the lock file is written last.
-        let stamp = folder.join("installed.json");
-        let lock = fs::read(pinned.join("package-lock.json"))
-            .context("tests/node/package-lock.json can't be read: restore it from git.")?;
-        if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
-            return Ok(Self { folder });
-        }
-        say("Installing binaryen, esbuild and axe-core with npm");
-        fs::create_dir_all(&folder)?;
-        for file in ["package.json", "package-lock.json"] {
-            fs::copy(pinned.join(file), folder.join(file))?;
-        }
-        run(
-            program("npm").current_dir(&folder).args([
-                "ci",
-                "--ignore-scripts",
-                "--no-audit",
-                "--no-fund",
-                "--no-progress",
-                "--silent",
-            ]),
-            "Check that the npm registry can be reached, then run the command again.",
-        )?;
-        fs::write(stamp, lock)?;
-        Ok(Self { folder })
+        Ok(Self { folder: install(workspace, "node", "binaryen, esbuild and axe-core")? })
     }
 
     /// Where the packages are.
@@ -131,4 +111,35 @@ impl Node {
         });
         run(&mut node, "Mend the script that the message above names.")
     }
+}
+
+/// Installs what is pinned in this folder of `tests` and gives where: a folder of the same name.
+fn install(workspace: &Workspace, name: &str, packages: &str) -> Result<PathBuf> {
+    let folder = workspace.made().join(name);
+    let pinned = workspace.root.join("tests").join(name);
+    // npm leaves no trace of what it installed from, so a copy of the lock file is written last.
+    let stamp = folder.join("installed.json");
+    let lock = fs::read(pinned.join("package-lock.json"))
+        .with_context(|| format!("tests/{name}/package-lock.json can't be read: restore it from git."))?;
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(folder);
+    }
+    say(format_args!("Installing {packages} with npm"));
+    fs::create_dir_all(&folder)?;
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(pinned.join(file), folder.join(file))?;
+    }
+    run(
+        program("npm").current_dir(&folder).args([
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--no-progress",
+            "--silent",
+        ]),
+        "Check that the npm registry can be reached, then run the command again.",
+    )?;
+    fs::write(stamp, lock)?;
+    Ok(folder)
 }

@@ -239,10 +239,7 @@ fn in_browser(run: &mut Run, flags: [&str; 2], driver: &Path) -> Result<()> {
 fn journeys(run: &mut Run) -> Result<()> {
     run.assets()?;
     let chromedriver = tools::browsers()?;
-    say("Building the server for the journeys");
-    let advice = "Mend what the compiler names above.";
-    crate::workspace::run(run.cargo().args(["build", "--package", "candor-server"]), advice)?;
-    let server = run.workspace.target.join("debug").join(format!("candor{}", std::env::consts::EXE_SUFFIX));
+    let server = build::debug_server(&run.workspace)?;
     let mut cargo = run.cargo();
     cargo.args(["test", "--package", "candor-journeys", "--no-fail-fast"]);
     cargo.env("CANDOR_BIN", server).env("CHROMEDRIVER", chromedriver);

@@ -1,0 +1,230 @@
+//! What Candor's popover NPS costs a page beside PostHog's, and beside a page with neither: `cargo xtask bench widget`.
+//!
+//! Each measurement has a Chromium and a profile of its own, an empty cache, and a processor slowed down by the factor
+//! `--cpu`; `--net slow4g` slows the network down too. The pages take turns, one at a time. Page, Candor and PostHog are
+//! three origins on this machine; PostHog's bundle is the published one, its backend is `rival.rs`.
+//!
+//! "Shown" is the first frame in which eleven controls say 0 to 10, are visible and get a click in their middle, timed in
+//! the task after that frame (`probe.js`). As soon as the bench learns of it, it presses and releases the mouse in the
+//! middle of the 9 through the browser's own input, and looks whether the answer was taken. Limits: the click comes some
+//! milliseconds after that frame, since it goes from the page to the bench and back (the report says how many), so what a
+//! page does in between is not seen; and its own cost is in what is counted after "shown": processor, requests, heap.
+//!
+//! Bytes are `encodedDataLength` of the DevTools protocol: bodies as compressed and their headers, without the page's HTML.
+#![allow(clippy::print_stdout, reason = "a bench talks to its terminal")]
+
+mod report;
+mod rival;
+mod traffic;
+
+use anyhow::{Context, Result, bail};
+use candor_journeys::{Browser, Candor, Page, Pages};
+use report::{Run, Runs};
+use rival::Rival;
+use serde_json::{Value, json};
+use std::{process::ExitCode, time::Duration};
+use traffic::Traffic;
+
+const PROBE: &str = include_str!("probe.js");
+/// How long a page is watched after it has shown, or was loaded when nothing is to show.
+const SETTLE: Duration = Duration::from_millis(1_500);
+/// Chromium has more to do in its first moments than to load a page.
+const STARTED: Duration = Duration::from_millis(500);
+
+/// A page to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    Empty,
+    PostHog,
+    Candor,
+    PostHogIdle,
+    CandorIdle,
+}
+
+impl Target {
+    const ALL: [Self; 5] = [Self::Empty, Self::PostHog, Self::Candor, Self::PostHogIdle, Self::CandorIdle];
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::Empty => "/empty",
+            Self::PostHog => "/posthog",
+            Self::Candor => "/candor",
+            Self::PostHogIdle => "/posthog-idle",
+            Self::CandorIdle => "/candor-idle",
+        }
+    }
+
+    fn asks(self) -> bool {
+        matches!(self, Self::PostHog | Self::Candor)
+    }
+}
+
+/// What `cargo xtask bench widget` was told.
+struct Settings {
+    rounds: u32,
+    cpu: f64,
+    net: String,
+}
+
+impl Settings {
+    fn read() -> Result<Self> {
+        let var = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
+        let net = var("CANDOR_NET", "none");
+        if !["none", "slow4g"].contains(&net.as_str()) {
+            bail!("CANDOR_NET: expected none or slow4g, not {net}");
+        }
+        let rounds = var("CANDOR_ROUNDS", "9").parse().context("CANDOR_ROUNDS: expected a whole number")?;
+        let cpu = var("CANDOR_CPU", "4").parse().context("CANDOR_CPU: expected a number from 1")?;
+        Ok(Self { rounds, cpu, net })
+    }
+}
+
+/// The three origins.
+struct Sites {
+    pages: Pages,
+    candor: Candor,
+    rival: Rival,
+}
+
+impl Sites {
+    async fn start() -> Result<Self> {
+        let (pages, candor, rival) = (Pages::start().await?, Candor::start()?, Rival::start().await?);
+        let nps = |more: &str| candor.tag(&format!("data-survey=\"nps\" data-product=\"Acme\" {more}"));
+        for target in Target::ALL {
+            let body = match target {
+                Target::Empty => String::new(),
+                Target::PostHog => rival.tag(true),
+                Target::Candor => nps(""),
+                Target::PostHogIdle => rival.tag(false),
+                Target::CandorIdle => nps("data-trigger=\"event=never\""),
+            };
+            pages.set(target.path(), Page::with_body(&body));
+        }
+        Ok(Self { pages, candor, rival })
+    }
+
+    /// How many answers of 9 Candor's server has.
+    async fn nines(&self) -> Result<u64> {
+        Ok(self.candor.counts("nps").await?.get(9).copied().unwrap_or_default())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let settings = Settings::read()?;
+    println!("{}", report::header(&settings));
+    let sites = Sites::start().await?;
+    let mut runs = Runs::default();
+    for round in 0..=settings.rounds {
+        for target in Target::ALL {
+            let run = measure(&sites, &settings, target).await;
+            // The first round only warms up.
+            if round > 0 {
+                runs.add(target, run);
+            }
+        }
+    }
+    let missing = sites.rival.missing();
+    if !missing.is_empty() {
+        bail!("PostHog asked for what its backend here does not have: {missing:?}");
+    }
+    runs.print();
+    Ok(if runs.all_shown() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn measure(sites: &Sites, settings: &Settings, target: Target) -> Result<Run> {
+    let browser = Browser::open().await?;
+    prepare(&browser, sites, settings).await?;
+    let probe = format!("({PROBE})('{}')", if target.asks() { "numbers" } else { "paragraph" });
+    browser.before_every_page(&probe).await?;
+    let (before, nines) = (task_time(&browser).await?, sites.nines().await?);
+    browser.log("performance").await?;
+
+    browser.goto(&sites.pages.url(target.path())).await?;
+    let seen = browser.run("return bench.shown", &[]).await.context("it never showed")?;
+    if target.asks() {
+        click(&browser, &seen).await?;
+    }
+    tokio::time::sleep(SETTLE).await;
+
+    let cpu = task_time(&browser).await? - before;
+    let shown = number(&seen, "/shown")?;
+    let told = browser.eval("({tasks: bench.tasks, click: bench.clicks[0]})").await?;
+    let frame = if target.asks() { number(&seen, "/frame")? } else { f64::INFINITY };
+    let tasks = long_tasks(&told, frame);
+    let taken = match target {
+        Target::Candor => sites.nines().await? == nines + 1,
+        Target::PostHog => browser.eval(CHOSEN_AT_POSTHOG).await? == true,
+        _ => true,
+    };
+    let traffic = Traffic::of(&browser.log("performance").await?)?;
+    browser.cdp("HeapProfiler.collectGarbage", json!({})).await?;
+    let heap = browser.cdp("Runtime.getHeapUsage", json!({})).await?;
+    Ok(Run {
+        shown,
+        blocking: tasks.iter().map(|duration| (duration - 50.0).max(0.0)).sum(),
+        longest: tasks.iter().copied().fold(0.0, f64::max),
+        cpu,
+        until_shown: traffic.until(if target.asks() { shown } else { f64::INFINITY }),
+        total: traffic.until(f64::INFINITY),
+        requests: traffic.requests(),
+        nodes: metric(&browser, "Nodes").await?,
+        heap: number(&heap, "/usedSize")?,
+        buffers: number(&heap, "/backingStorageSize").unwrap_or_default(),
+        clicked_after: number(&told, "/click").ok().map(|click| click - shown),
+        taken,
+    })
+}
+
+/// PostHog marks the number that was clicked and sends it with its button "Submit".
+const CHOSEN_AT_POSTHOG: &str =
+    "bench.all('.ratings-number.rating-active').map(number => number.textContent).join() == '9'";
+
+/// A page of the same site has been loaded before, so that Chromium itself has started; then the brakes are put on.
+async fn prepare(browser: &Browser, sites: &Sites, settings: &Settings) -> Result<()> {
+    browser.media(&[("prefers-color-scheme", "light"), ("prefers-reduced-motion", "no-preference")]).await?;
+    browser.goto(&sites.pages.url("/elsewhere")).await?;
+    tokio::time::sleep(STARTED).await;
+    browser.cdp("Network.enable", json!({})).await?;
+    browser.cdp("Network.setCacheDisabled", json!({"cacheDisabled": true})).await?;
+    if settings.net == "slow4g" {
+        let slow = json!({"offline": false, "latency": 150, "downloadThroughput": 1.6e6 / 8.0, "uploadThroughput": 750e3 / 8.0});
+        browser.cdp("Network.emulateNetworkConditions", slow).await?;
+    }
+    browser.cdp("Emulation.setCPUThrottlingRate", json!({"rate": settings.cpu})).await?;
+    browser.cdp("Performance.enable", json!({"timeDomain": "threadTicks"})).await?;
+    Ok(())
+}
+
+/// A press and a release as a mouse's, with the browser's own hit test.
+async fn click(browser: &Browser, seen: &Value) -> Result<()> {
+    let (x, y) = (number(seen, "/x")?, number(seen, "/y")?);
+    for kind in ["mousePressed", "mouseReleased"] {
+        let event = json!({"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1});
+        browser.cdp("Input.dispatchMouseEvent", event).await?;
+    }
+    Ok(())
+}
+
+/// Milliseconds of the processor that the main thread's tasks have used, slowed down as it is.
+async fn task_time(browser: &Browser) -> Result<f64> {
+    Ok(metric(browser, "TaskDuration").await? * 1_000.0)
+}
+
+async fn metric(browser: &Browser, name: &str) -> Result<f64> {
+    let answer = browser.cdp("Performance.getMetrics", json!({})).await?;
+    let metrics = answer.get("metrics").and_then(Value::as_array).context("no metrics")?;
+    let metric = metrics.iter().find(|metric| metric.get("name").is_some_and(|is| is == name));
+    number(metric.with_context(|| format!("no metric {name}"))?, "/value")
+}
+
+/// The durations of the long tasks that began before this moment.
+fn long_tasks(told: &Value, before: f64) -> Vec<f64> {
+    let tasks = told.get("tasks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let tasks = tasks.iter().filter_map(|task| Some((task.get(0)?.as_f64()?, task.get(1)?.as_f64()?)));
+    tasks.filter(|(start, _)| *start < before).map(|(_, duration)| duration).collect()
+}
+
+fn number(value: &Value, pointer: &str) -> Result<f64> {
+    value.pointer(pointer).and_then(Value::as_f64).with_context(|| format!("no {pointer} in {value}"))
+}
