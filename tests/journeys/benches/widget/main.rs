@@ -1,14 +1,15 @@
 //! What Candor's popover NPS costs a page beside PostHog's, and beside a page with neither: `cargo xtask bench widget`.
 //!
-//! Each measurement has a Chromium and a profile of its own, an empty cache, and a processor slowed down by the factor
-//! `--cpu`; `--net slow4g` slows the network down too. The pages take turns, one at a time. Page, Candor and PostHog are
-//! three origins on this machine; PostHog's bundle is the published one, its backend is `rival.rs`.
+//! One Chromium, as a visitor's has long been running; for each measurement a new tab, an empty cache, empty storage, and a
+//! processor slowed down by the factor `--cpu`; `--net slow4g` slows the network down too. The pages take turns, one at a
+//! time. Page, Candor and PostHog are three origins on this machine; PostHog's bundle is the published one, its backend is
+//! `rival.rs`.
 //!
 //! "Shown" is the first frame in which eleven controls say 0 to 10, are visible and get a click in their middle, timed in
-//! the task after that frame (`probe.js`). As soon as the bench learns of it, it presses and releases the mouse in the
-//! middle of the 9 through the browser's own input, and looks whether the answer was taken. Limits: the click comes some
-//! milliseconds after that frame, since it goes from the page to the bench and back (the report says how many), so what a
-//! page does in between is not seen; and its own cost is in what is counted after "shown": processor, requests, heap.
+//! the task after that frame (`probe.js`). As soon as the bench learns of it, it clicks in the middle of the 9 through the
+//! browser's own input, and looks whether the answer was taken. Limits: the word goes from the page to the bench and back,
+//! so the click comes after that frame (the report says how much), and what a page does in between is not seen; and what
+//! the click costs is in all that is counted after "shown": processor, bytes, requests, nodes, heap.
 //!
 //! Bytes are `encodedDataLength` of the DevTools protocol: bodies as compressed and their headers, without the page's HTML.
 #![allow(clippy::print_stdout, reason = "a bench talks to its terminal")]
@@ -28,7 +29,7 @@ use traffic::Traffic;
 const PROBE: &str = include_str!("probe.js");
 /// How long a page is watched after it has shown, or was loaded when nothing is to show.
 const SETTLE: Duration = Duration::from_millis(1_500);
-/// Chromium has more to do in its first moments than to load a page.
+/// A new tab's renderer has more to do in its first moments than to load a page.
 const STARTED: Duration = Duration::from_millis(500);
 
 /// A page to measure.
@@ -114,10 +115,11 @@ async fn main() -> Result<ExitCode> {
     let settings = Settings::read()?;
     println!("{}", report::header(&settings));
     let sites = Sites::start().await?;
+    let browser = Browser::open().await?;
     let mut runs = Runs::default();
     for round in 0..=settings.rounds {
         for target in Target::ALL {
-            let run = measure(&sites, &settings, target).await;
+            let run = measure(&browser, &sites, &settings, target).await;
             // The first round only warms up.
             if round > 0 {
                 runs.add(target, run);
@@ -132,24 +134,24 @@ async fn main() -> Result<ExitCode> {
     Ok(if runs.all_shown() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn measure(sites: &Sites, settings: &Settings, target: Target) -> Result<Run> {
-    let browser = Browser::open().await?;
-    prepare(&browser, sites, settings).await?;
+async fn measure(browser: &Browser, sites: &Sites, settings: &Settings, target: Target) -> Result<Run> {
+    browser.close_tab().await?;
+    prepare(browser, sites, settings).await?;
     let probe = format!("({PROBE})('{}')", if target.asks() { "numbers" } else { "paragraph" });
     browser.before_every_page(&probe).await?;
-    let (before, nines) = (task_time(&browser).await?, sites.nines().await?);
+    let (before, nines) = (task_time(browser).await?, sites.nines().await?);
     browser.log("performance").await?;
 
     browser.goto(&sites.pages.url(target.path())).await?;
     let seen = browser.run("return bench.shown", &[]).await.context("it never showed")?;
     if target.asks() {
-        click(&browser, &seen).await?;
+        browser.click_at(number(&seen, "/x")?, number(&seen, "/y")?).await?;
     }
     tokio::time::sleep(SETTLE).await;
 
-    let cpu = task_time(&browser).await? - before;
+    let cpu = task_time(browser).await? - before;
     let shown = number(&seen, "/shown")?;
-    let told = browser.eval("({tasks: bench.tasks, click: bench.clicks[0]})").await?;
+    let told = browser.eval("({tasks: bench.tasks, click: bench.clicks[0], wasm: bench.wasm()})").await?;
     let frame = if target.asks() { number(&seen, "/frame")? } else { f64::INFINITY };
     let tasks = long_tasks(&told, frame);
     let taken = match target {
@@ -168,9 +170,9 @@ async fn measure(sites: &Sites, settings: &Settings, target: Target) -> Result<R
         until_shown: traffic.until(if target.asks() { shown } else { f64::INFINITY }),
         total: traffic.until(f64::INFINITY),
         requests: traffic.requests(),
-        nodes: metric(&browser, "Nodes").await?,
+        nodes: metric(browser, "Nodes").await?,
         heap: number(&heap, "/usedSize")?,
-        buffers: number(&heap, "/backingStorageSize").unwrap_or_default(),
+        wasm: number(&told, "/wasm")?,
         clicked_after: number(&told, "/click").ok().map(|click| click - shown),
         taken,
     })
@@ -180,29 +182,22 @@ async fn measure(sites: &Sites, settings: &Settings, target: Target) -> Result<R
 const CHOSEN_AT_POSTHOG: &str =
     "bench.all('.ratings-number.rating-active').map(number => number.textContent).join() == '9'";
 
-/// A page of the same site has been loaded before, so that Chromium itself has started; then the brakes are put on.
+/// Loads a page of the same site first, so that the tab's renderer has started, then puts the brakes on.
 async fn prepare(browser: &Browser, sites: &Sites, settings: &Settings) -> Result<()> {
     browser.media(&[("prefers-color-scheme", "light"), ("prefers-reduced-motion", "no-preference")]).await?;
     browser.goto(&sites.pages.url("/elsewhere")).await?;
     tokio::time::sleep(STARTED).await;
     browser.cdp("Network.enable", json!({})).await?;
     browser.cdp("Network.setCacheDisabled", json!({"cacheDisabled": true})).await?;
+    browser.cdp("Network.clearBrowserCache", json!({})).await?;
+    let page = json!({"origin": sites.pages.url(""), "storageTypes": "all"});
+    browser.cdp("Storage.clearDataForOrigin", page).await?;
     if settings.net == "slow4g" {
         let slow = json!({"offline": false, "latency": 150, "downloadThroughput": 1.6e6 / 8.0, "uploadThroughput": 750e3 / 8.0});
         browser.cdp("Network.emulateNetworkConditions", slow).await?;
     }
     browser.cdp("Emulation.setCPUThrottlingRate", json!({"rate": settings.cpu})).await?;
     browser.cdp("Performance.enable", json!({"timeDomain": "threadTicks"})).await?;
-    Ok(())
-}
-
-/// A press and a release as a mouse's, with the browser's own hit test.
-async fn click(browser: &Browser, seen: &Value) -> Result<()> {
-    let (x, y) = (number(seen, "/x")?, number(seen, "/y")?);
-    for kind in ["mousePressed", "mouseReleased"] {
-        let event = json!({"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1});
-        browser.cdp("Input.dispatchMouseEvent", event).await?;
-    }
     Ok(())
 }
 

@@ -20,6 +20,17 @@
   const clicks = [];
   addEventListener("click", (event) => event.isTrusted && clicks.push(event.timeStamp), true);
 
+  const memories = [];
+  for (const name of ["instantiate", "instantiateStreaming"]) {
+    const real = WebAssembly[name];
+    WebAssembly[name] = async (...args) => {
+      const made = await real.apply(WebAssembly, args);
+      memories.push((made.instance || made).exports.memory);
+      return made;
+    };
+  }
+  const wasm = () => memories.reduce((bytes, memory) => bytes + (memory ? memory.buffer.byteLength : 0), 0);
+
   // What a click at this point reaches.
   function hit(x, y) {
     let found = document.elementFromPoint(x, y);
@@ -67,5 +78,5 @@
       port2.postMessage(0);
     });
   });
-  window.bench = { all, shown, tasks, clicks };
+  window.bench = { all, shown, tasks, clicks, wasm };
 }

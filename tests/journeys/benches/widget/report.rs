@@ -18,8 +18,8 @@ pub(crate) struct Run {
     pub(crate) requests: f64,
     pub(crate) nodes: f64,
     pub(crate) heap: f64,
-    /// Of array buffers and WebAssembly's memory, which is not in the heap.
-    pub(crate) buffers: f64,
+    /// WebAssembly's memory, which is not in the heap.
+    pub(crate) wasm: f64,
     /// How long after the frame the click was made.
     pub(crate) clicked_after: Option<f64>,
     /// Whether the click was.
@@ -38,14 +38,20 @@ const COLUMNS: [Column; 9] = [
     ("requests", |run| run.requests, 0),
     ("nodes", |run| run.nodes, 0),
     ("heap MB", |run| run.heap / 1e6, 2),
-    ("buffers MB", |run| run.buffers / 1e6, 2),
+    ("Wasm MB", |run| run.wasm / 1e6, 2),
 ];
 
 /// When, of what, and how.
 pub(crate) fn header(settings: &Settings) -> String {
     let Settings { rounds, cpu, net } = settings;
     let now = jiff::Timestamp::now().strftime("%F %H:%M UTC");
-    format!("{now}, commit {}, processor {cpu} times slower, network {net}, {rounds} rounds", commit())
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!(
+        "{now}, commit {}, processor {cpu} times slower, network {net}, {rounds} rounds\n\
+         other load on this machine: {}",
+        commit(),
+        load.split(' ').next().unwrap_or_default()
+    )
 }
 
 fn commit() -> String {
