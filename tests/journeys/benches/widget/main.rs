@@ -118,12 +118,12 @@ async fn main() -> Result<ExitCode> {
     let browser = Browser::open().await?;
     let mut runs = Runs::default();
     for round in 0..=settings.rounds {
+        // The first only warms up.
+        if round > 0 {
+            runs.next_round();
+        }
         for target in Target::ALL {
-            let run = measure(&browser, &sites, &settings, target).await;
-            // The first round only warms up.
-            if round > 0 {
-                runs.add(target, run);
-            }
+            runs.add(target, measure(&browser, &sites, &settings, target).await);
         }
     }
     let missing = sites.rival.missing();

@@ -20,15 +20,15 @@
   const clicks = [];
   addEventListener("click", (event) => event.isTrusted && clicks.push(event.timeStamp), true);
 
+  // No tool of the browser tells WebAssembly's memory. Candor makes its instance with the constructor.
   const memories = [];
-  for (const name of ["instantiate", "instantiateStreaming"]) {
-    const real = WebAssembly[name];
-    WebAssembly[name] = async (...args) => {
-      const made = await real.apply(WebAssembly, args);
-      memories.push((made.instance || made).exports.memory);
+  WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
+    construct(...call) {
+      const made = Reflect.construct(...call);
+      memories.push(made.exports.memory);
       return made;
-    };
-  }
+    },
+  });
   const wasm = () => memories.reduce((bytes, memory) => bytes + (memory ? memory.buffer.byteLength : 0), 0);
 
   // What a click at this point reaches.

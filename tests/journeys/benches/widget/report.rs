@@ -64,16 +64,24 @@ fn commit() -> String {
 /// What was measured so far.
 #[derive(Default)]
 pub(crate) struct Runs {
-    of: HashMap<&'static str, Vec<Run>>,
+    /// By page.
+    rounds: Vec<HashMap<&'static str, Run>>,
     /// Why a page was not measured.
     failures: Vec<String>,
 }
 
 impl Runs {
+    /// Whatever is added after this was measured in turn.
+    pub(crate) fn next_round(&mut self) {
+        self.rounds.push(HashMap::new());
+    }
+
     pub(crate) fn add(&mut self, target: Target, run: Result<Run>) {
-        match run {
-            Ok(run) => self.of.entry(target.path()).or_default().push(run),
-            Err(error) => self.failures.push(format!("{}: {error:#}", target.path())),
+        match (run, self.rounds.last_mut()) {
+            (Ok(run), Some(round)) => drop(round.insert(target.path(), run)),
+            (Err(error), _) => self.failures.push(format!("{}: {error:#}", target.path())),
+            // The warm-up, which doesn't count.
+            (Ok(_), None) => {}
         }
     }
 
@@ -81,12 +89,12 @@ impl Runs {
         self.failures.is_empty()
     }
 
-    /// The quartiles and the median of one number.
+    fn of(&self, target: Target) -> impl Iterator<Item = &Run> {
+        self.rounds.iter().filter_map(move |round| round.get(target.path()))
+    }
+
     fn quartiles(&self, target: Target, what: fn(&Run) -> f64) -> [f64; 3] {
-        let runs = self.of.get(target.path()).map(Vec::as_slice).unwrap_or_default();
-        let mut numbers: Vec<f64> = runs.iter().map(what).collect();
-        numbers.sort_by(f64::total_cmp);
-        [0.25, 0.5, 0.75].map(|share| quantile(&numbers, share))
+        quartiles(self.of(target).map(what).collect())
     }
 
     fn median(&self, target: Target, what: fn(&Run) -> f64) -> f64 {
@@ -136,45 +144,53 @@ impl Runs {
 
     fn clicks(&self) {
         for target in Target::ALL.into_iter().filter(|target| target.asks()) {
-            let runs = self.of.get(target.path()).map(Vec::as_slice).unwrap_or_default();
-            let taken = runs.iter().filter(|run| run.taken).count();
+            let (runs, taken) = (self.of(target).count(), self.of(target).filter(|run| run.taken).count());
             let after = self.median(target, |run| run.clicked_after.unwrap_or(f64::NAN));
             println!(
                 "{}: a click {after:.0} ms after that frame was taken in {taken} of {} runs{}",
                 target.path().trim_start_matches('/'),
-                runs.len(),
-                if taken == runs.len() { "" } else { ": FAILED" }
+                runs,
+                if taken == runs { "" } else { ": FAILED" }
             );
         }
     }
 
     fn ratios(&self) {
-        let empty = self.median(Target::Empty, |run| run.shown);
-        let added = |target| self.median(target, |run| run.shown) - empty;
-        let blocking = |target| self.median(target, |run| run.blocking);
-        println!("Candor beside PostHog, of the medians:");
-        println!(
-            "until shown, beyond the empty page   {:>4.0} / {:>4.0} ms = {:.2}   (bar: 0.60, aim: 0.45)",
-            added(Target::Candor),
-            added(Target::PostHog),
-            added(Target::Candor) / added(Target::PostHog)
-        );
-        println!(
-            "blocking until shown                 {:>4.0} / {:>4.0} ms = {:.2}   (bar: 0.12)",
-            blocking(Target::Candor),
-            blocking(Target::PostHog),
-            blocking(Target::Candor) / blocking(Target::PostHog)
-        );
+        println!("Candor beside PostHog, of the medians and of the rounds' own:");
+        let added = |run: &Run, empty: &Run| run.shown - empty.shown;
+        self.ratio("until shown, beyond the empty page", added, "bar: 0.60, aim: 0.45");
+        self.ratio("blocking until shown", |run, _| run.blocking, "bar: 0.12");
         let longest = self.median(Target::Candor, |run| run.longest);
-        println!("Candor's longest task until shown    {longest:>11.0} ms          (bar: 75 ms)");
+        println!("{:<34} {longest:>5.0} ms   (bar: 75 ms)", "Candor's longest task until shown");
+    }
+
+    /// Of what a page took, given the empty page of the same round.
+    fn ratio(&self, title: &str, what: fn(&Run, &Run) -> f64, bar: &str) {
+        let [mut candor, mut rival, mut own] = [const { Vec::new() }; 3];
+        for round in &self.rounds {
+            let of = |target: Target| Some(what(round.get(target.path())?, round.get(Target::Empty.path())?));
+            if let (Some(ours), Some(theirs)) = (of(Target::Candor), of(Target::PostHog)) {
+                candor.push(ours);
+                rival.push(theirs);
+                own.push(ours / theirs);
+            }
+        }
+        let ([_, candor, _], [_, rival, _]) = (quartiles(candor), quartiles(rival));
+        let ([low, median, high], ratio) = (quartiles(own), candor / rival);
+        println!(
+            "{title:<34} {candor:>5.0} / {rival:>5.0} ms = {ratio:.2}, {median:.2} ({low:.2}-{high:.2})   ({bar})"
+        );
     }
 }
 
-/// Linear between the two nearest of sorted numbers.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = share * sorted.len().saturating_sub(1) as f64;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a slice")]
-    let low = place as usize;
-    let at = |index: usize| sorted.get(index).or(sorted.last()).copied().unwrap_or(f64::NAN);
-    at(low) + (at(low + 1) - at(low)) * place.fract()
+/// The first quartile, the median and the third: linear between the two nearest.
+fn quartiles(mut numbers: Vec<f64>) -> [f64; 3] {
+    numbers.sort_by(f64::total_cmp);
+    [0.25, 0.5, 0.75].map(|share| {
+        let place = share * numbers.len().saturating_sub(1) as f64;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+        let low = place as usize;
+        let at = |index: usize| numbers.get(index).or(numbers.last()).copied().unwrap_or(f64::NAN);
+        at(low) + (at(low + 1) - at(low)) * place.fract()
+    })
 }
