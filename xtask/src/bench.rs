@@ -59,7 +59,7 @@ fn widget(workspace: &Workspace, flags: &[&str]) -> Result<()> {
     Node::peers(workspace)?;
     let chromedriver = tools::browsers()?;
     let server = build::debug_server(workspace)?;
-    say("Benching the widget beside PostHog's and a page with neither (6 minutes)");
+    say("Benching the widget beside PostHog's and a page with neither (4 minutes)");
     cargo.args(["--profile", "dev"]).env("CANDOR_BIN", server).env("CHROMEDRIVER", chromedriver);
     run(&mut cargo, "Mend what is named above.")
 }

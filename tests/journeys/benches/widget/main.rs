@@ -126,11 +126,11 @@ async fn main() -> Result<ExitCode> {
             runs.add(target, measure(&browser, &sites, &settings, target).await);
         }
     }
+    runs.print();
     let missing = sites.rival.missing();
     if !missing.is_empty() {
         bail!("PostHog asked for what its backend here does not have: {missing:?}");
     }
-    runs.print();
     Ok(if runs.all_shown() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -150,15 +150,21 @@ async fn measure(browser: &Browser, sites: &Sites, settings: &Settings, target: 
     tokio::time::sleep(SETTLE).await;
 
     let cpu = task_time(browser).await? - before;
-    let shown = number(&seen, "/shown")?;
-    let told = browser.eval("({tasks: bench.tasks, click: bench.clicks[0], wasm: bench.wasm()})").await?;
-    let frame = if target.asks() { number(&seen, "/frame")? } else { f64::INFINITY };
-    let tasks = long_tasks(&told, frame);
     let taken = match target {
         Target::Candor => sites.nines().await? == nines + 1,
         Target::PostHog => browser.eval(CHOSEN_AT_POSTHOG).await? == true,
         _ => true,
     };
+    Ok(Run { cpu, taken, ..look(browser, &seen, target).await? })
+}
+
+/// What the page, its traffic and its memory tell once it has settled.
+async fn look(browser: &Browser, seen: &Value, target: Target) -> Result<Run> {
+    let shown = number(seen, "/shown")?;
+    let (frame, until) =
+        if target.asks() { (number(seen, "/frame")?, shown) } else { (f64::INFINITY, f64::INFINITY) };
+    let told = browser.eval("({tasks: bench.tasks, click: bench.clicks[0], wasm: bench.wasm()})").await?;
+    let tasks = long_tasks(&told, frame);
     let traffic = Traffic::of(&browser.log("performance").await?)?;
     browser.cdp("HeapProfiler.collectGarbage", json!({})).await?;
     let heap = browser.cdp("Runtime.getHeapUsage", json!({})).await?;
@@ -166,15 +172,14 @@ async fn measure(browser: &Browser, sites: &Sites, settings: &Settings, target: 
         shown,
         blocking: tasks.iter().map(|duration| (duration - 50.0).max(0.0)).sum(),
         longest: tasks.iter().copied().fold(0.0, f64::max),
-        cpu,
-        until_shown: traffic.until(if target.asks() { shown } else { f64::INFINITY }),
+        until_shown: traffic.until(until),
         total: traffic.until(f64::INFINITY),
         requests: traffic.requests(),
         nodes: metric(browser, "Nodes").await?,
         heap: number(&heap, "/usedSize")?,
         wasm: number(&told, "/wasm")?,
         clicked_after: number(&told, "/click").ok().map(|click| click - shown),
-        taken,
+        ..Run::default()
     })
 }
 

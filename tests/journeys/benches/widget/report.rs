@@ -6,6 +6,7 @@ use std::{collections::HashMap, process::Command};
 
 /// One page, loaded once. Times in milliseconds, sizes in bytes. Blocking, longest task and the first of the sizes are
 /// those until the survey was shown, or all of them on a page where none is due.
+#[derive(Default)]
 pub(crate) struct Run {
     /// On a page where no survey is due: when its paragraph was.
     pub(crate) shown: f64,
