@@ -1,6 +1,6 @@
 //! The widget: one question on a stranger's page, kept and sent until it is acknowledged.
 //!
-//! This file is every export to JavaScript and nothing else.
+//! This file is every export to JavaScript, and with the feature `reactive` the component for Leptos apps.
 //!
 //! | Look for | In |
 //! |---|---|
@@ -11,6 +11,7 @@
 //! | what is seen | `view/` |
 //! | what is sent, and kept until acknowledged | `delivery/` |
 //! | words, digits, direction | `text/` |
+//! | the component for Leptos apps | `reactive.rs` |
 //! | browser storage, clock, events | `storage.rs`, `clock.rs`, `event.rs` |
 
 mod clock;
@@ -20,6 +21,8 @@ mod delivery;
 mod event;
 mod js;
 mod prompt;
+#[cfg(feature = "reactive")]
+mod reactive;
 mod recontact;
 mod session;
 mod storage;
@@ -27,12 +30,14 @@ mod text;
 mod view;
 
 use prompt::Prompt;
+#[cfg(feature = "reactive")]
+pub use reactive::{Candor, CandorProps, SurveyEvent};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
-/// The allocator of Rust's own library is 6 kB more of Wasm.
-#[cfg(target_arch = "wasm32")]
+/// The allocator of Rust's own library is 6 kB more of Wasm. An app chooses its own.
+#[cfg(all(target_arch = "wasm32", not(feature = "reactive")))]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
@@ -41,23 +46,23 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 /// `config` is an `EmbedConfig`: a plain object of strings as `config.rs` lists them. Definition and texts are fetched
 /// first, so the prompt appears a moment later. What fails is told by one `candor:error` event on the host, which is
 /// then removed; nothing is thrown.
-#[wasm_bindgen]
+#[cfg_attr(not(feature = "reactive"), wasm_bindgen)]
 #[must_use]
 pub fn mount(host: HtmlElement, config: &JsValue) -> Handle {
     Handle(Prompt::mount(host, config))
 }
 
 /// Sends what earlier pages left unsent, shows nothing. Events go to the document.
-#[wasm_bindgen]
+#[cfg_attr(not(feature = "reactive"), wasm_bindgen)]
 pub fn flush() {
     delivery::flush();
 }
 
 /// A mounted survey. Letting go of it changes nothing: the survey stays until it is closed or unmounted.
-#[wasm_bindgen]
+#[cfg_attr(not(feature = "reactive"), wasm_bindgen)]
 pub struct Handle(Rc<Prompt>);
 
-#[wasm_bindgen]
+#[cfg_attr(not(feature = "reactive"), wasm_bindgen)]
 impl Handle {
     /// Closes the survey as its close button does, with the reason `api`. Unanswered, that is a dismissal.
     pub fn close(&self) {

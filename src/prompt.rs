@@ -180,6 +180,9 @@ impl Reason {
     }
 }
 
+/// What is done in one task of the start.
+type Stage = fn(&mut view::Mounted, &Rc<Visit>);
+
 /// One respondent before one survey. The views read it and call it; it knows nothing of them but that they can be drawn anew.
 pub(crate) struct Visit {
     host: HtmlElement,
@@ -222,11 +225,18 @@ impl Visit {
     }
 
     async fn show(self: &Rc<Self>, root: &web_sys::ShadowRoot, scheme: Option<&str>) {
-        // The question alone, so that the browser has the less to lay out before it can be answered.
         self.mounted.replace(Some(view::draw(self, root, scheme)));
-        let _ = view::promised(&self.host, "painted").await;
-        if let Some(mounted) = &mut *self.mounted.borrow_mut() {
-            mounted.complete(self, &self.host);
+        let stages: [(_, Stage); 4] = [
+            ("turn", |mounted, _| mounted.lay_out()),
+            ("turn", |mounted, visit| mounted.draw_points(visit)),
+            ("turn", |mounted, _| mounted.lay_out()),
+            ("painted", |mounted, visit| mounted.complete(visit, &visit.host)),
+        ];
+        for (after, stage) in stages {
+            let _ = view::promised(&self.host, after).await;
+            if let Some(mounted) = &mut *self.mounted.borrow_mut() {
+                stage(mounted, self);
+            }
         }
         let _ = view::promised(&self.host, "turn").await;
         let visit = self.clone();

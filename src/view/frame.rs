@@ -1,7 +1,7 @@
 //! What surrounds every step: the wrapper that keeps the page's styles out, the region, the close button.
 
 use super::{
-    as_html, element,
+    Upto, as_html, element,
     follow_up::{FollowUp, FollowUpProps},
     scale::{Scale, ScaleProps},
     text,
@@ -12,9 +12,9 @@ use leptos::prelude::{AnyView, IntoAny, component};
 use std::rc::Rc;
 use web_sys::{HtmlElement, ShadowRoot};
 
-/// All of it, or the question alone, as it is at this moment.
+/// As much of it as is asked for, as it is at this moment.
 #[component]
-pub(super) fn Frame(visit: Rc<Visit>, whole: bool) -> AnyView {
+pub(super) fn Frame(visit: Rc<Visit>, upto: Upto) -> AnyView {
     let texts = &visit.texts;
     let wrapper = [
         ("class", "candor"),
@@ -26,13 +26,13 @@ pub(super) fn Frame(visit: Rc<Visit>, whole: bool) -> AnyView {
     let card = [("class", "card"), ("role", "region"), ("aria-label", &*region)];
     let close = [("type", "button"), ("class", "close"), ("aria-label", &*close)];
     let mut rest = Vec::new();
-    if whole {
+    if upto == Upto::Whole {
         rest.push(FollowUp(FollowUpProps { visit: visit.clone() }).into_any());
         rest.push(Thanks(ThanksProps { visit: visit.clone() }).into_any());
     }
     let mut parts = vec![
         element("button", &close, Vec::new()),
-        Scale(ScaleProps { visit: visit.clone() }).into_any(),
+        Scale(ScaleProps { visit: visit.clone(), upto }).into_any(),
         rest.into_any(),
     ];
     if let Some(address) = &visit.config.privacy {

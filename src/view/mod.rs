@@ -1,4 +1,4 @@
-//! What is seen. One function a part, each an [`AnyView`]: native controls and CSS hold what is selected, hovered and
+//! What is seen. One component a part, each an [`AnyView`]: native controls and CSS hold what is selected, hovered and
 //! focused, and the step is an attribute that CSS reads.
 //!
 //! There is no graph of signals: what changes is drawn anew as a whole, and Leptos' renderer changes what differs. Signals were
@@ -40,6 +40,17 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, FocusOptions, HtmlElement, ShadowRoot};
 
+/// How much is drawn: a part with each stage of the start.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+pub(crate) enum Upto {
+    /// The question.
+    Question,
+    /// The points to choose from as well.
+    Points,
+    /// All that comes after a choice as well.
+    Whole,
+}
+
 /// What to give back to the page.
 pub(crate) struct Mounted {
     root: ShadowRoot,
@@ -61,13 +72,27 @@ impl Mounted {
 
     /// Brings what is drawn to what it is by now. Elements stay, and with them focus, selection and what is being composed.
     pub(crate) fn redraw(&mut self, visit: &Rc<Visit>) {
+        self.draw(visit, Upto::Whole);
+    }
+
+    fn draw(&mut self, visit: &Rc<Visit>, upto: Upto) {
         let step = visit.step.get();
         let before = (step != self.step).then(|| frame::height(&self.root));
-        drawn(visit, true).rebuild(&mut self.view);
+        drawn(visit, upto).rebuild(&mut self.view);
         if let Some(before) = before {
             self.step = step;
             frame::grow(&self.root, before);
         }
+    }
+
+    /// Draws the points too.
+    pub(crate) fn draw_points(&mut self, visit: &Rc<Visit>) {
+        self.draw(visit, Upto::Points);
+    }
+
+    /// Lets the browser lay out now what is drawn, not together with the next frame.
+    pub(crate) fn lay_out(&self) {
+        frame::height(&self.root);
     }
 
     /// Draws what comes after the question, and listens to the page.
@@ -99,7 +124,7 @@ pub(crate) fn open(visit: &Visit, host: &HtmlElement, root: &ShadowRoot) -> Opti
 
 /// Draws the question in the host's root.
 pub(crate) fn draw(visit: &Rc<Visit>, root: &ShadowRoot, scheme: Option<&str>) -> Mounted {
-    let mut view = drawn(visit, false).build();
+    let mut view = drawn(visit, Upto::Question).build();
     view.mount(root.unchecked_ref(), None);
     let last_focus = LastFocus::default();
     let listeners = hand::listen(visit, root, &last_focus);
@@ -109,8 +134,8 @@ pub(crate) fn draw(visit: &Rc<Visit>, root: &ShadowRoot, scheme: Option<&str>) -
     Mounted { root: root.clone(), view, step: visit.step.get(), listeners, last_focus }
 }
 
-fn drawn(visit: &Rc<Visit>, whole: bool) -> AnyView {
-    Frame(FrameProps { visit: visit.clone(), whole }).into_any()
+fn drawn(visit: &Rc<Visit>, upto: Upto) -> AnyView {
+    Frame(FrameProps { visit: visit.clone(), upto }).into_any()
 }
 
 /// What the host promises; at once if it promises nothing of the kind.

@@ -1,6 +1,6 @@
 //! The rating: a native radio group, so that Tab, arrows, names and right-to-left come from the browser.
 
-use super::{element, text};
+use super::{Upto, element, text};
 use crate::{
     config::concat,
     prompt::Visit,
@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// The question and its points.
 #[component]
-pub(super) fn Scale(visit: Rc<Visit>) -> AnyView {
+pub(super) fn Scale(visit: Rc<Visit>, upto: Upto) -> AnyView {
     let texts = &visit.texts;
     let scale = visit.scale();
     let labels = visit.has_labels();
@@ -19,7 +19,7 @@ pub(super) fn Scale(visit: Rc<Visit>) -> AnyView {
     let (min, max) = (texts.number(scale.min().into()), texts.number(scale.max().into()));
 
     let mut faces = Vec::new();
-    for point in scale.points() {
+    for point in scale.points().filter(|_| upto > Upto::Question) {
         let label = labels.then(|| match point {
             p if p == scale.min() => low.clone(),
             p if p == scale.max() => high.clone(),

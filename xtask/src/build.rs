@@ -121,6 +121,21 @@ pub(crate) fn assets(workspace: &Workspace, node: Option<&Node>) -> Result<PathB
     Ok(dist.join(immutable))
 }
 
+/// Builds the example of a Leptos app into `target/candor/leptos`, as its developer would.
+pub(crate) fn leptos_example(workspace: &Workspace) -> Result<()> {
+    say("Building the example of a Leptos app");
+    let advice = "Mend what the compiler names above.";
+    run(
+        workspace.cargo().args(["build", "--target", WASM, "--package", "candor-example-leptos", "--lib"]),
+        advice,
+    )?;
+    let bindgen = tools::wasm_bindgen(workspace)?.join("wasm-bindgen");
+    let mut bindgen = program(bindgen);
+    bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(workspace.made().join("leptos"));
+    bindgen.arg(workspace.target.join(WASM).join("debug").join("candor_example_leptos.wasm"));
+    run(&mut bindgen, "Run `cargo update --package wasm-bindgen` if the versions differ.")
+}
+
 /// Compiles the widget and gives the path of its Wasm.
 fn compile(workspace: &Workspace) -> Result<PathBuf> {
     let mut cargo = workspace.cargo();

@@ -219,12 +219,12 @@ fn firefox(run: &mut Run) -> Result<()> {
     in_browser(run, ["--firefox", "--geckodriver"], &driver)
 }
 
-/// The widget's tests, and those of the scoring that hold its bits, as users of wasm-pack run them; wasm-pack itself
-/// installs nothing.
+/// The tests of the widget and of the Leptos app, and those of the scoring that hold its bits, as users of wasm-pack run them;
+/// wasm-pack itself installs nothing.
 fn in_browser(run: &mut Run, flags: [&str; 2], driver: &Path) -> Result<()> {
     tools::wasm_target(&run.workspace)?;
     let bindgen = tools::wasm_bindgen(&run.workspace)?;
-    for package in [&[][..], &["crates/scoring", "--test", "bits"]] {
+    for package in [&[][..], &["examples/leptos"], &["crates/scoring", "--test", "bits"]] {
         let mut wasm_pack = program(tools::wasm_pack()?);
         wasm_pack.current_dir(&run.workspace.root).env_remove("CARGO_BUILD_TARGET");
         wasm_pack.args(["test", "--headless", "--mode", "no-install"]).args(flags).arg(driver).args(package);
@@ -240,6 +240,7 @@ fn journeys(run: &mut Run) -> Result<()> {
     run.assets()?;
     let chromedriver = tools::browsers()?;
     let server = build::debug_server(&run.workspace)?;
+    build::leptos_example(&run.workspace)?;
     let mut cargo = run.cargo();
     cargo.args(["test", "--package", "candor-journeys", "--no-fail-fast"]);
     cargo.env("CANDOR_BIN", server).env("CHROMEDRIVER", chromedriver);
