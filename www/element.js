@@ -77,7 +77,8 @@ async function instantiate(fetched) {
     throw new Error(`candor.wasm was refused or can't be reached: ${error.message}`);
   });
   if (!response.ok) throw new Error(`${response.url} answered ${response.status}.`);
-  const module = await compile(response);
+  // Not as a stream: the bytes are here before this file is, and some web views refuse streams, as they all do for a wrong type.
+  const module = await WebAssembly.compile(await response.arrayBuffer());
   await turn();
   initSync({ module });
   if (!customElements.get(NAME)) customElements.define(NAME, CandorSurvey);
@@ -97,15 +98,4 @@ function mountAndLeave(host, config) {
   };
   host.disconnected = unmount;
   return { close: () => handle?.close(), unmount };
-}
-
-// Streaming is refused in some WKWebViews and for a wrong Content-Type; the bytes do then. The glue's own way would write
-// to the page's console.
-async function compile(response) {
-  const bytes = response.clone();
-  try {
-    return await WebAssembly.compileStreaming(response);
-  } catch {
-    return WebAssembly.compile(await bytes.arrayBuffer());
-  }
 }

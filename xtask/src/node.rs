@@ -87,9 +87,11 @@ impl Node {
 
     /// Bundles the module and its imports into one minified file.
     pub(crate) fn bundle_module(&self, input: &Path, output: &Path) -> Result<()> {
+        // The banner lets Chromium compile all of it while it downloads, not each function when it is first called.
         // The Wasm features in use came to browsers later than ES2020. Without the glue's `if (Symbol.dispose) …` a class
         // that nobody uses has no effect and goes.
-        let flags = ["--bundle", "--format=esm", "--target=es2020", "--define:Symbol.dispose=false"];
+        let compile = "--banner:js=//# allFunctionsCalledOnLoad";
+        let flags = [compile, "--bundle", "--format=esm", "--target=es2020", "--define:Symbol.dispose=false"];
         self.esbuild(input, output, &flags)
     }
 
