@@ -325,3 +325,32 @@ async fn an_xhtml_page_asks_and_keeps_the_focus_through_every_redraw() -> Result
     browser.click_button(&word("en", "send")?).await?;
     candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]).await
 }
+
+#[tokio::test]
+async fn a_tab_that_is_left_while_the_survey_starts_has_it_when_its_reader_is_back() -> Result<()> {
+    let (pages, candor, browser) = asking("data-trigger=\"event=done\"").await?;
+    browser.goto(&pages.url("/")).await?;
+    browser.until("the loader", "typeof candor === 'function' && !candor.q").await?;
+    // So that the module comes once the tab is left.
+    let slow = json!({"offline": false, "latency": 2000, "downloadThroughput": -1, "uploadThroughput": -1});
+    browser.cdp("Network.enable", json!({})).await?;
+    browser.cdp("Network.emulateNetworkConditions", slow).await?;
+    let whole = "!!document.querySelector('candor-survey')?.shadowRoot.querySelector('textarea')";
+    let leave = format!(
+        "addEventListener('visibilitychange', () => window.left ??= [document.hidden, {whole}]); candor('event', 'done')"
+    );
+    browser.run(&leave, &[]).await?;
+    let tab = browser.client().window().await?;
+    let other = browser.client().new_window(true).await?;
+    browser.client().switch_to_window(other.handle).await?;
+    browser.goto(&pages.url("/elsewhere")).await?;
+    browser.run_async("setTimeout(arguments[0], 6000)").await?;
+    browser.client().close_window().await?;
+    browser.client().switch_to_window(tab).await?;
+    let whole_then = browser.eval(whole).await?;
+    browser.cdp("Network.disable", json!({})).await?;
+    assert_eq!(browser.eval("window.left").await?, json!([true, false]), "it was left while it started");
+    assert_eq!(whole_then, true, "it went on meanwhile");
+    answer_and_close(&browser).await?;
+    candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).await
+}
