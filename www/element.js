@@ -40,12 +40,17 @@ export function createHost() {
 }
 
 // The start is many short tasks, so that the page can answer its reader in between.
+//
+// A page may have put in the place of these whatever it likes; a timer makes good for that.
 function turn() {
-  if (window.scheduler?.yield) return scheduler.yield();
   return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => resolve(port1.close());
-    port2.postMessage(0);
+    setTimeout(resolve, 200);
+    try {
+      if (window.scheduler) return scheduler.yield().then(resolve, resolve);
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => resolve(port1.close());
+      port2.postMessage(0);
+    } catch {}
   });
 }
 
@@ -91,11 +96,15 @@ function mountAndLeave(host, config) {
   // Without a prototype: a page that extends all objects has asked for nothing by that.
   let handle = mount(host, { __proto__: null, ...config, base: new URL(".", import.meta.url).href });
   const unmount = () => {
-    handle?.unmount();
-    handle?.free();
+    const left = handle;
     handle = undefined;
+    left?.unmount();
+    // Not now: this may be a listener of what it does.
+    queueMicrotask(() => left?.free());
     host.giveUp?.();
   };
   host.disconnected = unmount;
+  // The browser closes a popover that is moved.
+  host.connected = () => host.popover && host.showPopover();
   return { close: () => handle?.close(), unmount };
 }

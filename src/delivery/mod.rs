@@ -99,7 +99,11 @@ pub(crate) fn send(entry: Entry, host: HtmlElement, report: Box<dyn Fn(&Outcome)
 
 async fn deliver(entry: &Entry, host: &HtmlElement, report: &dyn Fn(&Outcome)) {
     let mut attempt = 0;
-    loop {
+    // Consent that is withdrawn in the task of the answer withdraws it.
+    while entry.is_current() {
+        if attempt > 0 && entry.is_expired() {
+            return entry.expire(Some(host));
+        }
         let outcome = client::post(entry.endpoint(), &entry.body(), attempt == 0).await;
         // Of a revision that was replaced meanwhile only its acknowledgement is news.
         let current = entry.is_current();
@@ -120,12 +124,6 @@ async fn deliver(entry: &Entry, host: &HtmlElement, report: &dyn Fn(&Outcome)) {
         }
         wait(attempt, retry_after_ms).await;
         attempt += 1;
-        if !entry.is_current() {
-            return;
-        }
-        if entry.is_expired() {
-            return entry.expire(Some(host));
-        }
     }
 }
 

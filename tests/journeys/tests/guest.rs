@@ -354,3 +354,44 @@ async fn a_tab_that_is_left_while_the_survey_starts_has_it_when_its_reader_is_ba
     answer_and_close(&browser).await?;
     candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).await
 }
+
+#[tokio::test]
+async fn a_popover_that_is_moved_is_seen_again() -> Result<()> {
+    let (pages, candor, browser) = asking("").await?;
+    browser.goto(&pages.url("/")).await?;
+    browser.prompt().await?;
+    browser.widget("(document.querySelector('main').append(host), 0)").await?;
+    answer_and_close(&browser).await?;
+    candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).await
+}
+
+#[tokio::test]
+async fn a_page_whose_tasks_never_turn_still_asks_and_stores() -> Result<()> {
+    for broken in [
+        "scheduler.yield = () => { throw 1 }",
+        "scheduler.yield = () => new Promise(() => {})",
+        "delete window.scheduler; window.MessageChannel = 0",
+    ] {
+        let (pages, candor, browser) = asking("").await?;
+        browser.before_every_page(broken).await?;
+        browser.goto(&pages.url("/")).await?;
+        answer_and_close(&browser).await?;
+        candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn consent_that_is_withdrawn_in_the_task_of_an_answer_withdraws_it() -> Result<()> {
+    let (pages, candor, browser) = asking("").await?;
+    browser.goto(&pages.url("/")).await?;
+    browser.prompt().await?;
+    browser
+        .until("the impression", "journey.events.some(e => e.type === 'sent' || e.type === 'shown')")
+        .await?;
+    browser.widget("(radios[9].click(), candor('consent', false), 0)").await?;
+    browser.gone().await?;
+    browser.run_async("setTimeout(arguments[0], 500)").await?;
+    assert_eq!(candor.counts("nps").await?, [0; 11]);
+    Ok(())
+}
