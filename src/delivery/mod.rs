@@ -98,12 +98,12 @@ pub(crate) fn send(entry: Entry, host: HtmlElement, report: Box<dyn Fn(&Outcome)
 }
 
 async fn deliver(entry: &Entry, host: &HtmlElement, report: &dyn Fn(&Outcome)) {
+    // Consent that is withdrawn in the task of the answer withdraws it. A later revision of that task does not.
+    if Entry::kept(&entry.id()).is_none() {
+        return;
+    }
     let mut attempt = 0;
-    // Consent that is withdrawn in the task of the answer withdraws it.
-    while entry.is_current() {
-        if attempt > 0 && entry.is_expired() {
-            return entry.expire(Some(host));
-        }
+    loop {
         let outcome = client::post(entry.endpoint(), &entry.body(), attempt == 0).await;
         // Of a revision that was replaced meanwhile only its acknowledgement is news.
         let current = entry.is_current();
@@ -124,6 +124,12 @@ async fn deliver(entry: &Entry, host: &HtmlElement, report: &dyn Fn(&Outcome)) {
         }
         wait(attempt, retry_after_ms).await;
         attempt += 1;
+        if !entry.is_current() {
+            return;
+        }
+        if entry.is_expired() {
+            return entry.expire(Some(host));
+        }
     }
 }
 
