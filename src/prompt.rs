@@ -262,8 +262,7 @@ impl Visit {
             return;
         }
         if let Some(key) = &self.config.once {
-            let key = concat(&["candor:once:", &self.config.survey, ":", key]);
-            storage::set(&key, &whole(clock::now()));
+            storage::set(&recontact::once_key(&self.config.survey, key), &whole(clock::now()));
         }
         self.emit("candor:shown", &[]);
         if let (false, Some(entry)) = (self.config.send_final, self.entry()) {
@@ -462,11 +461,10 @@ impl Visit {
     }
 
     fn be_quiet(&self, ending: Ending) {
-        let own = concat(&["candor:quiet:", &self.config.survey]);
-        for key in ["candor:quiet", &own] {
-            let marked = storage::get(key).and_then(|mark| mark.parse::<u64>().ok()).map(|mark| mark as f64);
+        for key in recontact::quiet_keys(&self.config.survey) {
+            let marked = storage::moment(&key);
             if let Some(until) = recontact::quiet_until(self.config.quiet, ending, marked, clock::now()) {
-                storage::set(key, &whole(until));
+                storage::set(&key, &whole(until));
             }
         }
     }

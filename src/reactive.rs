@@ -166,17 +166,14 @@ pub fn Candor(
         let (survey, when) = (survey.get(), when.get());
         let Some(place) = place.get() else { return };
         drop(shown.try_update_value(Option::take));
-        let text = |name| {
-            let found = texts.iter().find(|(known, _)| *known == name);
-            found.and_then(|(_, text)| text.get_untracked()).unwrap_or_default()
-        };
-        if !when || !is_due(&survey, &text("quiet"), &text("once")) {
+        if !when || !is_due(&survey, quiet.get_untracked().as_deref(), once.get_untracked().as_deref()) {
             return;
         }
         let mut options: Vec<(&str, JsValue)> =
             texts.iter().filter_map(|(name, text)| Some((*name, text.get_untracked()?.into()))).collect();
         if base.get_untracked().is_none() {
-            options.push(("base", concat(&[text("api").trim_end_matches('/'), "/w/latest/"]).into()));
+            let api = api.get_untracked().unwrap_or_default();
+            options.push(("base", concat(&[api.trim_end_matches('/'), "/w/latest/"]).into()));
         }
         let context = context.get_untracked();
         let context: Vec<_> = context.iter().map(|(key, value)| (key.as_str(), value.into())).collect();
@@ -267,13 +264,13 @@ fn seen(host: &HtmlElement) -> Promise {
 }
 
 /// Whether this respondent may be asked, by the marks that earlier surveys have left.
-fn is_due(survey: &str, quiet: &str, once: &str) -> bool {
-    let is_quiet = |key: &str| {
-        let until = storage::get(key).and_then(|mark| mark.parse::<u64>().ok()).unwrap_or_default() as f64;
-        until > clock::now() && (quiet != "0" || until >= recontact::FOREVER)
+fn is_due(survey: &str, quiet: Option<&str>, once: Option<&str>) -> bool {
+    let is_quiet = |key: &String| {
+        let until = storage::moment(key).unwrap_or_default();
+        until > clock::now() && (quiet != Some("0") || until >= recontact::FOREVER)
     };
-    let was_shown = !once.is_empty() && storage::get(&concat(&["candor:once:", survey, ":", once])).is_some();
-    !was_shown && !is_quiet("candor:quiet") && !is_quiet(&concat(&["candor:quiet:", survey]))
+    let was_shown = once.is_some_and(|once| storage::get(&recontact::once_key(survey, once)).is_some());
+    !was_shown && !recontact::quiet_keys(survey).iter().any(is_quiet)
 }
 
 fn languages(given: Option<String>) -> Array {

@@ -1,5 +1,7 @@
 //! When this respondent may be asked again. Pure: takes `now`, returns the marks to write; the loader compares them.
 
+use crate::config::concat;
+
 /// A quiet period without end: the last moment of ECMAScript's clock.
 pub(crate) const FOREVER: f64 = 8_640_000_000_000_000.0;
 const DAY: f64 = 86_400_000.0;
@@ -37,6 +39,16 @@ pub(crate) enum Ending {
     Dismissed,
     /// "Don't ask again".
     Never,
+}
+
+/// The keys of the marks: until when no survey is shown, and until when not this one.
+pub(crate) fn quiet_keys(survey: &str) -> [String; 2] {
+    ["candor:quiet".into(), concat(&["candor:quiet:", survey])]
+}
+
+/// The key of the mark that a survey was shown for this key of the page's.
+pub(crate) fn once_key(survey: &str, once: &str) -> String {
+    concat(&["candor:once:", survey, ":", once])
 }
 
 /// Until when to be quiet (milliseconds since 1970), if at all and if it is longer than what is marked already.

@@ -31,6 +31,11 @@ pub(crate) fn get(key: &str) -> Option<String> {
     js::text(&memory(), key).or_else(|| local()?.get_item(key).ok()?)
 }
 
+/// The moment that is marked under a key, in whole milliseconds since 1970.
+pub(crate) fn moment(key: &str) -> Option<f64> {
+    get(key)?.parse::<u64>().ok().map(|moment| moment as f64)
+}
+
 /// Keeps a value before it returns. False if only memory would take it.
 pub(crate) fn set(key: &str, value: &str) -> bool {
     let durable = local().is_some_and(|local| local.set_item(key, value).is_ok());

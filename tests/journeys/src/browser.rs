@@ -349,6 +349,18 @@ impl Browser {
         Ok(urls)
     }
 
+    /// A number of the browser's own, such as `Nodes`; after `Performance.enable`.
+    ///
+    /// # Errors
+    /// When it tells none of that name.
+    pub async fn metric(&self, name: &str) -> Result<f64> {
+        let answer = self.cdp("Performance.getMetrics", json!({})).await?;
+        let mut metrics = answer.get("metrics").and_then(Value::as_array).into_iter().flatten();
+        let metric = metrics.find(|metric| metric.get("name").is_some_and(|is| is == name));
+        let value = metric.and_then(|metric| metric.get("value")?.as_f64());
+        value.with_context(|| format!("the browser tells no {name}"))
+    }
+
     /// A screenshot of the viewport once the widget is at rest, kept at `target/candor/screenshots/{name}.png`.
     ///
     /// # Errors

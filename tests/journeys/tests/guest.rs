@@ -1,7 +1,7 @@
 //! A good guest: what the page notices of the widget is the prompt, and nothing else.
 #![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use candor_journeys::{Browser, CODE_OF_OUTBOX, Candor, Page, Pages, word};
 use serde_json::{Value, json};
 
@@ -223,11 +223,6 @@ async fn held(browser: &Browser) -> Result<[f64; 4]> {
         browser.run_async("setTimeout(arguments[0], 200)").await?;
         browser.cdp("HeapProfiler.collectGarbage", json!({})).await?;
     }
-    let metrics = browser.cdp("Performance.getMetrics", json!({})).await?;
-    let metric = |name: &str| {
-        let metrics = metrics["metrics"].as_array().into_iter().flatten();
-        metrics.filter(|metric| metric["name"] == name).find_map(|metric| metric["value"].as_f64())
-    };
     let evaluated =
         browser.cdp("Runtime.evaluate", json!({"expression": "WebAssembly.Memory.prototype"})).await?;
     let memories = json!({"prototypeObjectId": evaluated["result"]["objectId"]});
@@ -238,9 +233,15 @@ async fn held(browser: &Browser) -> Result<[f64; 4]> {
         "returnByValue": true,
     });
     let wasm = browser.cdp("Runtime.callFunctionOn", call).await?["result"]["value"].as_f64();
-    let all = [metric("Nodes"), metric("JSEventListeners"), metric("JSHeapUsedSize"), wasm];
-    ensure!(all.iter().all(|number| number.is_some_and(|number| number > 0.0)), "all are told: {all:?}");
-    Ok(all.map(Option::unwrap_or_default))
+    let wasm = wasm.context("WebAssembly has no memory")?;
+    let all = [
+        browser.metric("Nodes").await?,
+        browser.metric("JSEventListeners").await?,
+        browser.metric("JSHeapUsedSize").await?,
+        wasm,
+    ];
+    ensure!(all.iter().all(|number| *number > 0.0), "all are told: {all:?}");
+    Ok(all)
 }
 
 #[tokio::test]

@@ -175,7 +175,7 @@ async fn look(browser: &Browser, seen: &Value, target: Target) -> Result<Run> {
         until_shown: traffic.until(until),
         total: traffic.until(f64::INFINITY),
         requests: traffic.requests(),
-        nodes: metric(browser, "Nodes").await?,
+        nodes: browser.metric("Nodes").await?,
         heap: number(&heap, "/usedSize")?,
         wasm: number(&told, "/wasm")?,
         clicked_after: number(&told, "/click").ok().map(|click| click - shown),
@@ -208,14 +208,7 @@ async fn prepare(browser: &Browser, sites: &Sites, settings: &Settings) -> Resul
 
 /// Milliseconds of the processor that the main thread's tasks have used, slowed down as it is.
 async fn task_time(browser: &Browser) -> Result<f64> {
-    Ok(metric(browser, "TaskDuration").await? * 1_000.0)
-}
-
-async fn metric(browser: &Browser, name: &str) -> Result<f64> {
-    let answer = browser.cdp("Performance.getMetrics", json!({})).await?;
-    let metrics = answer.get("metrics").and_then(Value::as_array).context("no metrics")?;
-    let metric = metrics.iter().find(|metric| metric.get("name").is_some_and(|is| is == name));
-    number(metric.with_context(|| format!("no metric {name}"))?, "/value")
+    Ok(browser.metric("TaskDuration").await? * 1_000.0)
 }
 
 /// The durations of the long tasks that began before this moment.
