@@ -162,7 +162,7 @@ fn wrk(kind: Kind, folder: &Path, connections: u32, seconds: u64, round: u64) ->
 
 /// The store's peak, then three times as much, in turn.
 fn overload(folder: &Path, rounds: u64, seconds: u64, header: &str) {
-    println!("Overload, {rounds} rounds of {seconds} s each after 2 s that don't count; medians");
+    println!("Overload, {rounds} rounds of {seconds} s each after 5 s that don't count; medians");
     println!(
         "The load is a program of this bench on core 1, not wrk, whose figures mix kept and refused. For the peak each"
     );
