@@ -14,7 +14,8 @@ use crate::{
 };
 use candor_scoring::{Band, Scale};
 use candor_survey::{
-    Kind, LANGUAGES, Language, MAX_COMMENT_CHARS, NewResponse, Presentation, State, Survey, WIRE_VERSION,
+    Kind, LANGUAGES, Language, MAX_COMMENT_CHARS, NewResponse, Presentation, Response, State, Survey,
+    WIRE_VERSION,
 };
 use js_sys::Reflect;
 use serde::Serialize;
@@ -411,24 +412,27 @@ impl Visit {
             v: WIRE_VERSION,
             id: self.id.clone(),
             revision: session.revision(),
-            state: session.state(),
-            // The definition knows whose it is; a preset may be anyone's.
-            site: survey.site.clone().unwrap_or_else(|| config.site.clone()),
-            survey: survey.id.clone(),
-            survey_version: survey.version,
-            locale: self.locale(),
-            touchpoint: config.touchpoint.clone(),
-            answers: session.answers(),
-            presentation: Presentation {
-                display: if config.inline { "inline" } else { "popover" }.into(),
-                scale: "numbers".into(),
-                direction: self.texts.dir().into(),
-            },
-            page: config.page.clone(),
-            respondent: None,
-            context: BTreeMap::new(),
-            test: config.test,
             age_ms: 0,
+            response: Response {
+                state: session.state(),
+                // The definition knows whose it is; a preset may be anyone's.
+                site: survey.site.clone().unwrap_or_else(|| config.site.clone()),
+                survey: survey.id.clone(),
+                survey_version: survey.version,
+                locale: self.locale(),
+                touchpoint: config.touchpoint.clone(),
+                answers: session.answers(),
+                presentation: Presentation {
+                    display: if config.inline { "inline" } else { "popover" }.into(),
+                    scale: "numbers".into(),
+                    direction: self.texts.dir().into(),
+                    order: BTreeMap::new(),
+                },
+                page: config.page.clone(),
+                respondent: None,
+                context: BTreeMap::new(),
+                test: config.test,
+            },
         };
         let since = match session.state() {
             State::Partial | State::Complete => &self.answered,

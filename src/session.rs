@@ -90,13 +90,17 @@ impl Session {
     pub(crate) fn answers(&self) -> Vec<Answer> {
         let mut answers = Vec::new();
         if let (Some(rating), Some(question)) = (self.rating, self.question(Kind::Rating)) {
-            answers.push(Answer { question: question.id.clone(), rating: Some(rating.point()), text: None });
+            answers.push(Answer {
+                question: question.id.clone(),
+                rating: Some(rating.point()),
+                ..Answer::default()
+            });
         }
         if let (false, Some(question)) = (self.comment.is_empty(), self.question(Kind::Text)) {
             answers.push(Answer {
                 question: question.id.clone(),
-                rating: None,
                 text: Some(self.comment.clone()),
+                ..Answer::default()
             });
         }
         answers
@@ -122,8 +126,8 @@ mod tests {
         assert_eq!((session.revision(), session.band()), (3, Some(Band::Unfavourable)));
         assert_eq!(session.complete(" too slow "), Ok(()));
         assert_eq!((session.revision(), session.state()), (4, State::Complete));
-        let rating = Answer { question: "nps".into(), rating: Some(6), text: None };
-        let why = Answer { question: "why".into(), rating: None, text: Some("too slow".into()) };
+        let rating = Answer { question: "nps".into(), rating: Some(6), ..Answer::default() };
+        let why = Answer { question: "why".into(), text: Some("too slow".into()), ..Answer::default() };
         assert_eq!(session.answers(), [rating, why]);
     }
 

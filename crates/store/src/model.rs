@@ -1,4 +1,4 @@
-use candor_survey::{AuthoredSurvey, CheckedResponse, NewResponse};
+use candor_survey::{AuthoredSurvey, CheckedResponse, Response};
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 /// The length of the rollup's time slots, a quarter hour: it fits every time zone, Tehran's and Kathmandu's included.
@@ -141,7 +141,7 @@ impl Dimension {
     }
 
     /// Its value for a response.
-    pub(crate) fn value(self, response: &NewResponse) -> Option<&str> {
+    pub(crate) fn value(self, response: &Response) -> Option<&str> {
         match self {
             Self::Site => Some(&response.site),
             Self::Locale => Some(&response.locale),
@@ -223,10 +223,14 @@ pub struct Listed {
 /// A response as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
+    /// Its id.
+    pub id: String,
+    /// The revision that is kept.
+    pub revision: u32,
     /// When it was first answered or shown, in milliseconds since 1970 UTC.
     pub dated_ms: i64,
-    /// What was sent last, with `age_ms` 0.
-    pub response: NewResponse,
+    /// What was sent last.
+    pub response: Response,
 }
 
 /// A count of the rollup that is not what the responses say.

@@ -1,7 +1,7 @@
 //! What a response adds to the rollup. Each database applies it in the response's own transaction.
 
 use crate::{Dimension, SLOT_MS};
-use candor_survey::{NewResponse, State};
+use candor_survey::{Response, State};
 use std::{borrow::Cow, collections::BTreeMap};
 
 /// One counter. Its fields are the rollup's columns, in the order of its index.
@@ -41,7 +41,7 @@ pub(crate) type Segments<'a> = Vec<(&'static str, &'a str)>;
 
 /// The segments of a response. `named` says whether a value is counted by itself; those that aren't are [`OTHER`](crate::OTHER).
 pub(crate) fn segments<E>(
-    response: &NewResponse,
+    response: &Response,
     mut named: impl FnMut(Dimension, &str) -> Result<bool, E>,
 ) -> Result<Segments<'_>, E> {
     let mut segments = vec![("", "")];
@@ -58,7 +58,7 @@ pub(crate) fn segments<E>(
 ///
 /// Every response was shown, whichever of its revisions came first. One that is only tried out counts nowhere.
 pub(crate) fn contribute<'a>(
-    response: &'a NewResponse,
+    response: &'a Response,
     skipped: &'a [String],
     dated_ms: i64,
     segments: &Segments<'a>,

@@ -9,10 +9,12 @@
 )]
 
 use candor_store::{
-    Arrival, Counts, Dimension, ImportError, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER, OpenError,
+    Arrival, Counts, Dimension, ImportError, Kept, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER, OpenError,
     Outcome, Page, Refusal, SLOT_MS, Segment, Store, StoreError, TallyQuery,
 };
-use candor_survey::{Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, State, preset};
+use candor_survey::{
+    Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, Response, State, preset,
+};
 use std::{collections::HashMap, time::Duration};
 use tempfile::TempDir;
 
@@ -83,12 +85,10 @@ const T0: i64 = 1_795_000_500_000;
 const ID: &str = "0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11";
 
 fn new(id: &str, revision: u32, state: State, rating: Option<u8>, text: Option<&str>) -> NewResponse {
-    let rating = rating.map(|rating| Answer { question: "nps".into(), rating: Some(rating), text: None });
-    let text = text.map(|text| Answer { question: "why".into(), rating: None, text: Some(text.into()) });
-    NewResponse {
-        v: 1,
-        id: id.into(),
-        revision,
+    let answer = |question: &str| Answer { question: question.into(), ..Answer::default() };
+    let rating = rating.map(|rating| Answer { rating: Some(rating), ..answer("nps") });
+    let text = text.map(|text| Answer { text: Some(text.into()), ..answer("why") });
+    let response = Response {
         state,
         site: "default".into(),
         survey: "nps".into(),
@@ -100,13 +100,20 @@ fn new(id: &str, revision: u32, state: State, rating: Option<u8>, text: Option<&
             display: "popover".into(),
             scale: "numbers".into(),
             direction: "rtl".into(),
+            order: Default::default(),
         },
         page: None,
         respondent: None,
         context: Default::default(),
         test: false,
-        age_ms: 0,
-    }
+    };
+    NewResponse { v: 1, id: id.into(), revision, response, age_ms: 0 }
+}
+
+/// With something else answered.
+fn with(mut new: NewResponse, edit: impl FnOnce(&mut Response)) -> NewResponse {
+    edit(&mut new.response);
+    new
 }
 
 fn rated(id: &str, revision: u32, rating: u8) -> NewResponse {
@@ -114,7 +121,7 @@ fn rated(id: &str, revision: u32, rating: u8) -> NewResponse {
 }
 
 fn checked(response: NewResponse) -> CheckedResponse {
-    let survey = preset(&response.survey).unwrap();
+    let survey = preset(&response.response.survey).unwrap();
     response.check(&survey).unwrap()
 }
 
@@ -143,10 +150,12 @@ async fn kept(store: &Store) -> Vec<NewResponse> {
     list(store, None, 100).await.into_iter().map(|(_, response)| response).collect()
 }
 
+/// As they might be sent again.
 async fn list(store: &Store, after: Option<(i64, String)>, limit: u32) -> Vec<(i64, NewResponse)> {
     let page = Page { survey: "nps".into(), site: None, unanswered: true, after, limit };
     let listed = store.responses(page).await.unwrap().responses;
-    listed.into_iter().map(|kept| (kept.dated_ms, kept.response)).collect()
+    let new = |Kept { id, revision, response, .. }| NewResponse { v: 1, id, revision, response, age_ms: 0 };
+    listed.into_iter().map(|kept| (kept.dated_ms, new(kept))).collect()
 }
 
 fn uuid(n: u64) -> String {
@@ -194,13 +203,10 @@ async fn a_revision_with_other_content_is_a_conflict_and_changes_nothing(databas
 async fn the_same_id_under_another_survey_or_site_is_refused(database: Database) {
     let store = database.open().await;
     save(&store, rated(ID, 2, 9)).await;
-    let mut other_survey = NewResponse { survey: "ces".into(), ..rated(ID, 3, 5) };
-    other_survey.answers[0].question = "ces".into();
+    let mut other_survey = with(rated(ID, 3, 5), |r| r.survey = "ces".into());
+    other_survey.response.answers[0].question = "ces".into();
     assert_eq!(save(&store, other_survey).await, Outcome::OtherSurvey);
-    assert_eq!(
-        save(&store, NewResponse { site: "shop".into(), ..rated(ID, 3, 5) }).await,
-        Outcome::OtherSurvey
-    );
+    assert_eq!(save(&store, with(rated(ID, 3, 5), |r| r.site = "shop".into())).await, Outcome::OtherSurvey);
     assert_eq!(kept(&store).await, [rated(ID, 2, 9)]);
 }
 
@@ -227,7 +233,7 @@ async fn an_answer_is_dated_seven_days_back_and_no_further(database: Database) {
 
 async fn a_response_that_is_tried_out_is_kept_and_not_counted(database: Database) {
     let store = database.open().await;
-    let test = |revision, test| NewResponse { test, ..rated(ID, revision, 9) };
+    let test = |revision, test| with(rated(ID, revision, 9), |r| r.test = test);
     save(&store, test(2, true)).await;
     assert_eq!(kept(&store).await, [test(2, true)]);
     assert_eq!(all(&store).await, Counts::default());
@@ -250,9 +256,9 @@ async fn what_was_acknowledged_is_there_after_reopening(database: Database) {
 
 async fn a_response_is_one_of_each_of_its_segments(database: Database) {
     let store = database.open().await;
-    let checkout = |response| NewResponse { touchpoint: Some("checkout".into()), ..response };
+    let checkout = |response| with(response, |r| r.touchpoint = Some("checkout".into()));
     save(&store, checkout(rated(&uuid(1), 2, 9))).await;
-    save(&store, checkout(NewResponse { locale: "zh-Hant".into(), ..rated(&uuid(2), 2, 3) })).await;
+    save(&store, checkout(with(rated(&uuid(2), 2, 3), |r| r.locale = "zh-Hant".into()))).await;
     save(&store, new(&uuid(3), 2, State::Dismissed, None, None)).await;
     let range = [T0 - T0 % SLOT_MS, T0 + SLOT_MS];
     let each = tallies(&store, Segment::Each(Dimension::Locale), &range).await;
@@ -269,10 +275,10 @@ async fn a_response_is_one_of_each_of_its_segments(database: Database) {
 
 async fn values_beyond_the_first_are_counted_together(database: Database) {
     let store = database.open().await;
-    let at = |n: u64| NewResponse { touchpoint: Some(format!("t{n}")), ..rated(&uuid(n), 2, 9) };
+    let at = |n: u64| with(rated(&uuid(n), 2, 9), |r| r.touchpoint = Some(format!("t{n}")));
     let beyond = MAX_VALUES as u64 + 5;
     // One that is tried out is counted nowhere, and takes no place.
-    save(&store, NewResponse { test: true, ..at(9_999) }).await;
+    save(&store, with(at(9_999), |r| r.test = true)).await;
     let arrivals = (0..beyond).map(|n| Arrival { response: checked(at(n)), received_ms: T0 }).collect();
     store.save(arrivals).await.unwrap();
     let shown = async |store: &Store| -> HashMap<String, u64> {
@@ -285,8 +291,8 @@ async fn values_beyond_the_first_are_counted_together(database: Database) {
     // What is counted under which name stays so, in later revisions and after a restart.
     store.close().await;
     let store = database.open().await;
-    save(&store, NewResponse { touchpoint: Some("new".into()), ..rated(&uuid(0), 3, 9) }).await;
-    save(&store, NewResponse { touchpoint: Some("t1".into()), ..rated(&uuid(beyond - 1), 3, 9) }).await;
+    save(&store, with(rated(&uuid(0), 3, 9), |r| r.touchpoint = Some("new".into()))).await;
+    save(&store, with(rated(&uuid(beyond - 1), 3, 9), |r| r.touchpoint = Some("t1".into()))).await;
     let found = shown(&store).await;
     assert_eq!((found.get("t0"), found["t1"], found[OTHER]), (None, 2, 5));
     assert_eq!(store.audit().await.unwrap(), []);
@@ -295,7 +301,7 @@ async fn values_beyond_the_first_are_counted_together(database: Database) {
     let found = shown(&store).await;
     assert_eq!((found.len(), found.get("t0"), found[OTHER]), (MAX_VALUES + 1, None, 4));
     assert_eq!(store.audit().await.unwrap(), []);
-    save(&store, NewResponse { touchpoint: Some("newer".into()), ..rated(&uuid(beyond), 2, 9) }).await;
+    save(&store, with(rated(&uuid(beyond), 2, 9), |r| r.touchpoint = Some("newer".into()))).await;
     assert_eq!(shown(&store).await[OTHER], 5);
     assert_eq!(store.audit().await.unwrap(), []);
     assert_eq!(all(&store).await.shown, beyond + 1);
@@ -304,7 +310,7 @@ async fn values_beyond_the_first_are_counted_together(database: Database) {
 async fn a_value_that_came_and_went_in_one_batch_keeps_its_place(database: Database) {
     let store = database.open().await;
     let at = |n: u64, revision, touchpoint: &str| {
-        let response = NewResponse { touchpoint: Some(touchpoint.into()), ..rated(&uuid(n), revision, 9) };
+        let response = with(rated(&uuid(n), revision, 9), |r| r.touchpoint = Some(touchpoint.into()));
         Arrival { response: checked(response), received_ms: T0 }
     };
     let most = MAX_VALUES as u64 - 1;
@@ -347,7 +353,7 @@ async fn no_more_is_counted_than_was_asked_for(database: Database) {
     let store = database.open().await;
     for n in 0..4 {
         let touchpoint = Some(format!("t{}", n % 3));
-        save(&store, NewResponse { touchpoint, ..rated(&uuid(n), 2, 9) }).await;
+        save(&store, with(rated(&uuid(n), 2, 9), |r| r.touchpoint = touchpoint)).await;
     }
     let start = T0 - T0 % SLOT_MS;
     let each = Segment::Each(Dimension::Touchpoint);
@@ -397,7 +403,7 @@ async fn a_page_of_large_responses_is_shorter(database: Database) {
     let first = store.responses(page.clone()).await.unwrap();
     assert!(first.more && first.responses.len() < usize::try_from(n).unwrap());
     let last = first.responses.last().unwrap();
-    let after = Some((last.dated_ms, last.response.id.clone()));
+    let after = Some((last.dated_ms, last.id.clone()));
     let second = store.responses(Page { after, ..page }).await.unwrap();
     assert!(!second.more);
     assert_eq!(first.responses.len() + second.responses.len(), usize::try_from(n).unwrap());
@@ -412,13 +418,14 @@ fn any_response(random: &mut Xorshift) -> NewResponse {
         4 => (State::Complete, Some(rating), None),
         _ => (State::Complete, (rating > 3).then_some(rating), Some("why not")),
     };
-    NewResponse {
-        locale: ["en", "fa", "zh-Hant"][usize::try_from(random.below(3)).unwrap()].into(),
-        touchpoint: (random.below(2) == 0).then(|| "checkout".into()),
-        test: random.below(8) == 0,
-        age_ms: u32::try_from(random.below(3_000_000)).unwrap(),
-        ..new(&uuid(random.below(40)), u32::try_from(random.below(6) + 1).unwrap(), state, rating, text)
-    }
+    let (id, revision) = (uuid(random.below(40)), u32::try_from(random.below(6) + 1).unwrap());
+    let mut new = with(new(&id, revision, state, rating, text), |r| {
+        r.locale = ["en", "fa", "zh-Hant"][usize::try_from(random.below(3)).unwrap()].into();
+        r.touchpoint = (random.below(2) == 0).then(|| "checkout".into());
+        r.test = random.below(8) == 0;
+    });
+    new.age_ms = u32::try_from(random.below(3_000_000)).unwrap();
+    new
 }
 
 async fn the_rollup_agrees_with_the_responses_after_any_history(database: Database) {
@@ -436,9 +443,8 @@ async fn the_rollup_agrees_with_the_responses_after_any_history(database: Databa
                 })
                 .collect();
             for arrival in &batch {
-                let response = arrival.response.response();
-                let highest = highest.entry(response.id.clone()).or_default();
-                *highest = response.revision.max(*highest);
+                let highest = highest.entry(arrival.response.id().to_owned()).or_default();
+                *highest = arrival.response.revision().max(*highest);
             }
             store.save(batch).await.unwrap();
         }
@@ -543,13 +549,12 @@ async fn answer(store: &Store, survey: &str, version: u32, test: bool) {
     let catalog = store.catalog().await.unwrap();
     let known = catalog.sites.iter().flat_map(|site| &site.surveys).find(|s| s.survey.id == survey).unwrap();
     let survey = known.survey.localized("shop", []);
-    let response = NewResponse {
-        survey: survey.id.clone(),
-        survey_version: version,
-        site: "shop".into(),
-        test,
-        ..rated(ID, 2 + u32::from(!test), 5)
-    };
+    let response = with(rated(ID, 2 + u32::from(!test), 5), |r| {
+        r.survey = survey.id.clone();
+        r.survey_version = version;
+        r.site = "shop".into();
+        r.test = test;
+    });
     let response = response.check(&survey).unwrap();
     store.save(vec![Arrival { response, received_ms: T0 }]).await.unwrap();
 }

@@ -1,4 +1,4 @@
-use crate::{Kind, NewResponse, State, Survey, WIRE_VERSION, canonical};
+use crate::{Kind, NewResponse, Response, State, Survey, WIRE_VERSION, canonical};
 use candor_scoring::Rating;
 use std::{collections::BTreeMap, fmt};
 
@@ -10,17 +10,30 @@ pub(crate) const MAX_ENTRIES: usize = 32;
 /// A response that may be kept: every value is in its range and every answer fits its question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedResponse {
-    response: NewResponse,
+    id: String,
+    revision: u32,
+    response: Response,
     age_ms: u32,
-    rating: Option<Rating>,
     skipped: Vec<String>,
 }
 
 impl CheckedResponse {
-    /// What was sent, with the page's address cut before its query and fragment, the language tag in its usual form,
-    /// without names that are empty, and with `age_ms` 0, which is not part of the content.
+    /// A UUIDv7 in its canonical form.
     #[must_use]
-    pub fn response(&self) -> &NewResponse {
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// From 1.
+    #[must_use]
+    pub fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// What was answered, with the page's address cut before its query and fragment, the language tag in its usual form and
+    /// without names that are empty.
+    #[must_use]
+    pub fn response(&self) -> &Response {
         &self.response
     }
 
@@ -30,23 +43,11 @@ impl CheckedResponse {
         self.age_ms
     }
 
-    /// The rating, if there is one.
-    #[must_use]
-    pub fn rating(&self) -> Option<Rating> {
-        self.rating
-    }
-
     /// The questions that a respondent who reached the end left unanswered; empty in every state but
     /// [`Complete`](State::Complete).
     #[must_use]
     pub fn skipped(&self) -> &[String] {
         &self.skipped
-    }
-
-    /// The comment, if there is one.
-    #[must_use]
-    pub fn comment(&self) -> Option<&str> {
-        self.response.answers.iter().find_map(|a| a.text.as_deref())
     }
 }
 
@@ -78,7 +79,7 @@ impl NewResponse {
     ///
     /// # Errors
     /// [`Invalid`] names the first field that is wrong and what was expected.
-    pub fn check(mut self, survey: &Survey) -> Result<CheckedResponse, Invalid> {
+    pub fn check(self, survey: &Survey) -> Result<CheckedResponse, Invalid> {
         if self.v != WIRE_VERSION {
             return Err(Invalid::new("v", format!("the wire version {WIRE_VERSION}")));
         }
@@ -91,6 +92,22 @@ impl NewResponse {
         if self.revision == 0 {
             return Err(Invalid::new("revision", "an integer from 1"));
         }
+        let Self { id, revision, mut response, age_ms, .. } = self;
+        response.check(survey)?;
+        let answered = |id: &str| response.answers.iter().any(|answer| answer.question == id);
+        let skipped = match response.state {
+            State::Complete => {
+                survey.questions.iter().map(|q| q.id.clone()).filter(|id| !answered(id)).collect()
+            }
+            _ => Vec::new(),
+        };
+        Ok(CheckedResponse { id, revision, response, age_ms, skipped })
+    }
+}
+
+impl Response {
+    /// Checks the content, and brings it into its usual form.
+    fn check(&mut self, survey: &Survey) -> Result<(), Invalid> {
         if !is_slug(&self.site) {
             return Err(Invalid::new("site", "1 to 64 of a–z, 0–9, - and _"));
         }
@@ -128,26 +145,16 @@ impl NewResponse {
             entries("respondent.attributes", &respondent.attributes)?;
         }
         entries("context", &self.context)?;
-        let rating = self.check_answers(survey)?;
-        let answered = |id: &str| self.answers.iter().any(|answer| answer.question == id);
-        let skipped = match self.state {
-            State::Complete => {
-                survey.questions.iter().map(|q| q.id.clone()).filter(|id| !answered(id)).collect()
-            }
-            _ => Vec::new(),
-        };
-        let age_ms = std::mem::take(&mut self.age_ms);
-        Ok(CheckedResponse { response: self, age_ms, rating, skipped })
+        self.check_answers(survey)
     }
 
-    fn check_answers(&self, survey: &Survey) -> Result<Option<Rating>, Invalid> {
+    fn check_answers(&self, survey: &Survey) -> Result<(), Invalid> {
         let unanswered = matches!(self.state, State::Shown | State::Dismissed);
         if unanswered != self.answers.is_empty() {
             let expected =
                 if unanswered { "no answer in this state" } else { "at least one answer in this state" };
             return Err(Invalid::new("answers", expected));
         }
-        let mut rating = None;
         for (i, answer) in self.answers.iter().enumerate() {
             let at = |field: &str| format!("answers[{i}].{field}");
             let Some(question) = survey.question(&answer.question) else {
@@ -161,8 +168,7 @@ impl NewResponse {
                 (Kind::Rating, Some(point), None) => {
                     let scale = survey.metric.scale();
                     let expected = || format!("an integer from {} to {}", scale.min(), scale.max());
-                    rating =
-                        Some(Rating::new(point, scale).map_err(|_| Invalid::new(at("rating"), expected()))?);
+                    Rating::new(point, scale).map_err(|_| Invalid::new(at("rating"), expected()))?;
                 }
                 (Kind::Text, None, Some(text)) => {
                     if text.is_empty() {
@@ -174,7 +180,7 @@ impl NewResponse {
                 (Kind::Text, ..) => return Err(Invalid::new(at("text"), "a text and nothing else")),
             }
         }
-        Ok(rating)
+        Ok(())
     }
 }
 
@@ -235,7 +241,7 @@ mod tests {
     use super::*;
     use crate::preset;
 
-    fn checked(touchpoint: &str, page: &str, respondent: &str) -> NewResponse {
+    fn checked(touchpoint: &str, page: &str, respondent: &str) -> Response {
         let response = serde_json::json!({
             "v": 1, "id": "0192f5e4-7c1b-7a44-8000-000000000001", "revision": 1, "state": "shown",
             "site": "default", "survey": "nps", "survey_version": 1, "locale": "en",

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 /// The version of the wire format, the `v` of every response.
 pub const WIRE_VERSION: u32 = 1;
 
-/// One response as it arrives, not yet checked: `POST /v1/responses`.
+/// One response as it arrives, not yet checked: `POST /v1/responses`. On the wire it is flat: what is answered stands beside
+/// what the sending is about.
 ///
 /// Every request carries the whole response so far; a higher revision replaces a lower one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Flat", into = "Flat")]
 pub struct NewResponse {
     /// [`WIRE_VERSION`].
     pub v: u32,
@@ -15,6 +17,15 @@ pub struct NewResponse {
     pub id: String,
     /// From 1, one more with each change.
     pub revision: u32,
+    /// What is answered.
+    pub response: Response,
+    /// Milliseconds from the first answer (or the impression, before it) until this request left.
+    pub age_ms: u32,
+}
+
+/// What one respondent answered: the content, which no two requests of one revision may differ in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Response {
     /// How far the respondent has come.
     pub state: State,
     /// The site's id, 1–64 of `a–z 0–9 - _`.
@@ -45,10 +56,83 @@ pub struct NewResponse {
     /// True for answers that are tried out: kept, never counted.
     #[serde(default, skip_serializing_if = "is_false")]
     pub test: bool,
-    /// Milliseconds from the first rating (or the impression, before it) until this request left.
-    /// Not part of the content.
+}
+
+/// [`NewResponse`] as it is on the wire.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "NewResponse")]
+struct Flat {
+    v: u32,
+    id: String,
+    revision: u32,
+    state: State,
+    site: String,
+    survey: String,
+    survey_version: u32,
+    locale: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    touchpoint: Option<String>,
     #[serde(default)]
-    pub age_ms: u32,
+    answers: Vec<Answer>,
+    presentation: Presentation,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    respondent: Option<Respondent>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    context: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    test: bool,
+    #[serde(default)]
+    age_ms: u32,
+}
+
+impl From<Flat> for NewResponse {
+    fn from(flat: Flat) -> Self {
+        let Flat { v, id, revision, state, site, survey, survey_version, locale, touchpoint, .. } = flat;
+        let Flat { answers, presentation, page, respondent, context, test, age_ms, .. } = flat;
+        let response = Response {
+            state,
+            site,
+            survey,
+            survey_version,
+            locale,
+            touchpoint,
+            answers,
+            presentation,
+            page,
+            respondent,
+            context,
+            test,
+        };
+        Self { v, id, revision, response, age_ms }
+    }
+}
+
+impl From<NewResponse> for Flat {
+    fn from(new: NewResponse) -> Self {
+        let NewResponse { v, id, revision, response, age_ms } = new;
+        let Response { state, site, survey, survey_version, locale, touchpoint, .. } = response;
+        let Response { answers, presentation, page, respondent, context, test, .. } = response;
+        Self {
+            v,
+            id,
+            revision,
+            state,
+            site,
+            survey,
+            survey_version,
+            locale,
+            touchpoint,
+            answers,
+            presentation,
+            page,
+            respondent,
+            context,
+            test,
+            age_ms,
+        }
+    }
 }
 
 /// How far a respondent has come.
@@ -65,14 +149,24 @@ pub enum State {
     Dismissed,
 }
 
-/// The answer to one question: a rating or a text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The answer to one question: a rating, choices or a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The question's id.
     pub question: String,
-    /// A point of the survey's scale.
+    /// The scale of the rating, from its worst to its best point: `0-10`, `1-7`; `5-1` where low is good. Absent, it is the
+    /// metric's own, on which every widget asked that did not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<String>,
+    /// A point of the scale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<u8>,
+    /// The ids of the options that were chosen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
+    /// What was written beside "other", 1 to 250 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<String>,
     /// A comment, 1 to 5,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -87,6 +181,9 @@ pub struct Presentation {
     pub scale: String,
     /// `ltr` or `rtl`.
     pub direction: String,
+    /// In which order the options of a shuffled question stood, by its id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub order: BTreeMap<String, Vec<String>>,
 }
 
 /// Who answered, as far as the page says.

@@ -11,13 +11,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use candor_store::{Arrival, Kept, Listed, Outcome, Page, StoreError};
-use candor_survey::{
-    Answer, NewResponse, Presentation, Receipt, ReceiptStatus, Respondent, State as Progress,
-};
+use candor_survey::{NewResponse, Receipt, ReceiptStatus};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 /// The largest body, in bytes: room for an answer with every field at its limit, because browsers drop for good what is too
 /// large. That is 28,000 characters (a comment of 5,000, an address of 2,048, twice 32 entries of 64 and 256), each at most
@@ -65,7 +63,7 @@ pub(crate) async fn create(
     };
     let response = parse(&body)?;
     let catalog = app.catalog();
-    let origins = catalog.origins(&response.site)?;
+    let origins = catalog.origins(&response.response.site)?;
     let grant = match Grant::decide(&parts.headers, origins) {
         Ok(grant) => grant,
         Err(refused) => return Ok(refused.into_response()),
@@ -73,10 +71,10 @@ pub(crate) async fn create(
     Ok(grant.on(keep(&app, &catalog, response).await))
 }
 
-async fn keep(app: &App, catalog: &Catalog, response: NewResponse) -> Result<Json<Receipt>, Problem> {
-    let survey = catalog.survey(&response.survey, Some(response.survey_version), [])?.survey;
-    let response = response.check(&survey)?;
-    let (id, revision) = (response.response().id.clone(), response.response().revision);
+async fn keep(app: &App, catalog: &Catalog, new: NewResponse) -> Result<Json<Receipt>, Problem> {
+    let survey = catalog.survey(&new.response.survey, Some(new.response.survey_version), [])?.survey;
+    let response = new.check(&survey)?;
+    let (id, revision) = (response.id().to_owned(), response.revision());
     if app.without_store {
         return Ok(Json(Receipt { id, revision, status: ReceiptStatus::Stored }));
     }
@@ -254,19 +252,10 @@ pub(crate) struct List {
 struct Item {
     id: String,
     revision: u32,
-    state: Progress,
     /// When it was shown, or first rated if that arrived first; by the server's clock.
     dated: Timestamp,
-    site: String,
-    survey_version: u32,
-    locale: String,
-    touchpoint: Option<String>,
-    answers: Vec<Answer>,
-    presentation: Presentation,
-    page: Option<String>,
-    respondent: Option<Respondent>,
-    context: BTreeMap<String, String>,
-    test: bool,
+    #[serde(flatten)]
+    response: candor_survey::Response,
 }
 
 /// `GET /v1/surveys/{id}/responses`: the newest first, comments included, those tried out too and marked so.
@@ -297,7 +286,7 @@ pub(crate) async fn list(
     reader
         .json(move || {
             let last = kept.last().filter(|_| more);
-            let next = last.map(|kept| format!("{}_{}", kept.dated_ms, kept.response.id));
+            let next = last.map(|kept| format!("{}_{}", kept.dated_ms, kept.id));
             let responses = kept.into_iter().map(Item::from).collect();
             Ok(List { survey: survey.id, responses, next })
         })
@@ -306,23 +295,9 @@ pub(crate) async fn list(
 
 impl From<Kept> for Item {
     fn from(kept: Kept) -> Self {
-        let r = kept.response;
-        Self {
-            id: r.id,
-            revision: r.revision,
-            state: r.state,
-            dated: Timestamp::from_millisecond(kept.dated_ms).unwrap_or(Timestamp::UNIX_EPOCH),
-            site: r.site,
-            survey_version: r.survey_version,
-            locale: r.locale,
-            touchpoint: r.touchpoint,
-            answers: r.answers,
-            presentation: r.presentation,
-            page: r.page,
-            respondent: r.respondent,
-            context: r.context,
-            test: r.test,
-        }
+        let Kept { id, revision, dated_ms, response } = kept;
+        let dated = Timestamp::from_millisecond(dated_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        Self { id, revision, dated, response }
     }
 }
 

@@ -9,9 +9,7 @@ async fn the_golden_responses_are_stored_as_they_are() {
         let sent = wire_json(name);
         server.expect(&sent, "stored").await;
         let stored = server.stored().await;
-        let mut expected: candor_survey::NewResponse = serde_json::from_value(sent).unwrap();
-        // The age is no part of the content: it has become the date.
-        expected.age_ms = 0;
+        let expected: candor_survey::Response = serde_json::from_value(sent).unwrap();
         assert_eq!(stored, [expected], "{name}");
     }
 }
@@ -48,7 +46,7 @@ async fn the_same_response_five_times_and_revisions_out_of_order_are_one_respons
     server.expect(&nps(1, 2, 0), "superseded").await;
     server.expect(&nps(1, 4, 1), "superseded").await;
     let stored = server.stored().await;
-    assert_eq!((stored.len(), stored[0].revision, stored[0].answers[0].rating), (1, 5, Some(9)));
+    assert_eq!((stored.len(), stored[0].answers[0].rating), (1, Some(9)));
     let total = &server.read_json("/v1/surveys/nps/scores").await["total"];
     assert_eq!((&total["n"], &total["counts"][9]), (&json!(1), &json!(1)));
 }

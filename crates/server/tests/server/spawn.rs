@@ -106,7 +106,7 @@ impl Spawned {
     }
 
     /// Every response that the database holds. Read past the store, which lists by survey: none can hide under another name.
-    pub(crate) async fn stored(&self) -> Vec<candor_survey::NewResponse> {
+    pub(crate) async fn stored(&self) -> Vec<candor_survey::Response> {
         let path = self.folder.path().join("candor.sqlite");
         let store = Store::open(&format!("sqlite://{}", path.display())).await.unwrap();
         assert_eq!(store.audit().await.unwrap(), [], "the rollup holds nothing else");

@@ -321,15 +321,15 @@ async fn nothing_acknowledged_is_missing_and_nothing_counts_twice_after_kills_at
     }
     let reader =
         Connection::open_with_flags(with_surveys.database(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let mut select = reader.prepare("SELECT content FROM responses").unwrap();
-    let contents = select.query_map([], |row| row.get::<_, String>(0)).unwrap();
-    let mut rows = 0;
-    for content in contents {
-        rows += 1;
-        let content: candor_survey::NewResponse = serde_json::from_str(&content.unwrap()).unwrap();
-        let last = ledger.sent.get(&content.id).and_then(|revisions| revisions.last());
-        if last.is_none_or(|last| serde_json::from_value(last.clone()).ok().as_ref() != Some(&content)) {
-            ledger.wrong.push(format!("{} is not kept as it was sent last", content.id));
+    let mut select = reader.prepare("SELECT lower(hex(id)), content FROM responses").unwrap();
+    let contents = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let contents: BTreeMap<String, String> = contents.map(Result::unwrap).collect();
+    let rows = contents.len();
+    for (id, revisions) in &ledger.sent {
+        let content = |json: &str| serde_json::from_str::<candor_survey::Response>(json).unwrap();
+        let kept = contents.get(&id.replace('-', "")).map(|kept| content(kept));
+        if kept != revisions.last().map(|last| content(&last.to_string())) {
+            ledger.wrong.push(format!("{id} is not kept as it was sent last"));
         }
     }
     let ids = ledger.sent.len();

@@ -105,7 +105,9 @@ impl Trace {
     }
 }
 
-async fn post(address: String, body: Value) -> reqwest::Result<Value> {
+async fn post(address: String, mut body: Value) -> reqwest::Result<Value> {
+    // The content is what is kept as text, and the id is no part of it.
+    body["context"]["id"] = body["id"].clone();
     let request = Client::new().post(format!("http://{address}/v1/responses"));
     let request = request.header("content-type", "text/plain").body(body.to_string());
     request.timeout(Duration::from_secs(20)).send().await?.error_for_status()?.json().await

@@ -1,4 +1,4 @@
-use super::save::uuid_bytes;
+use super::save::{uuid_bytes, uuid_text};
 use crate::{
     Counts, Dimension, Kept, Listed, MAX_PAGE_BYTES, Page, SLOT_MS, Segment, StoreError, TallyQuery,
 };
@@ -166,7 +166,7 @@ pub(super) fn span(connection: &Connection, survey: &str) -> Result<Option<(i64,
 fn list(of_site: bool) -> String {
     let of_site = if of_site { "site = ?4" } else { "?4 IS NULL" };
     format!(
-        "SELECT dated_ms, content FROM responses
+        "SELECT id, revision, dated_ms, content FROM responses
          WHERE survey = ?1 AND (dated_ms, id) < (?2, ?3) AND {of_site} AND (?5 OR state IN ('partial', 'complete'))
          ORDER BY dated_ms DESC, id DESC LIMIT ?6"
     )
@@ -182,9 +182,14 @@ pub(super) fn responses(connection: &Connection, page: &Page) -> Result<Listed, 
         select.query(params![page.survey, dated_ms, id, page.site, page.unanswered, page.limit])?;
     let (mut responses, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        let content: String = row.get(1)?;
+        let content: String = row.get(3)?;
         bytes += content.len();
-        responses.push(Kept { dated_ms: row.get(0)?, response: serde_json::from_str(&content)? });
+        responses.push(Kept {
+            id: uuid_text(row.get(0)?),
+            revision: row.get(1)?,
+            dated_ms: row.get(2)?,
+            response: serde_json::from_str(&content)?,
+        });
         if bytes >= MAX_PAGE_BYTES {
             break;
         }

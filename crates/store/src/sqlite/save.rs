@@ -3,7 +3,7 @@ use crate::{
     Arrival, Difference, Dimension, MAX_AGE_MS, MAX_VALUES, OTHER, Outcome, StoreError,
     rollup::{Changes, Key, Segments, contribute, segments},
 };
-use candor_survey::{NewResponse, State};
+use candor_survey::{Response, State};
 use rusqlite::{Connection, Row, TransactionBehavior, params};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -60,7 +60,7 @@ impl Named {
     fn segments<'a>(
         &mut self,
         connection: &Connection,
-        response: &'a NewResponse,
+        response: &'a Response,
     ) -> Result<Segments<'a>, StoreError> {
         segments(response, |dimension, value| self.has(connection, &response.survey, dimension, value))
     }
@@ -99,7 +99,7 @@ fn keep_all<'a>(
         let (outcome, change) = keep(connection, arrival).map_err(|e| match e {
             // The operator must find the row.
             StoreError::Database(words) => {
-                StoreError::Database(format!("{words} (response {})", arrival.response.response().id))
+                StoreError::Database(format!("{words} (response {})", arrival.response.id()))
             }
             e => e,
         })?;
@@ -129,7 +129,7 @@ struct Change {
     /// The date under which all of its revisions are counted.
     dated_ms: i64,
     /// The revision that it replaced, with what was skipped in it.
-    old: Option<(NewResponse, Vec<String>)>,
+    old: Option<(Response, Vec<String>)>,
 }
 
 struct Old {
@@ -143,7 +143,7 @@ struct Old {
 
 fn keep(connection: &Connection, arrival: &Arrival) -> Result<(Outcome, Option<Change>), StoreError> {
     let new = arrival.response.response();
-    let id = uuid_bytes(&new.id);
+    let (id, revision) = (uuid_bytes(arrival.response.id()), arrival.response.revision());
     let age_ms = arrival.response.age_ms().min(MAX_AGE_MS);
     let dated_ms = arrival.received_ms - i64::from(age_ms);
     let skipped = serde_json::to_string(arrival.response.skipped())?;
@@ -159,7 +159,7 @@ fn keep(connection: &Connection, arrival: &Arrival) -> Result<(Outcome, Option<C
             new.site,
             new.survey,
             new.survey_version,
-            new.revision,
+            revision,
             state(new.state),
             dated_ms,
             skipped,
@@ -186,11 +186,11 @@ fn keep(connection: &Connection, arrival: &Arrival) -> Result<(Outcome, Option<C
     if old.site != new.site || old.survey != new.survey {
         return Ok((Outcome::OtherSurvey, None));
     }
-    if old.revision > new.revision {
+    if old.revision > revision {
         return Ok((Outcome::Superseded { kept: old.revision }, None));
     }
-    let response: NewResponse = serde_json::from_str(&old.content)?;
-    if old.revision == new.revision {
+    let response: Response = serde_json::from_str(&old.content)?;
+    if old.revision == revision {
         let is_same = response == *new;
         return Ok((if is_same { Outcome::Duplicate } else { Outcome::ContentConflict }, None));
     }
@@ -200,7 +200,7 @@ fn keep(connection: &Connection, arrival: &Arrival) -> Result<(Outcome, Option<C
         .prepare_cached(
             "UPDATE responses SET version = ?2, revision = ?3, state = ?4, skipped = ?5, content = ?6 WHERE id = ?1",
         )?
-        .execute(params![id, new.survey_version, new.revision, state(new.state), skipped, content])?;
+        .execute(params![id, new.survey_version, revision, state(new.state), skipped, content])?;
     Ok((Outcome::Stored, Some(change)))
 }
 
@@ -235,7 +235,7 @@ fn count(connection: &Connection) -> Result<Changes<'static>, StoreError> {
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let skipped: Vec<String> = serde_json::from_str(row.get_ref(1)?.as_str().map_err(unreadable)?)?;
-        let response: NewResponse = serde_json::from_str(row.get_ref(2)?.as_str().map_err(unreadable)?)?;
+        let response: Response = serde_json::from_str(row.get_ref(2)?.as_str().map_err(unreadable)?)?;
         if response.test {
             continue;
         }
@@ -315,11 +315,25 @@ const fn state(state: State) -> &'static str {
     }
 }
 
-/// The 16 bytes of a UUID in its canonical form, which [`NewResponse::check`] has seen to.
+/// The 16 bytes of a UUID in its canonical form, which [`candor_survey::NewResponse::check`] has seen to.
 pub(super) fn uuid_bytes(id: &str) -> [u8; 16] {
     let digits = id
         .chars()
         .filter_map(|c| c.to_digit(16))
         .fold(0_u128, |number, digit| number << 4 | u128::from(digit));
     digits.to_be_bytes()
+}
+
+/// The canonical form of a UUID, of its 16 bytes.
+pub(super) fn uuid_text(id: [u8; 16]) -> String {
+    let id = u128::from_be_bytes(id);
+    let group = |from: u32, digits: u32| id >> from & ((1 << (4 * digits)) - 1);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        group(96, 8),
+        group(80, 4),
+        group(64, 4),
+        group(48, 4),
+        group(0, 12)
+    )
 }
