@@ -15,7 +15,7 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let port: u16 = match arguments {
         [] => 7878,
         [flag, port] if flag == "--port" => {
-            port.parse().with_context(|| format!("`{port}` is no port: give a number from 1 to 65535."))?
+            port.parse().with_context(|| format!("`{port}` is not a port: give a number from 1 to 65535."))?
         }
         _ => bail!("`demo` knows one flag: --port NUMBER (default 7878)."),
     };

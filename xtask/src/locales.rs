@@ -120,7 +120,7 @@ pub(crate) fn compile(root: &Path) -> Result<Vec<(PathBuf, String)>> {
     for tag in LANGUAGES {
         let language = cldr.languages.get(tag).with_context(|| {
             format!(
-                "locales/cldr.json lacks {tag}: make it anew, the first lines of locales/cldr.mjs say how"
+                "locales/cldr.json lacks {tag}: make it again, the first lines of locales/cldr.mjs say how"
             )
         })?;
         let source = read(folder.join(tag).join("messages.ftl"))?;

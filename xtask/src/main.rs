@@ -6,6 +6,7 @@ mod build;
 mod collect;
 mod counts;
 mod demo;
+mod deny;
 mod locales;
 mod node;
 mod size;
@@ -24,6 +25,7 @@ cargo xtask test [step…]          everything that must pass; with names only t
 cargo xtask size                  what visitors download, held against the budget
 cargo xtask bench [name]          speed, beside its reference: scores, server, widget (--rounds, --cpu, --net)
 cargo xtask torture [name]        the long proofs: server is killed 200 times (--kills), scoring broken in every way
+cargo xtask deny                  licences and origins of all dependencies, held against deny.toml
 cargo xtask build [--server]      build what browsers download into target/candor/dist
 cargo xtask locales [--check]     compile the messages in locales/ to packs, or check that the packs are current";
 
@@ -44,6 +46,7 @@ fn run(arguments: &[String]) -> Result<()> {
     let Some((command, rest)) = arguments.split_first() else { bail!("Name a command:\n\n{USAGE}") };
     match command.as_str() {
         "build" => build::command(rest),
+        "deny" => deny::command(rest),
         "demo" => demo::command(rest),
         "test" => test::command(rest),
         "size" => size::command(rest),

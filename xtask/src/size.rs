@@ -122,7 +122,7 @@ fn server_answers(folder: &Path) -> Result<(Vec<u8>, Vec<u8>)> {
             continue;
         }
         let site: AuthoredSite = toml::from_str(&fs::read_to_string(&path)?).with_context(|| {
-            format!("{} is no site: `candor serve` says what is wrong with it.", path.display())
+            format!("{} is not a site: `candor serve` says what is wrong with it.", path.display())
         })?;
         for survey in &site.surveys {
             keep_larger(&mut definition, serde_json::to_vec(&survey.localized(&site.site, [LANGUAGE]))?);

@@ -25,6 +25,7 @@ const STEPS: &[(&str, Step)] = &[
     ("build", build),
     ("clippy", clippy),
     ("clippy-wasm", clippy_wasm),
+    ("machete", machete),
     ("size", sizes),
     ("host", host),
     ("chromium", chromium),
@@ -187,6 +188,12 @@ fn clippy_wasm(run: &mut Run) -> Result<()> {
             .args(["--", "--deny", "warnings"]),
         LINT_ADVICE,
     )
+}
+
+fn machete(run: &mut Run) -> Result<()> {
+    let mut machete = program(tools::cargo_machete()?);
+    machete.current_dir(&run.workspace.root).arg("machete");
+    run.check(&mut machete, "Remove the dependencies that are named above: nothing uses them.")
 }
 
 fn sizes(run: &mut Run) -> Result<()> {

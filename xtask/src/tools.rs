@@ -13,6 +13,10 @@ const WASM_PACK: &str = "0.15.1";
 const GECKODRIVER: &str = "0.37.1";
 /// The version of cargo-mutants that breaks the scoring.
 const CARGO_MUTANTS: &str = "27.1.0";
+/// The version of cargo-deny that reads `deny.toml`.
+const CARGO_DENY: &str = "0.20.2";
+/// The version of cargo-machete that finds dependencies without a use.
+const CARGO_MACHETE: &str = "0.9.2";
 
 /// Adds the Wasm target to the toolchain unless it is there.
 pub(crate) fn wasm_target(workspace: &Workspace) -> Result<()> {
@@ -56,6 +60,19 @@ pub(crate) fn cargo_mutants() -> Result<PathBuf> {
     let folder =
         from_crates_io("cargo-mutants", CARGO_MUTANTS, "cargo-mutants", true, "2 to 3 minutes, once")?;
     Ok(folder.join("cargo-mutants"))
+}
+
+/// The path of `cargo-deny`.
+pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    let folder = from_crates_io("cargo-deny", CARGO_DENY, "cargo-deny", true, "4 to 6 minutes, once")?;
+    Ok(folder.join("cargo-deny"))
+}
+
+/// The path of `cargo-machete`.
+pub(crate) fn cargo_machete() -> Result<PathBuf> {
+    let folder =
+        from_crates_io("cargo-machete", CARGO_MACHETE, "cargo-machete", true, "1 to 2 minutes, once")?;
+    Ok(folder.join("cargo-machete"))
 }
 
 /// Whether Node and npm are there, without installing them.
@@ -138,7 +155,8 @@ pub(crate) fn path_with(folder: &Path) -> Result<std::ffi::OsString> {
 /// The folder of a binary of exactly this version: on the `PATH`, else in the cache, else installed into it.
 fn from_crates_io(package: &str, wanted: &str, binary: &str, locked: bool, time: &str) -> Result<PathBuf> {
     let is_it = |path: &Path| {
-        version(path).is_some_and(|line| line.split_whitespace().nth(1).is_some_and(|found| found == wanted))
+        // Most say their name before it.
+        version(path).is_some_and(|line| line.split_whitespace().any(|word| word == wanted))
     };
     if let Some(path) = which(binary).filter(|path| is_it(path))
         && let Some(folder) = path.parent()

@@ -59,7 +59,7 @@ formulas! {
 pub struct Exclusions {
     /// Prompts closed unanswered.
     pub dismissed: Option<u64>,
-    /// Questions passed over.
+    /// Questions that were skipped.
     pub skipped: Option<u64>,
 }
 

@@ -139,7 +139,7 @@ impl fmt::Display for BadScale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}–{} is no scale: it starts at 0 or 1 and ends above that, at 10 at most",
+            "{}–{} is not a scale: it starts at 0 or 1 and ends above that, at 10 at most",
             self.min, self.max
         )
     }
@@ -252,7 +252,7 @@ mod tests {
         for (min, max) in [(2, 5), (0, 11), (1, 1), (0, 0), (1, 0)] {
             assert_eq!(new(min, max), Err(BadScale { min, max }));
         }
-        assert!(new(2, 5).unwrap_err().to_string().starts_with("2–5 is no scale"));
+        assert!(new(2, 5).unwrap_err().to_string().starts_with("2–5 is not a scale"));
         assert!(!Scale::NPS.is_empty());
     }
 

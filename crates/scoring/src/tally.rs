@@ -230,8 +230,10 @@ mod tests {
         let part = Tally::from_counts(Scale::YES_NO, &[2, 1]).unwrap();
         assert_eq!(tally.minus(&part).unwrap().counts(), [0, 2]);
         let error = part.minus(&tally).unwrap_err();
-        assert_eq!((error, error.to_string().len()), (CombineError::Underflow, 47));
+        let text = "more answers would be taken away than there are";
+        assert_eq!((error, error.to_string().as_str()), (CombineError::Underflow, text));
         let error = Tally::from_counts(Scale::YES_NO, &[2]).unwrap_err();
-        assert_eq!((error, error.to_string().len()), (CombineError::Length, 52));
+        let text = "there must be one count for every point of the scale";
+        assert_eq!((error, error.to_string().as_str()), (CombineError::Length, text));
     }
 }

@@ -1,6 +1,6 @@
 //! The same bits in the browser as natively: all that the browser build holds is calculated for one set of
 //! vectors and compared with tests/bits.txt, bit for bit. Run natively by `cargo test`, in browsers by
-//! `wasm-pack test --headless --chrome --firefox`. The file is written anew with `UPDATE_DOCS=1 cargo test -p
+//! `wasm-pack test --headless --chrome --firefox`. The file is written again with `UPDATE_DOCS=1 cargo test -p
 //! candor-scoring --test bits`.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 

@@ -1,5 +1,5 @@
 //! docs/coverage.md: how often the intervals hold the true score or share, by summing the chances of all possible
-//! results. Written anew with `UPDATE_DOCS=1 cargo test -p candor-scoring --all-features --test coverage`.
+//! results. Written again with `UPDATE_DOCS=1 cargo test -p candor-scoring --all-features --test coverage`.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
 

@@ -8,6 +8,7 @@
 #[allow(
     dead_code,
     unreachable_pub,
+    unused_imports,
     reason = "this is no part of the server here, and lines are read elsewhere"
 )]
 mod score;

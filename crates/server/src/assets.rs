@@ -1,6 +1,6 @@
 //! The widget's files, embedded by `build.rs`.
 
-use crate::{fresh, problem::Problem, refusals::Reason, routes::params::Name};
+use crate::{etag, problem::Problem, refusals::Reason, routes::params::Name};
 use axum::{
     body::Bytes,
     extract::Request,
@@ -57,9 +57,9 @@ fn respond(headers: &HeaderMap, path: &str, cache_control: &'static str) -> Resu
         return Err(Problem::new(StatusCode::NOT_FOUND, "there is no such file of the widget here"));
     };
     let brotli = file.brotli.filter(|_| accepts_brotli(headers));
-    let tag = fresh::tag(brotli.unwrap_or(file.plain));
+    let tag = etag::tag(brotli.unwrap_or(file.plain));
     let body = Bytes::from_static(brotli.unwrap_or(file.plain));
-    let mut response = fresh::respond(headers, body, tag, media_type(path), cache_control);
+    let mut response = etag::respond(headers, body, tag, media_type(path), cache_control);
     response.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     if brotli.is_some() && response.status() == StatusCode::OK {
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("br"));

@@ -9,7 +9,7 @@ use jiff::{
 
 /// The length of periods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Interval {
+pub(crate) enum PeriodLength {
     Hour,
     Day,
     /// From Monday, as ISO 8601 has it.
@@ -17,7 +17,7 @@ pub(crate) enum Interval {
     Month,
 }
 
-impl Interval {
+impl PeriodLength {
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "hour" => Self::Hour,
@@ -49,15 +49,23 @@ impl Interval {
     }
 }
 
-/// A moment in milliseconds since 1970: RFC 3339, or a date, which stands for its first moment in the time zone.
+/// The last quarter hour that the calendar has, in every time zone.
+const END_MS: i64 = 253_402_207_200_000;
+
+/// A moment in milliseconds since 1970: RFC 3339, or a date, which stands for its first moment in the time zone. `None` if
+/// it is neither, or after 9999-12-30T22:00:00Z, where the calendar ends.
 pub(crate) fn parse(text: &str, zone: &TimeZone) -> Option<i64> {
     if let Ok(date) = text.parse::<Date>()
         && !text.contains(['T', 't', ' '])
     {
-        return Some(date.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond());
+        return before_end(date.to_zoned(zone.clone()).ok()?.timestamp());
     }
     // A plus sign that nobody encoded arrives as a space.
-    Some(text.replace(' ', "+").parse::<Timestamp>().ok()?.as_millisecond())
+    before_end(text.replace(' ', "+").parse().ok()?)
+}
+
+fn before_end(moment: Timestamp) -> Option<i64> {
+    Some(moment.as_millisecond()).filter(|ms| *ms <= END_MS)
 }
 
 pub(crate) fn rfc3339(ms: i64, zone: &TimeZone) -> String {
@@ -70,7 +78,7 @@ pub(crate) fn rfc3339(ms: i64, zone: &TimeZone) -> String {
 pub(crate) fn boundaries(
     from: i64,
     to: i64,
-    interval: Interval,
+    length: PeriodLength,
     zone: &TimeZone,
     most: usize,
 ) -> Option<Vec<i64>> {
@@ -78,7 +86,7 @@ pub(crate) fn boundaries(
     let mut moment = Timestamp::from_millisecond(from).ok()?.to_zoned(zone.clone());
     loop {
         // Whatever a time zone does, the way leads forward and ends.
-        moment = interval.next(&moment).filter(|next| *next > moment)?;
+        moment = length.next(&moment).filter(|next| *next > moment)?;
         // Before standard time, zones were not on the quarter hour.
         let ms = moment.timestamp().as_millisecond().div_euclid(SLOT_MS) * SLOT_MS;
         if ms >= to {
@@ -99,10 +107,10 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(zone: &str, interval: Interval, from: &str, to: &str, expect: &[&str]) {
+    fn check(zone: &str, length: PeriodLength, from: &str, to: &str, expect: &[&str]) {
         let zone = TimeZone::get(zone).unwrap();
         let (from, to) = (parse(from, &zone).unwrap(), parse(to, &zone).unwrap());
-        let found = boundaries(from, to, interval, &zone, 100).unwrap();
+        let found = boundaries(from, to, length, &zone, 100).unwrap();
         assert_eq!(found.iter().map(|ms| rfc3339(*ms, &zone)).collect::<Vec<_>>(), expect);
     }
 
@@ -110,14 +118,14 @@ mod tests {
     fn days_begin_at_midnight_in_the_time_zone_and_may_have_23_hours() {
         check(
             "Europe/Berlin",
-            Interval::Day,
+            PeriodLength::Day,
             "2026-03-28T12:00:00Z",
             "2026-03-30",
             &["2026-03-28T13:00:00+01:00", "2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00"],
         );
         check(
             "Asia/Kathmandu",
-            Interval::Day,
+            PeriodLength::Day,
             "2026-11-01",
             "2026-11-03",
             &["2026-11-01T00:00:00+05:45", "2026-11-02T00:00:00+05:45", "2026-11-03T00:00:00+05:45"],
@@ -128,7 +136,7 @@ mod tests {
     fn a_day_whose_midnight_is_skipped_begins_at_one() {
         check(
             "Africa/Cairo",
-            Interval::Day,
+            PeriodLength::Day,
             "2026-04-23",
             "2026-04-25",
             &["2026-04-23T00:00:00+02:00", "2026-04-24T01:00:00+03:00", "2026-04-25T00:00:00+03:00"],
@@ -139,7 +147,7 @@ mod tests {
     fn hours_weeks_and_months_begin_where_the_calendar_says() {
         check(
             "Asia/Tehran",
-            Interval::Hour,
+            PeriodLength::Hour,
             "2026-11-01T00:15:00Z",
             "2026-11-01T01:45:00Z",
             &[
@@ -151,7 +159,7 @@ mod tests {
         );
         check(
             "UTC",
-            Interval::Week,
+            PeriodLength::Week,
             "2026-11-20",
             "2026-12-01",
             &[
@@ -163,7 +171,7 @@ mod tests {
         );
         check(
             "UTC",
-            Interval::Month,
+            PeriodLength::Month,
             "2026-01-31",
             "2026-03-01",
             &["2026-01-31T00:00:00+00:00", "2026-02-01T00:00:00+00:00", "2026-03-01T00:00:00+00:00"],
@@ -175,7 +183,7 @@ mod tests {
         // Half an hour back: the hour from one lasts 60 minutes and ends at half past one, once more.
         check(
             "Australia/Lord_Howe",
-            Interval::Hour,
+            PeriodLength::Hour,
             "2026-04-04T14:00:00Z",
             "2026-04-04T16:30:00Z",
             &[
@@ -188,7 +196,7 @@ mod tests {
         // Half an hour forward, from two to half past.
         check(
             "Australia/Lord_Howe",
-            Interval::Hour,
+            PeriodLength::Hour,
             "2026-10-03T14:30:00Z",
             "2026-10-03T17:00:00Z",
             &[
@@ -200,7 +208,7 @@ mod tests {
         );
         check(
             "America/Caracas",
-            Interval::Hour,
+            PeriodLength::Hour,
             "2007-12-09T06:00:00Z",
             "2007-12-09T08:30:00Z",
             &[
@@ -212,7 +220,7 @@ mod tests {
         );
         check(
             "Asia/Pyongyang",
-            Interval::Hour,
+            PeriodLength::Hour,
             "2015-08-14T14:00:00Z",
             "2015-08-14T16:30:00Z",
             &[
@@ -225,7 +233,7 @@ mod tests {
         // Forward within an hour: the new hour, here the new day, begins with the shift.
         check(
             "Asia/Pyongyang",
-            Interval::Hour,
+            PeriodLength::Hour,
             "2018-05-04T14:30:00Z",
             "2018-05-04T16:00:00Z",
             &["2018-05-04T23:00:00+08:30", "2018-05-05T00:00:00+09:00", "2018-05-05T01:00:00+09:00"],
@@ -236,7 +244,7 @@ mod tests {
     fn the_hour_that_comes_twice_is_two_hours() {
         check(
             "Europe/Berlin",
-            Interval::Hour,
+            PeriodLength::Hour,
             "2026-10-24T23:00:00Z",
             "2026-10-25T02:00:00Z",
             &[
@@ -256,8 +264,8 @@ mod tests {
             for shift in zone.following(since).take(60) {
                 let ms = shift.timestamp().as_millisecond();
                 let (from, to) = (ms - 2 * 86_400_000, ms + 2 * 86_400_000);
-                for (interval, most) in [(Interval::Hour, 4 * 24 + 2), (Interval::Day, 6)] {
-                    let found = boundaries(from, to, interval, &zone, most);
+                for (length, most) in [(PeriodLength::Hour, 4 * 24 + 2), (PeriodLength::Day, 6)] {
+                    let found = boundaries(from, to, length, &zone, most);
                     let found = found.unwrap_or_else(|| panic!("{} at {}", name, shift.timestamp()));
                     assert!(found.is_sorted_by(|one, other| one < other), "{name}");
                 }
@@ -267,9 +275,12 @@ mod tests {
 
     #[test]
     fn too_many_periods_are_refused() {
-        assert_eq!(boundaries(0, 101 * 3_600_000, Interval::Hour, &TimeZone::UTC, 100), None);
-        assert_eq!(boundaries(0, 100 * 3_600_000, Interval::Hour, &TimeZone::UTC, 100).unwrap().len(), 101);
-        assert_eq!(boundaries(-10_000_000_000_000, i64::MAX, Interval::Hour, &TimeZone::UTC, 100), None);
+        assert_eq!(boundaries(0, 101 * 3_600_000, PeriodLength::Hour, &TimeZone::UTC, 100), None);
+        assert_eq!(
+            boundaries(0, 100 * 3_600_000, PeriodLength::Hour, &TimeZone::UTC, 100).unwrap().len(),
+            101
+        );
+        assert_eq!(boundaries(-10_000_000_000_000, i64::MAX, PeriodLength::Hour, &TimeZone::UTC, 100), None);
     }
 
     #[test]

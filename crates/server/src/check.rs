@@ -1,8 +1,8 @@
 //! `candor check`: the mistakes in a folder of surveys, before a server meets them.
 
 use crate::{
-    CheckConfig,
-    surveys::{Files, Mistakes, plural},
+    config::CheckConfig,
+    import::{Files, Mistakes, plural},
 };
 use anyhow::Context;
 use candor_store::Store;

@@ -11,7 +11,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| *n >= 1).ok_or_else(|| "expected a whole number from 1".to_owned())
 }
 
-/// Everything that `candor serve` can be told, one struct for each topic. Each field's flag has an environment variable
+/// Every setting of `candor serve`, one struct for each topic. Each field's flag has an environment variable
 /// of the same name: `--listen` is `CANDOR_LISTEN`.
 #[derive(Clone, Debug, Args)]
 pub struct Config {
@@ -118,7 +118,8 @@ pub struct HttpConfig {
     /// How long a client may take for a whole answer, in milliseconds: a minute, for phones where a few kB come in a second.
     #[arg(long, env = "CANDOR_RESPONSE_TIMEOUT_MS", value_name = "MS", default_value_t = 60_000, value_parser = millis)]
     pub response_timeout_ms: u64,
-    /// How long requests under way may take to finish once the server was told to stop, in milliseconds.
+    /// How long requests under way may take to finish once the server was told to stop, and then the database to close, in
+    /// milliseconds each.
     #[arg(long, env = "CANDOR_SHUTDOWN_TIMEOUT_MS", value_name = "MS", default_value_t = 4_000, value_parser = millis)]
     pub shutdown_timeout_ms: u64,
 }
@@ -160,7 +161,7 @@ pub enum DefaultSite {
     Closed,
 }
 
-/// What `candor check` is told.
+/// The settings of `candor check`.
 #[derive(Clone, Debug, Args)]
 pub struct CheckConfig {
     /// The folder of TOML files that would be given to `candor serve --surveys`.
@@ -201,7 +202,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// The demo pages. They are read anew for each request, so that an edit shows on reload.
+/// The demo pages. They are read again for each request, so that an edit shows on reload.
 #[derive(Clone, Debug, Default, Args)]
 pub struct DemoConfig {
     /// A folder of pages to serve under /demo/. / leads there, and /scores to its scores.html.

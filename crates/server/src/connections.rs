@@ -5,7 +5,7 @@
 //! whom the server has waited for longest.
 
 use crate::{
-    HttpConfig,
+    config::HttpConfig,
     gate::{Gate, Pass},
 };
 use std::{
@@ -169,7 +169,7 @@ struct Open {
 #[derive(Debug)]
 struct Listing {
     meter: Arc<Meter>,
-    /// `None` once it is told to go.
+    /// `None` once it has to go.
     task: Option<AbortHandle>,
 }
 
@@ -233,7 +233,7 @@ impl Connections {
         waited_for.len()
     }
 
-    /// Keeps time for all of them; never ends. `closed` is told how many were closed for being late. One look at all of them
+    /// Keeps time for all of them; never ends. `closed` gets the number of those closed for being late. One look at all of them
     /// now and then costs less than a timer for each request.
     pub(crate) async fn keep_time(&self, header_timeout: Duration, closed: impl Fn(usize)) {
         let looks = self.gate.look_every().min(header_timeout / 8);

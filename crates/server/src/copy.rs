@@ -12,7 +12,7 @@ use std::{
 /// How often the progress is said.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// What `candor backup` can be told.
+/// The settings of `candor backup`.
 #[derive(Clone, Debug, Args)]
 pub struct Backup {
     /// The file to make. It is whole once it has this name; there must be none before.
@@ -23,7 +23,7 @@ pub struct Backup {
     database: String,
 }
 
-/// What `candor restore` can be told.
+/// The settings of `candor restore`.
 #[derive(Clone, Debug, Args)]
 pub struct Restore {
     /// A file that `candor backup` made. It is only read.
@@ -42,7 +42,7 @@ impl Backup {
     pub fn run(&self) -> anyhow::Result<String> {
         let copied = candor_store::backup(&self.database, &self.file, progress())
             .with_context(|| format!("backup of {}", self.database))?;
-        Ok(format!("{} holds {}", self.file.display(), told(copied)))
+        Ok(format!("{} holds {}", self.file.display(), contents(copied)))
     }
 }
 
@@ -60,11 +60,11 @@ impl Restore {
             0 => "all counts agree with them".to_owned(),
             n => format!("{n} counts did not agree with them and were made again"),
         };
-        Ok(format!("{} holds {}, and {counts}", self.database, told(copied)))
+        Ok(format!("{} holds {}, and {counts}", self.database, contents(copied)))
     }
 }
 
-fn told(copied: Copied) -> String {
+fn contents(copied: Copied) -> String {
     format!("{} responses in {} bytes", copied.responses, copied.bytes)
 }
 

@@ -31,8 +31,8 @@ pub(crate) enum Grant {
 }
 
 impl Grant {
-    /// Lets the request in, or says why not.
-    pub(crate) fn decide(headers: &HeaderMap, origins: &[String]) -> Result<Self, Refused> {
+    /// Lets the request to a site with these origins in, or says why not.
+    pub(crate) fn decide(headers: &HeaderMap, site: &str, origins: &[String]) -> Result<Self, Refused> {
         if origins.iter().any(|allowed| allowed == "*") {
             return Ok(Self::Anyone);
         }
@@ -40,7 +40,7 @@ impl Grant {
         if origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()) {
             return Ok(Self::Origin(origin.clone()));
         }
-        Err(Refused(origin.clone()))
+        Err(Refused { origin: origin.clone(), site: site.to_owned() })
     }
 
     /// Marks a response with who may read it.
@@ -54,17 +54,21 @@ impl Grant {
 /// The site does not let pages of this origin in. They may read that, and no more: a developer would otherwise see a
 /// failed request without a reason.
 #[derive(Clone, Debug)]
-pub(crate) struct Refused(HeaderValue);
+pub(crate) struct Refused {
+    origin: HeaderValue,
+    site: String,
+}
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let detail = "the site does not let pages of this origin ask or answer";
-        // Without the origin the operator could not tell one that is missing in the site's file from a stranger's.
-        let problem = Problem::new(StatusCode::FORBIDDEN, detail)
-            .cause(format!("{detail}: {}", short(String::from_utf8_lossy(self.0.as_bytes()), 128)))
-            .field("Origin")
-            .expected("one of the site's origins");
-        Grant::Origin(self.0).on(problem)
+        let origin = short(String::from_utf8_lossy(self.origin.as_bytes()), 128);
+        let problem =
+            Problem::new(StatusCode::FORBIDDEN, format!("the origins of the site don't include {origin}"))
+                // Whoever asked for a survey may not know whose it is.
+                .cause(format!("the origins of the site {} don't include {origin}", self.site))
+                .field("Origin")
+                .expected("one of the origins in the site's file: scheme, host and port must be the same");
+        Grant::Origin(self.origin).on(problem)
     }
 }
 

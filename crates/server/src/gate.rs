@@ -5,7 +5,7 @@
 //! to give up, and whoever has waited too long is refused. To refuse costs half of what it costs to keep, and those refused
 //! come again; so what comes next on a connection is not refused again soon, and waits until there is room.
 
-use crate::HttpConfig;
+use crate::config::HttpConfig;
 use std::{
     collections::VecDeque,
     future::poll_fn,
@@ -326,7 +326,7 @@ pub(crate) mod tests {
         assert!(!ask(&third) && !second.is_inside());
         first.leave();
         assert!(third.has_place());
-        // Until it has waited for as long as it was told to.
+        // Until it has waited for as long as `Retry-After` says, twice.
         assert!(!ask(&first));
         time(100).await;
         third.leave();

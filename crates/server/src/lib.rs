@@ -4,10 +4,11 @@
 //! |---|---|
 //! | every route | `router.rs` |
 //! | every flag and environment variable | [`Config`] |
-//! | what a request gets when it is wrong | `problem.rs` |
+//! | what a request gets when it is wrong | `problem.rs`, `wrong_shape.rs` |
 //! | what the operator sees | `metrics.rs`, `refusals.rs`, `log.rs` |
-//! | sites and surveys, as the handlers see them | `catalog.rs` |
-//! | TOML files of surveys | `surveys.rs`, one of them `site_file.rs` |
+//! | what every handler can reach | `app.rs` |
+//! | sites and surveys, as the handlers see them | `survey_index.rs` |
+//! | TOML files of surveys | `import.rs`, one of them `site_file.rs` |
 //! | what SIGHUP does | `reload.rs` |
 //! | numbers on the command line | [`score`] |
 //! | copies of the database | [`copy`] |
@@ -17,20 +18,21 @@
 //!
 //! No address of a visitor is read, logged or kept anywhere in here.
 
-mod access;
+mod accept_language;
+mod app;
 mod assets;
+mod auth;
 mod bodies;
 mod calendar;
-mod catalog;
 pub mod check;
 mod clock;
 mod config;
 mod connections;
 pub mod copy;
 mod cors;
-mod fresh;
+mod etag;
 mod gate;
-mod languages;
+mod import;
 pub mod log;
 mod metrics;
 mod panics;
@@ -43,54 +45,11 @@ pub mod score;
 mod serve;
 pub mod shutdown;
 mod site_file;
-mod surveys;
+mod survey_index;
+mod wrong_shape;
 
 pub use config::{
     AccessConfig, CheckConfig, Config, DefaultSite, DemoConfig, HttpConfig, LogConfig, LogFormat,
     StoreConfig, SurveysConfig,
 };
 pub use serve::Server;
-
-use access::Token;
-use bodies::Bodies;
-use catalog::Catalog;
-use connections::Connections;
-use metrics::Metrics;
-use routes::health::Readiness;
-use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::Semaphore;
-
-/// What every handler can reach.
-#[derive(Clone, Debug)]
-struct App(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    store: candor_store::Store,
-    catalog: RwLock<Arc<Catalog>>,
-    token: Token,
-    readiness: Readiness,
-    metrics: Arc<Metrics>,
-    config: Config,
-    /// Answers what would be kept without keeping it. No setting leads here: it is what benches measure the store against.
-    without_store: bool,
-    /// Places for answers to requests with the token.
-    reads: Arc<Semaphore>,
-    bodies: Bodies,
-    connections: Arc<Connections>,
-}
-
-impl Shared {
-    /// The sites and surveys of this moment. Whoever asks twice keeps the first, so that a reload doesn't mix the two.
-    fn catalog(&self) -> Arc<Catalog> {
-        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl std::ops::Deref for App {
-    type Target = Shared;
-
-    fn deref(&self) -> &Shared {
-        &self.0
-    }
-}

@@ -1,6 +1,9 @@
 //! The log's format and filter.
 
-use crate::{LogConfig, LogFormat, panics};
+use crate::{
+    config::{LogConfig, LogFormat},
+    panics,
+};
 use anyhow::Context;
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
@@ -34,7 +37,7 @@ fn filter(text: &str) -> anyhow::Result<EnvFilter> {
     let expected =
         || format!("--log {text:?}: expected a level, or off, or a filter such as candor_server=debug,warn");
     let filter = EnvFilter::try_new(text).with_context(expected)?;
-    // What is no level is taken for the name of a part of some program, of which everything is then told, and nothing else.
+    // What is not a level is taken for the name of a part of some program, of which everything is then logged, and nothing else.
     let probe = tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(text)?).finish();
     let says_errors = tracing::subscriber::with_default(probe, || tracing::enabled!(tracing::Level::ERROR));
     anyhow::ensure!(says_errors || text == "off", expected());

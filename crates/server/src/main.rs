@@ -90,11 +90,14 @@ fn serve(config: Config) -> anyhow::Result<()> {
         .event_interval(TURNS)
         .build()
         .context("no runtime")?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let server = Server::bind(config).await?;
         // Where requests are answered as well: what this thread spawns would come after all that those do.
         tokio::spawn(server.run(shutdown::signal())).await.context("the server has ended")
-    })
+    });
+    // A thread that a disk holds up is not waited for.
+    runtime.shutdown_background();
+    ended
 }
 
 fn check_surveys(config: &CheckConfig) -> anyhow::Result<bool> {

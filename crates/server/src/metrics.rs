@@ -1,6 +1,6 @@
 //! What a monitoring system reads of this server: `GET /metrics`.
 
-use crate::{App, access::Reader, problem::Problem, refusals::Refusals};
+use crate::{app::App, auth::Reader, problem::Problem, refusals::Refusals};
 use axum::{
     extract::State,
     http::{Method, StatusCode},

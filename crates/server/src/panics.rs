@@ -37,10 +37,10 @@ pub(crate) async fn noted<T>(request: impl Future<Output = T>) -> T {
     SEEN.scope(Cell::default(), request).await
 }
 
-pub(crate) type Answer = fn(Box<dyn Any + Send>) -> Response;
+pub(crate) type Handler = fn(Box<dyn Any + Send>) -> Response;
 
 /// Makes a panic a problem document.
-pub(crate) fn layer() -> CatchPanicLayer<Answer> {
+pub(crate) fn layer() -> CatchPanicLayer<Handler> {
     CatchPanicLayer::custom(answer)
 }
 

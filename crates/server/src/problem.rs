@@ -85,7 +85,7 @@ impl Problem {
         self
     }
 
-    /// What the operator is told of it and the client is not: no visitor's address, token or answer.
+    /// What is reported to the operator and not to the client: no visitor's address, token or answer.
     pub(crate) fn cause(mut self, cause: impl Into<String>) -> Self {
         self.0.cause = Some(cause.into());
         self

@@ -62,7 +62,7 @@ reasons! {
     TooSlow = "too_slow", INFO;
     /// The body ended too early.
     CutOff = "cut_off", DEBUG;
-    /// The body is no JSON.
+    /// The body is not JSON.
     NotJson = "not_json", DEBUG;
     /// The body is declared as something else than JSON.
     ContentType = "content_type", DEBUG;

@@ -1,6 +1,6 @@
 //! SIGHUP: the surveys are read again, while requests go on.
 
-use crate::{App, log, surveys};
+use crate::{app::App, import, log};
 use std::sync::{Arc, PoisonError};
 
 /// The SIGHUPs that come.
@@ -40,11 +40,11 @@ impl Hangups {
 pub(crate) async fn run(app: App, mut hangups: Hangups) {
     loop {
         hangups.next().await;
-        match surveys::load(&app.store, &app.config.surveys).await {
-            Ok(catalog) => {
-                let (before, catalog) = (app.catalog(), Arc::new(catalog));
-                *app.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&catalog);
-                catalog.log_changes(&before, "surveys reloaded");
+        match import::load(&app.store, &app.config.surveys).await {
+            Ok(index) => {
+                let (before, index) = (app.index(), Arc::new(index));
+                *app.index.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&index);
+                index.log_changes(&before, "surveys reloaded");
             }
             Err(error) => {
                 log::error(&error);

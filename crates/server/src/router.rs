@@ -1,5 +1,6 @@
 use crate::{
-    App, assets, cors, metrics,
+    app::App,
+    assets, cors, metrics,
     metrics::Metrics,
     panics,
     problem::{Problem, short},

@@ -1,15 +1,16 @@
 use crate::{
-    App, Config, Shared,
-    access::Token,
+    app::{App, Shared},
+    auth::Token,
     bodies::Bodies,
-    catalog::Catalog,
+    config::Config,
     connections::{Connections, Socket, that_fit},
     gate::Gate,
+    import,
     metrics::Metrics,
     reload::{self, Hangups},
     router::router,
     routes::health::Readiness,
-    surveys,
+    survey_index::SurveyIndex,
 };
 use anyhow::Context;
 use candor_store::{Observer, Settings, Store};
@@ -86,15 +87,15 @@ impl Server {
         };
         let store =
             Store::open_with(database, settings).await.with_context(|| format!("--database {database}"))?;
-        let catalog = surveys::load(&store, &config.surveys).await?;
-        catalog.log_changes(&Catalog::default(), "surveys loaded");
+        let index = import::load(&store, &config.surveys).await?;
+        index.log_changes(&SurveyIndex::default(), "surveys loaded");
         let listen = config.http.listen;
         let listener = bind(listen).with_context(|| format!("--listen {listen}"))?;
         let address = listener.local_addr()?;
         let revealed = token.reveal().to_owned();
         let app = App(Arc::new(Shared {
             store,
-            catalog: RwLock::new(Arc::new(catalog)),
+            index: RwLock::new(Arc::new(index)),
             token,
             readiness: Readiness::default(),
             reads: Arc::new(Semaphore::new(config.store.max_reads.clamp(1, Semaphore::MAX_PERMITS))),
@@ -188,7 +189,14 @@ impl Server {
             );
             app.connections.abort();
         }
-        app.store.close().await;
+        // A disk that hangs would keep the process until it is killed, without a word.
+        if tokio::time::timeout(shutdown_timeout, app.store.close()).await.is_err() {
+            tracing::error!(
+                waiting = app.store.waiting(),
+                "the disk does not answer, so the database was not closed: answers that wait may be lost, and browsers send \
+                them again; all that were acknowledged are kept"
+            );
+        }
         clock.abort();
         reporter.abort();
         app.metrics.refusals.finish();

@@ -1,6 +1,6 @@
 //! One site's TOML file: the site, or every mistake in it.
 
-use crate::surveys::Mistake;
+use crate::import::Mistake;
 use candor_survey::AuthoredSite;
 use serde_path_to_error::{Path, Segment};
 use std::{
@@ -100,7 +100,7 @@ pub(crate) fn is_within(key: &str, other: &str) -> bool {
 }
 
 /// Gives every table the keys that it must have, and says which were missing. Empty names are no names: whoever compares
-/// sites or surveys passes over them.
+/// sites or surveys ignores them.
 fn complete(root: &mut Value) -> Vec<String> {
     let mut missing = Vec::new();
     let mut require = |table: &mut Table, path: &str, key: &str, value: Value| {

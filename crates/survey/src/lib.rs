@@ -26,5 +26,6 @@ pub use definition::{BandTexts, Kind, Question, RunningSurvey, Site, Survey};
 pub use language::{LANGUAGES, Language, canonical, closest};
 pub use preset::preset;
 pub use response::{
-    Answer, NewResponse, Presentation, Receipt, ReceiptStatus, Respondent, Response, State, WIRE_VERSION,
+    Acknowledgement, AcknowledgementStatus, Answer, NewResponse, Presentation, Respondent, Response, State,
+    WIRE_VERSION,
 };

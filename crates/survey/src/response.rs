@@ -199,19 +199,19 @@ pub struct Respondent {
 
 /// What the server says to a response that it keeps, or kept before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
+pub struct Acknowledgement {
     /// The response's id.
     pub id: String,
     /// The revision that is kept now.
     pub revision: u32,
     /// What became of the request.
-    pub status: ReceiptStatus,
+    pub status: AcknowledgementStatus,
 }
 
 /// What became of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ReceiptStatus {
+pub enum AcknowledgementStatus {
     /// Kept, on durable storage.
     Stored,
     /// This very revision had been kept before.

@@ -125,7 +125,7 @@ fn tell(sent: &[Sent], acknowledged: u64, seconds: u64) -> Told {
     }
 }
 
-/// One connection's requests, one after the other. It is made anew when the server has closed it.
+/// One connection's requests, one after the other. It is made again when the server has closed it.
 async fn connection(shared: Rc<Shared>) {
     let counted = WARM_UP..WARM_UP + Duration::from_secs(shared.load.seconds);
     let mut stream = None;

@@ -1,7 +1,7 @@
 //! The demo's pages, for as long as `--demo` asks for them.
 
 use super::params::Name;
-use crate::{App, assets::media_type, problem::Problem};
+use crate::{app::App, assets::media_type, problem::Problem};
 use axum::{
     extract::State,
     http::{

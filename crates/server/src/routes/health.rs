@@ -1,4 +1,4 @@
-use crate::{App, clock, problem::Problem};
+use crate::{app::App, clock, problem::Problem};
 use axum::{
     extract::State,
     http::{HeaderName, header::CACHE_CONTROL},
@@ -10,9 +10,9 @@ use tokio::{sync::Mutex, time::Instant};
 /// How long what a probe found is taken for true. The address is open to all, and each probe is a commit.
 const FRESH: Duration = Duration::from_secs(5);
 
-type Answer = ([(HeaderName, &'static str); 1], &'static str);
+type Reply = ([(HeaderName, &'static str); 1], &'static str);
 
-const OK: Answer = ([(CACHE_CONTROL, "no-store")], "ok\n");
+const OK: Reply = ([(CACHE_CONTROL, "no-store")], "ok\n");
 
 /// When the last probe ended, and what it found. Whoever holds the lock probes for all who wait for it.
 #[derive(Debug, Default)]
@@ -31,12 +31,12 @@ impl Readiness {
 }
 
 /// The process is up.
-pub(crate) async fn alive() -> Answer {
+pub(crate) async fn alive() -> Reply {
     OK
 }
 
 /// Answers can be kept.
-pub(crate) async fn ready(State(app): State<App>) -> Result<Answer, Problem> {
+pub(crate) async fn ready(State(app): State<App>) -> Result<Reply, Problem> {
     clock::now_ms()?;
     // In a task of its own, which a client that goes away does not end: the next one would probe again.
     let found = tokio::spawn(async move { app.readiness.found(app.store.probe()).await });

@@ -1,4 +1,4 @@
-use crate::problem::Problem;
+use crate::{problem::Problem, wrong_shape::Wording};
 use axum::{
     RequestPartsExt,
     extract::{FromRequestParts, Path, Query},
@@ -6,6 +6,9 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 use std::{error::Error, ops::RangeInclusive};
+
+/// No parameter is read as a number: [`integer`] knows its limits.
+const WORDING: Wording = Wording { whole: "query", part: "parameter", number: |_| None };
 
 /// The query's parameters; a problem names the one that is wrong.
 #[derive(Debug)]
@@ -19,33 +22,15 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
             Ok(Query(params)) => Ok(Self(params)),
             Err(rejection) => {
                 let message = rejection.source().map_or_else(|| rejection.to_string(), ToString::to_string);
-                Err(wrong(&message))
+                // It begins with the parameter's name, if there is one to blame.
+                let (name, message) = message.split_once(": ").unwrap_or(("", &message));
+                Err(WORDING.problem(name, message))
             }
         }
     }
 }
 
-/// Makes serde's words, which begin with the parameter's name, ones for people who don't write Rust.
-fn wrong(message: &str) -> Problem {
-    let (path, message) = message.split_once(": ").unwrap_or(("query", message));
-    if let Some(name) = message.strip_prefix("duplicate field ") {
-        return Problem::invalid(name.replace('`', ""), "the parameter once");
-    }
-    if let Some((_, expected)) = message.rsplit_once(", expected ") {
-        return Problem::invalid(path, expected.replace('`', ""));
-    }
-    let whole = ["invalid digit", "number too large", "cannot parse integer"];
-    let expected = if message.contains("`true` or `false`") {
-        "true or false"
-    } else if whole.iter().any(|start| message.starts_with(start)) {
-        "an integer from 0 to 4294967295"
-    } else {
-        "another value"
-    };
-    Problem::invalid(path, expected)
-}
-
-/// A number within a range. A parameter of this kind is taken as text, so that what is no number is told the range too.
+/// A number within a range. A parameter of this kind is taken as text, so that the problem names the range also if it is not a number.
 pub(crate) fn integer(
     field: &'static str,
     text: Option<&str>,

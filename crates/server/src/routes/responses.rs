@@ -1,7 +1,15 @@
 use super::params::{Name, Params, integer};
 use crate::{
-    App, access::Reader, bodies::Room, catalog::Catalog, clock::now_ms, connections::Meter, cors::Grant,
-    problem::Problem, refusals::Reason,
+    app::App,
+    auth::Reader,
+    bodies::Room,
+    clock::now_ms,
+    connections::Meter,
+    cors::Grant,
+    problem::Problem,
+    refusals::Reason,
+    survey_index::SurveyIndex,
+    wrong_shape::{Wording, is_out_of_range},
 };
 use axum::{
     Extension, Json,
@@ -11,7 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use candor_store::{Arrival, Kept, Listed, Outcome, Page, StoreError};
-use candor_survey::{NewResponse, Receipt, ReceiptStatus};
+use candor_survey::{Acknowledgement, AcknowledgementStatus, NewResponse};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,6 +33,19 @@ const MAX_BODY: usize = 192 * 1024;
 const MAX_DROPPED: usize = 4 * 1024 * 1024;
 /// The deepest nesting. A response has three levels; this leaves room for what is added later.
 const MAX_DEPTH: usize = 16;
+
+/// Its survey says which points a scale has; when a body doesn't fit, that is not known.
+const WORDING: Wording = Wording {
+    whole: "body",
+    part: "field",
+    number: |path| match path.rsplit('.').next() {
+        Some("rating") => Some("a point of the survey's scale, an integer from 0 to 10"),
+        Some("v") => Some("the wire version 1"),
+        Some("revision" | "survey_version") => Some("an integer from 1 to 4294967295"),
+        Some("age_ms") => Some("an integer from 0 to 4294967295"),
+        _ => None,
+    },
+};
 
 /// `POST /v1/responses`: keeps one response, once, and says so after it is on durable storage.
 ///
@@ -62,21 +83,21 @@ pub(crate) async fn create(
         }
     };
     let response = parse(&body)?;
-    let catalog = app.catalog();
-    let origins = catalog.origins(&response.response.site)?;
-    let grant = match Grant::decide(&parts.headers, origins) {
+    let index = app.index();
+    let origins = index.origins(&response.response.site)?;
+    let grant = match Grant::decide(&parts.headers, &response.response.site, origins) {
         Ok(grant) => grant,
         Err(refused) => return Ok(refused.into_response()),
     };
-    Ok(grant.on(keep(&app, &catalog, response).await))
+    Ok(grant.on(keep(&app, &index, response).await))
 }
 
-async fn keep(app: &App, catalog: &Catalog, new: NewResponse) -> Result<Json<Receipt>, Problem> {
-    let survey = catalog.survey(&new.response.survey, Some(new.response.survey_version), [])?.survey;
+async fn keep(app: &App, index: &SurveyIndex, new: NewResponse) -> Result<Json<Acknowledgement>, Problem> {
+    let survey = index.survey(&new.response.survey, Some(new.response.survey_version), [])?.survey;
     let response = new.check(&survey)?;
     let (id, revision) = (response.id().to_owned(), response.revision());
     if app.without_store {
-        return Ok(Json(Receipt { id, revision, status: ReceiptStatus::Stored }));
+        return Ok(Json(Acknowledgement { id, revision, status: AcknowledgementStatus::Stored }));
     }
     let arrival = Arrival { response, received_ms: now_ms()? };
     let outcome = app.store.save(vec![arrival]).await?.into_iter().next();
@@ -84,9 +105,9 @@ async fn keep(app: &App, catalog: &Catalog, new: NewResponse) -> Result<Json<Rec
         app.metrics.answer(outcome);
     }
     let (revision, status) = match outcome {
-        Some(Outcome::Stored) => (revision, ReceiptStatus::Stored),
-        Some(Outcome::Duplicate) => (revision, ReceiptStatus::Duplicate),
-        Some(Outcome::Superseded { kept }) => (kept, ReceiptStatus::Superseded),
+        Some(Outcome::Stored) => (revision, AcknowledgementStatus::Stored),
+        Some(Outcome::Duplicate) => (revision, AcknowledgementStatus::Duplicate),
+        Some(Outcome::Superseded { kept }) => (kept, AcknowledgementStatus::Superseded),
         Some(Outcome::ContentConflict) => {
             let detail = format!("revision {revision} of this response was sent before with other content");
             return Err(Problem::new(StatusCode::CONFLICT, detail)
@@ -101,7 +122,7 @@ async fn keep(app: &App, catalog: &Catalog, new: NewResponse) -> Result<Json<Rec
             return Err(Problem::fault("the store gave no outcome"));
         }
     };
-    Ok(Json(Receipt { id, revision, status }))
+    Ok(Json(Acknowledgement { id, revision, status }))
 }
 
 /// `text/plain` is let in because it needs no preflight, which a page that is being left can't wait for.
@@ -169,11 +190,11 @@ fn parse(body: &[u8]) -> Result<NewResponse, Problem> {
     let response = serde_path_to_error::deserialize(&mut json).map_err(|e| {
         let path = e.path().to_string();
         let e = e.into_inner();
-        // A number like 1e400 is JSON, though the parser has no room for it.
-        if e.is_data() || e.to_string().starts_with(OUT_OF_RANGE) {
-            wrong_shape(&path, &e.to_string())
+        let message = e.to_string();
+        if e.is_data() || is_out_of_range(&message) {
+            WORDING.problem(&path, &message)
         } else {
-            not_json(format!("the body is not JSON: {e}"))
+            not_json(format!("the body is not JSON: {message}"))
         }
     })?;
     json.end().map_err(|e| not_json(format!("the body is not JSON: {e}")))?;
@@ -199,32 +220,6 @@ fn depth(text: &str) -> usize {
         }
     }
     deepest
-}
-
-const OUT_OF_RANGE: &str = "number out of range";
-
-/// Makes serde's words ones for people who don't write Rust.
-fn wrong_shape(path: &str, message: &str) -> Problem {
-    let path = if path == "." { "body" } else { path };
-    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    let name = message.split('`').nth(1).unwrap_or_default();
-    let inner = |name: &str| if path == "body" { name.to_owned() } else { format!("{path}.{name}") };
-    if message.starts_with("missing field") {
-        return Problem::invalid(inner(name), "a value: the field is missing");
-    }
-    if message.starts_with("duplicate field") {
-        return Problem::invalid(inner(name), "the field once");
-    }
-    if message == OUT_OF_RANGE {
-        return Problem::invalid(path, "a number within range");
-    }
-    let expected = match message.rsplit_once("expected ").map_or(message, |(_, expected)| expected) {
-        "u8" => "an integer from 0 to 255",
-        "u32" => "an integer from 0 to 4294967295",
-        structure if structure.starts_with("struct ") => "a JSON object",
-        other => other,
-    };
-    Problem::invalid(path, expected)
 }
 
 #[derive(Debug, Deserialize)]
@@ -265,7 +260,11 @@ pub(crate) async fn list(
     Name(id): Name,
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
-    let survey = app.catalog().survey(&id, None, [])?.survey;
+    let index = app.index();
+    let survey = index.survey(&id, None, [])?.survey;
+    if let Some(site) = &query.site {
+        index.check_wanted_site("site", site)?;
+    }
     let site = match (query.site, survey.site) {
         // The survey is this site's, so that all of its answers are.
         (Some(wanted), Some(own)) if wanted != own => {

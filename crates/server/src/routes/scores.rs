@@ -1,5 +1,5 @@
 use super::params::{Name, Params, integer};
-use crate::{App, access::Reader, calendar, problem::Problem, score::receipt_json};
+use crate::{app::App, auth::Reader, calendar, problem::Problem, score::receipt_json};
 use axum::{extract::State, response::Response};
 use candor_scoring::{Exclusions, Metric, Rating, Receipt, Score, Tally};
 use candor_store::{Counts, Dimension, SLOT_MS, Segment, TallyQuery};
@@ -40,6 +40,10 @@ struct Scores {
     scale: Ends,
     total: Period,
     periods: Vec<Period>,
+    /// There are answers dated later than now, by a clock that was wrong: the moment before which they end. They are left
+    /// out, unless `to` asks for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    later_until: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -86,19 +90,25 @@ pub(crate) async fn show(
     Name(id): Name,
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
-    let catalog = app.catalog();
-    let survey = catalog.survey(&id, None, [])?.survey;
+    let index = app.index();
+    let survey = index.survey(&id, None, [])?.survey;
     let zone = match &query.timezone {
         None => TimeZone::UTC,
         Some(name) => TimeZone::get(name)
             .map_err(|_| Problem::invalid("timezone", "the IANA name of a time zone, such as Asia/Tehran"))?,
     };
     let segment = segment(&query, &survey)?;
-    let (from, to) = range(&app, &query, &survey, &zone).await?;
+    if let Some(site) = &query.site {
+        index.check_wanted_site("site", site)?;
+    }
+    if let Segment::One(Dimension::Site, site) = &segment {
+        index.check_wanted_site("segment", site)?;
+    }
+    let Range { from, to, later_until } = range(&app, &query, &survey, &zone).await?;
     let interval = match &query.interval {
         None => None,
         Some(name) => Some(
-            calendar::Interval::parse(name)
+            calendar::PeriodLength::parse(name)
                 .ok_or_else(|| Problem::invalid("interval", "hour, day, week or month"))?,
         ),
     };
@@ -119,10 +129,11 @@ pub(crate) async fn show(
         _ => tally(&app, &survey, segment.clone(), boundaries.clone()).await?,
     };
 
-    let ratings = catalog.rating_questions(&survey.id);
+    let ratings = index.rating_questions(&survey.id);
     reader
         .json(move || {
             let scale = survey.metric.scale();
+            let later_until = later_until.map(|ms| calendar::rfc3339(ms, &zone));
             let view = View { metric: survey.metric, ratings, min_n, zone, segment };
             let total = total.first().ok_or_else(|| Problem::fault("the store gave no total"))?;
             Ok(Scores {
@@ -138,6 +149,7 @@ pub(crate) async fn show(
                     .iter()
                     .map(|counts| view.period(counts, &boundaries))
                     .collect::<Result<_, _>>()?,
+                later_until,
             })
         })
         .await
@@ -174,31 +186,36 @@ fn segment(query: &Query, survey: &Survey) -> Result<Segment, Problem> {
     }
 }
 
-/// From and to in milliseconds, on quarter hours.
-async fn range(app: &App, query: &Query, survey: &Survey, zone: &TimeZone) -> Result<(i64, i64), Problem> {
+/// In milliseconds, on quarter hours.
+struct Range {
+    from: i64,
+    to: i64,
+    later_until: Option<i64>,
+}
+
+async fn range(app: &App, query: &Query, survey: &Survey, zone: &TimeZone) -> Result<Range, Problem> {
     let time = |field: &'static str, text: &Option<String>| {
         let Some(text) = text else { return Ok(None) };
-        let expected = "a time such as 2026-11-01T00:00:00Z or a date such as 2026-11-01";
+        let expected =
+            "a time such as 2026-11-01T00:00:00Z or a date such as 2026-11-01, 9999-12-30 at the latest";
         calendar::parse(text, zone).map(Some).ok_or_else(|| Problem::invalid(field, expected))
     };
     let floor = |ms: i64| ms.div_euclid(SLOT_MS) * SLOT_MS;
     let (from, to) = (time("from", &query.from)?, time("to", &query.to)?);
     let now = floor(Timestamp::now().as_millisecond());
-    let (first, last) = match (from, to) {
-        (Some(_), Some(_)) => (now, now),
-        // A clock that has been set back leaves answers ahead of it: they are part of all.
-        _ => app
-            .store
-            .span(survey.id.clone())
-            .await?
-            .map_or((now, now), |(first, last)| (first, last.max(now))),
+    let span = match (from, to) {
+        (Some(_), Some(_)) => None,
+        _ => app.store.span(survey.id.clone()).await?,
     };
-    let to = to.map_or(last, |ms| floor(ms - 1)) + SLOT_MS;
-    let from = from.map_or(first.min(to - SLOT_MS), floor);
+    // A clock that was years ahead for once would otherwise stretch every chart to there.
+    let end = to.map_or(now, |ms| floor(ms - 1)) + SLOT_MS;
+    let later_until = span.filter(|(_, last)| to.is_none() && *last >= end).map(|(_, last)| last + SLOT_MS);
+    let to = end;
+    let from = from.map_or_else(|| span.map_or(now, |(first, _)| first).min(to - SLOT_MS), floor);
     if from >= to {
         return Err(Problem::invalid("from", "a time before to, which is now unless it is given"));
     }
-    Ok((from, to))
+    Ok(Range { from, to, later_until })
 }
 
 async fn tally(

@@ -1,5 +1,5 @@
 use super::params::Name;
-use crate::{App, cors::Grant, fresh, problem::Problem};
+use crate::{app::App, cors::Grant, etag, problem::Problem};
 use axum::{
     extract::State,
     http::HeaderMap,
@@ -12,13 +12,13 @@ pub(crate) async fn show(
     Name(site): Name,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let catalog = app.catalog();
-    let grant = match Grant::decide(&headers, catalog.origins(&site)?) {
+    let index = app.index();
+    let grant = match Grant::decide(&headers, &site, index.origins(&site)?) {
         Ok(grant) => grant,
         Err(refused) => return Ok(refused.into_response()),
     };
-    let body = serde_json::to_vec(catalog.site(&site)?).unwrap_or_default();
-    let tag = fresh::tag(&body);
+    let body = serde_json::to_vec(index.site(&site)?).unwrap_or_default();
+    let tag = etag::tag(&body);
     // Short, because a survey that is switched off should stop soon.
-    Ok(grant.on(fresh::respond(&headers, body.into(), tag, "application/json", "public, max-age=60")))
+    Ok(grant.on(etag::respond(&headers, body.into(), tag, "application/json", "public, max-age=60")))
 }

@@ -1,5 +1,5 @@
-use super::params::{Name, Params};
-use crate::{App, cors::Grant, fresh, languages, problem::Problem};
+use super::params::{Name, Params, integer};
+use crate::{accept_language, app::App, cors::Grant, etag, problem::Problem};
 use axum::{
     extract::State,
     http::{
@@ -15,7 +15,7 @@ pub(crate) struct Query {
     /// The languages wanted, best first, by commas; without it, `Accept-Language` says.
     locale: Option<String>,
     /// A version; without it, the one that is running.
-    version: Option<u32>,
+    version: Option<String>,
 }
 
 /// `GET /v1/surveys/{id}`: its definition with the texts of one language.
@@ -25,19 +25,20 @@ pub(crate) async fn show(
     Params(query): Params<Query>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let wanted = languages::wanted(query.locale.as_deref(), &headers);
-    let catalog = app.catalog();
-    let found = catalog.survey(&id, query.version, wanted)?;
+    let version = integer("version", query.version.as_deref(), 1..=u32::MAX)?;
+    let wanted = accept_language::wanted(query.locale.as_deref(), &headers);
+    let index = app.index();
+    let found = index.survey(&id, version, wanted)?;
     let grant = match &found.survey.site {
         None => Grant::Anyone,
-        Some(site) => match Grant::decide(&headers, catalog.origins(site)?) {
+        Some(site) => match Grant::decide(&headers, site, index.origins(site)?) {
             Ok(grant) => grant,
             Err(refused) => return Ok(refused.into_response()),
         },
     };
     let body = serde_json::to_vec(&found.survey).unwrap_or_default();
-    let tag = fresh::tag(&body);
-    let mut response = fresh::respond(&headers, body.into(), tag, "application/json", "public, max-age=60");
+    let tag = etag::tag(&body);
+    let mut response = etag::respond(&headers, body.into(), tag, "application/json", "public, max-age=60");
     if query.locale.is_none() && found.translated {
         response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Language"));
     }

@@ -40,7 +40,7 @@ async fn each_wrong_body_gets_its_problem_and_nothing_is_stored() {
     let map = |n: usize| (0..n).map(|i| (format!("k{i}"), json!("v"))).collect::<serde_json::Map<_, _>>();
 
     let rows: Vec<(&str, Vec<u8>, u16, &str)> = vec![
-        // What is no JSON.
+        // What is not JSON.
         ("empty body", vec![], 400, "body"),
         ("1 MiB body", vec![b' '; 1 << 20], 413, "body"),
         ("1 MiB of JSON", but("/answers/1/text", "x".repeat(1 << 20).into()), 413, "body"),
@@ -116,7 +116,7 @@ async fn each_wrong_body_gets_its_problem_and_nothing_is_stored() {
         ("id a UUIDv4", but("/id", json!("0192f5e4-7c1b-4a44-9c5e-3b1f0f6f2a11")), 422, "id"),
         ("id in capitals", but("/id", json!("0192F5E4-7C1B-7A44-9C5E-3B1F0F6F2A11")), 422, "id"),
         ("revision 0", but("/revision", json!(0)), 422, "revision"),
-        ("a locale that is no tag", but("/locale", json!("zh Hant")), 422, "locale"),
+        ("a locale that is not a tag", but("/locale", json!("zh Hant")), 422, "locale"),
         ("a long touchpoint", but("/touchpoint", "x".repeat(65).into()), 422, "touchpoint"),
         ("an unknown look", but("/presentation/display", json!("modal")), 422, "presentation.display"),
         ("a long page", but("/page", "x".repeat(2_049).into()), 422, "page"),
@@ -139,6 +139,34 @@ async fn each_wrong_body_gets_its_problem_and_nothing_is_stored() {
     }
     assert_eq!(server.get("/readyz").await.status(), StatusCode::OK);
     server.expect(&wire_json("complete.json"), "stored").await;
+}
+
+#[tokio::test]
+async fn what_does_not_fit_gets_what_its_field_may_be() {
+    let server = spawn().await;
+    let rating = "answers[0].rating: expected a point of the survey's scale, an integer from 0 to 10";
+    let from_1 = |field: &str| format!("{field}: expected an integer from 1 to 4294967295");
+    for (body, detail) in [
+        (but("/answers/0/rating", json!(300)), rating),
+        (but("/answers/0/rating", json!("5")), rating),
+        (number("rating", "1e400"), rating),
+        (but("/revision", json!(-1)), &from_1("revision")),
+        (but("/revision", json!(1_u64 << 32)), &from_1("revision")),
+        (but("/survey_version", json!(1.5)), &from_1("survey_version")),
+        (but("/age_ms", json!(1_u64 << 32)), "age_ms: expected an integer from 0 to 4294967295"),
+        (but("/v", json!("1")), "v: expected the wire version 1"),
+        (but("/state", json!("done")), "state: expected one of shown, partial, complete, dismissed"),
+        (but("/presentation", json!([])), "presentation: expected a JSON object"),
+        (but("/context", json!(5)), "context: expected a JSON object"),
+        (but("/answers", json!({})), "answers: expected a list"),
+        (with("test", "\"yes\""), "test: expected a boolean"),
+        (with("v", "1"), "v: expected the field once"),
+        (without("survey"), "survey: expected a value: the field is missing"),
+        (b"5".to_vec(), "body: expected a JSON object"),
+    ] {
+        let problem = problem(server.post(body).await).await;
+        assert_eq!(problem["detail"], detail, "{problem}");
+    }
 }
 
 #[tokio::test]
@@ -197,7 +225,7 @@ async fn a_revision_with_other_content_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_the_right_ones() {
+async fn a_wrong_method_gets_the_right_ones() {
     let server = spawn().await;
     for (method, path, allow) in [
         (Method::GET, "/v1/responses", "POST"),

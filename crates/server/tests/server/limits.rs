@@ -224,7 +224,7 @@ async fn answers_with_the_token_wait_for_their_place_and_get_it() {
 }
 
 #[tokio::test]
-async fn answers_dated_by_a_clock_that_was_ahead_are_part_of_all() {
+async fn answers_dated_by_a_clock_that_was_years_ahead_are_left_out_unless_asked_for_and_that_is_said() {
     let server = spawn().await;
     server.expect(&nps(1, 2, 9), "stored").await;
     let path = server.folder.path().join("candor.sqlite");
@@ -232,10 +232,15 @@ async fn answers_dated_by_a_clock_that_was_ahead_are_part_of_all() {
     let response: NewResponse = serde_json::from_value(nps(2, 2, 9)).unwrap();
     let response = response.check(&preset("nps").unwrap()).unwrap();
     let now_ms = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
-    store.save(vec![Arrival { response, received_ms: now_ms + 86_400_000 }]).await.unwrap();
-    assert_eq!(server.read_json("/v1/surveys/nps/scores").await["total"]["n"], 2);
+    assert_eq!(server.read_json("/v1/surveys/nps/scores").await.get("later_until"), None);
+    store.save(vec![Arrival { response, received_ms: now_ms + 10 * 366 * 86_400_000 }]).await.unwrap();
     let days = server.read_json("/v1/surveys/nps/scores?interval=day").await;
-    assert_eq!(days["periods"].as_array().unwrap().len(), 2);
+    assert_eq!((&days["total"]["n"], days["periods"].as_array().unwrap().len()), (&1.into(), 1));
+    let later_until = days["later_until"].as_str().unwrap();
+    let all = format!("/v1/surveys/nps/scores?to={later_until}");
+    let all = server.read_json(&all).await;
+    assert_eq!((&all["total"]["n"], &all["total"]["to"]), (&2.into(), &days["later_until"]));
+    assert_eq!(all.get("later_until"), None);
 }
 
 #[tokio::test]

@@ -223,7 +223,7 @@ fn said(entries: &[Value], reason: &str, level: &str) -> (usize, u64) {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_flood_of_refusals_is_told_whole_in_a_few_lines() {
+async fn a_flood_of_refusals_is_reported_as_a_whole_in_a_few_lines() {
     const FLOOD: usize = 1_000;
     let folder = tempfile::tempdir().unwrap();
     let server = Logged::start(&folder, &["--token", TOKEN]);

@@ -188,6 +188,69 @@ async fn a_request_under_way_is_finished_before_the_end() {
     assert_eq!(Process::start(&folder).ids().await.len(), 1);
 }
 
+/// A disk that does not come back from a sync, until it is killed.
+#[cfg(target_os = "linux")]
+struct HungDisk(Child);
+
+#[cfg(target_os = "linux")]
+impl HungDisk {
+    fn of(process: &Process) -> Self {
+        let mut strace = Command::new("strace");
+        strace.args([
+            "--follow-forks",
+            "--trace=fsync,fdatasync",
+            "--inject=fsync,fdatasync:delay_enter=600000000",
+        ]);
+        strace.args(["--attach", &process.child.id().to_string()]);
+        let mut child = strace.stderr(Stdio::piped()).spawn().expect("this test needs strace");
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        assert!(line.contains("attached"), "this test needs the right to trace: {line}");
+        std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
+        Self(child)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for HungDisk {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_stop_waits_for_no_disk_that_hangs_and_says_what_may_be_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = Process::start_with(&folder, &["--shutdown-timeout-ms", "500"]);
+    let send = |response: Value| {
+        let request = Client::new().post(format!("http://{}/v1/responses", process.address));
+        request.header("content-type", "text/plain").body(response.to_string()).send()
+    };
+    assert_eq!(send(nps(1, 2, 9)).await.unwrap().status(), StatusCode::OK);
+    let hung = HungDisk::of(&process);
+    let answer = tokio::time::timeout(Duration::from_secs(1), send(nps(2, 2, 9))).await;
+    assert!(answer.is_err(), "nothing is acknowledged: {answer:?}");
+    process.terminate();
+    // It has ended but for the thread that waits for the disk, which strace holds.
+    let stat = format!("/proc/{}/stat", process.child.id());
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !std::fs::read_to_string(&stat).unwrap().contains(") Z ") {
+        assert!(Instant::now() < deadline, "the process did not end");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    drop(hung);
+    assert!(process.wait().await.success());
+    let lines: Vec<Value> =
+        (&mut process.log).lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
+    let said = lines.iter().find(|line| line["level"] == "ERROR").unwrap_or_else(|| panic!("{lines:?}"));
+    assert!(said["message"].as_str().unwrap().contains("all that were acknowledged are kept"), "{said}");
+    assert_eq!(lines.last().unwrap()["message"], "stopped");
+    assert!(Process::start(&folder).ids().await.contains(nps(1, 2, 9)["id"].as_str().unwrap()));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_stop_waits_for_no_client_that_stalls() {

@@ -238,14 +238,27 @@ async fn a_wrong_parameter_is_named() {
         ("responses?unanswered=1", "unanswered: expected true or false"),
         ("responses?limit=x", "limit: expected an integer from 1 to 500"),
         ("responses?limit=1&limit=2", "limit: expected the parameter once"),
+        ("scores?site=shpo", "there is no site \"shpo\" here"),
+        ("responses?site=shpo", "there is no site \"shpo\" here"),
+        ("scores?segment=site:shpo", "there is no site \"shpo\" here"),
+        (
+            "scores?to=9999-12-31",
+            "to: expected a time such as 2026-11-01T00:00:00Z or a date such as 2026-11-01, 9999-12-30 at the latest",
+        ),
         ("scores?bogus=1", "bogus: expected one of from, to, interval, segment, timezone, site, min_n"),
         ("scores?min_n=few", "min_n: expected an integer from 1 to 1000000"),
     ] {
         let response = server.read(&format!("/v1/surveys/nps/{path}")).await;
         assert_eq!(problem(response).await["detail"], detail, "{path}");
     }
-    let detail = &problem(server.get("/v1/surveys/nps?version=x").await).await["detail"];
-    assert_eq!(detail, "version: expected an integer from 0 to 4294967295");
+    let asked = problem(server.read("/v1/surveys/nps/scores?site=shpo").await).await;
+    assert_eq!((&asked["status"], &asked["expected"]), (&json!(404), &json!("one of default, shop")));
+    server.read_json("/v1/surveys/nps/scores?to=9999-12-30").await;
+    for version in ["x", "0", "4294967296"] {
+        let detail =
+            &problem(server.get(&format!("/v1/surveys/nps?version={version}")).await).await["detail"];
+        assert_eq!(detail, "version: expected an integer from 1 to 4294967295");
+    }
     for what in ["scores", "responses"] {
         let response = server.read(&format!("/v1/surveys/none/{what}")).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND);

@@ -93,15 +93,19 @@ impl Spawned {
         request.body(body).send().await.unwrap()
     }
 
-    /// Posts and expects 200 with this status in the receipt.
+    /// Posts and expects 200 with this status in the acknowledgement.
     #[track_caller]
     pub(crate) fn expect<'a>(&'a self, body: &Value, status: &'a str) -> impl Future<Output = ()> + use<'a> {
         let body = body.to_string();
         async move {
             let response = self.post(body).await;
             let http = response.status();
-            let receipt: Value = response.json().await.unwrap();
-            assert_eq!((http, &receipt["status"]), (StatusCode::OK, &Value::from(status)), "{receipt}");
+            let acknowledgement: Value = response.json().await.unwrap();
+            assert_eq!(
+                (http, &acknowledgement["status"]),
+                (StatusCode::OK, &Value::from(status)),
+                "{acknowledgement}"
+            );
         }
     }
 

@@ -61,6 +61,47 @@ async fn a_mistake_is_named_by_file_line_key_and_what_was_expected() {
     }
 }
 
+#[test]
+fn what_is_given_twice_too_long_or_out_of_place_is_refused() {
+    let question =
+        |lines: &str| format!("{SHOP}[[survey.question]]\nid = \"q\"\nkind = \"rating\"\n{lines}\n");
+    let text =
+        |lines: &str| question(&format!("[[survey.question]]\nid = \"why\"\nkind = \"text\"\n{lines}"));
+    let of_length = |n: usize| question(&format!("text.en = \"{}\"", "快".repeat(n)));
+    let rows = [
+        (
+            format!("{SHOP}[[survey]]\nid = \"a\"\nversion = 2\nmetric = \"nps\"\n"),
+            "survey[1].id: expected each id once",
+        ),
+        (text("").replace("\"why\"", "\"q\""), "survey[0].question[1].id: expected each id once"),
+        (
+            question("text.zh-Hant = \"x\"\ntext.zh_hant = \"y\""),
+            "question[0].text.zh_hant: expected each language once",
+        ),
+        (text("low.en = \"x\""), "question[1].low: expected no such key for this kind of question"),
+        (
+            question("neutral.en = \"x\""),
+            "question[0].neutral: expected no such key for this kind of question",
+        ),
+        (of_length(0), "question[0].text.en: expected a text of 1 to 500 characters"),
+        (of_length(501), "question[0].text.en: expected a text of 1 to 500 characters"),
+        (
+            format!("{SHOP}options.trigger = \"scroll=inf\"\n"),
+            "expected scroll followed by = and a number instead of scroll=inf",
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (toml, expected) in rows {
+        let (_, said, _) = check(&folder(&[("shop.toml", &toml)]), &[]);
+        if !(said.contains(expected) && said.ends_with("\n1 mistake\n")) {
+            wrong.push((expected, said));
+        }
+    }
+    assert_eq!(wrong, []);
+    let longest = folder(&[("shop.toml", &of_length(500))]);
+    assert_eq!(check(&longest, &[]).1, "1 site, 1 survey: no mistakes\n");
+}
+
 #[tokio::test]
 async fn two_files_of_one_site_or_survey_are_refused_by_name() {
     let message = refused(&folder(&[("a.toml", SHOP), ("b.toml", SHOP)])).await;

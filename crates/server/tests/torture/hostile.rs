@@ -127,7 +127,7 @@ async fn stay(mut stream: TcpStream, trickles: bool) {
     std::future::pending().await
 }
 
-/// Posts of clients that behave, and how long each took in milliseconds. One that is told to try again does so.
+/// Posts of clients that behave, and how long each took in milliseconds. One that is asked to try again does so.
 struct Good {
     stop: Arc<AtomicU64>,
     tasks: JoinSet<(Vec<f64>, u64)>,

@@ -24,7 +24,7 @@ pub(crate) struct Start {
     pub(crate) folder: PathBuf,
     /// Whether `--surveys` is given.
     pub(crate) surveys: bool,
-    /// Settings, by their environment variables: a server that doesn't know one passes over it.
+    /// Settings, by their environment variables: a server that doesn't know one ignores it.
     pub(crate) settings: Vec<(&'static str, String)>,
     /// strace writes all that matters for durability to this file.
     pub(crate) traced: Option<PathBuf>,

@@ -1,4 +1,4 @@
-use crate::{App, connections::Meter, problem::Problem, refusals::Reason};
+use crate::{app::App, connections::Meter, problem::Problem, refusals::Reason};
 use axum::{
     body::Bytes,
     extract::FromRequestParts,

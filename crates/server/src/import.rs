@@ -1,9 +1,9 @@
 //! The folder of TOML files, one for each site.
 
 use crate::{
-    SurveysConfig,
-    catalog::Catalog,
+    config::SurveysConfig,
     site_file::{SiteFile, is_within},
+    survey_index::SurveyIndex,
 };
 use anyhow::{Context, anyhow};
 use candor_store::{ImportError, Refusal, Store};
@@ -14,11 +14,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The catalog of a server, after the folder's surveys, if there is one, were brought into the database.
+/// The index of a server, after the folder's surveys, if there is one, were brought into the database.
 ///
 /// # Errors
 /// [`Mistakes`] with all that is wrong in the folder; others if it can't be read or the database fails.
-pub(crate) async fn load(store: &Store, config: &SurveysConfig) -> anyhow::Result<Catalog> {
+pub(crate) async fn load(store: &Store, config: &SurveysConfig) -> anyhow::Result<SurveyIndex> {
     if let Some(folder) = config.surveys.clone() {
         let files = tokio::task::spawn_blocking(move || Files::read(&folder)).await??;
         anyhow::ensure!(files.mistakes.is_empty(), Mistakes::new(files.mistakes));
@@ -28,7 +28,7 @@ pub(crate) async fn load(store: &Store, config: &SurveysConfig) -> anyhow::Resul
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(Catalog::new(store.catalog().await?, config.default_site))
+    Ok(SurveyIndex::new(store.catalog().await?, config.default_site))
 }
 
 /// Every `*.toml` of a folder. The format is documented at [`AuthoredSite`].

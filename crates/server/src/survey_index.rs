@@ -1,5 +1,5 @@
 use crate::{
-    DefaultSite,
+    config::DefaultSite,
     problem::{Problem, short},
     refusals::Reason,
 };
@@ -12,7 +12,7 @@ const DEFAULT_SITE: &str = "default";
 
 /// The sites and surveys of this server, read from the database at start and on SIGHUP.
 #[derive(Debug, Default)]
-pub(crate) struct Catalog {
+pub(crate) struct SurveyIndex {
     sites: BTreeMap<String, Listed>,
     surveys: BTreeMap<String, Versions>,
 }
@@ -34,21 +34,21 @@ struct Versions {
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) survey: Survey,
-    /// Whether another language may be had.
+    /// Whether it has other languages.
     pub(crate) translated: bool,
 }
 
-impl Catalog {
+impl SurveyIndex {
     pub(crate) fn new(stored: candor_store::Catalog, default_site: DefaultSite) -> Self {
-        let mut catalog = Self::default();
+        let mut index = Self::default();
         if default_site == DefaultSite::Open {
-            catalog.list(DEFAULT_SITE.to_owned(), vec!["*".to_owned()], Vec::new());
+            index.list(DEFAULT_SITE.to_owned(), vec!["*".to_owned()], Vec::new());
         }
         for site in stored.sites {
             let mut running = Vec::new();
             for found in site.surveys {
                 let survey = found.survey;
-                let versions = catalog.surveys.entry(survey.id.clone()).or_insert_with(|| Versions {
+                let versions = index.surveys.entry(survey.id.clone()).or_insert_with(|| Versions {
                     site: site.id.clone(),
                     running: None,
                     all: BTreeMap::new(),
@@ -63,9 +63,9 @@ impl Catalog {
                 }
                 versions.all.insert(survey.version, survey);
             }
-            catalog.list(site.id, site.origins, running);
+            index.list(site.id, site.origins, running);
         }
-        catalog
+        index
     }
 
     fn list(&mut self, site: String, origins: Vec<String>, surveys: Vec<RunningSurvey>) {
@@ -99,6 +99,19 @@ impl Catalog {
     /// The origins that a site lets in.
     pub(crate) fn origins(&self, site: &str) -> Result<&[String], Problem> {
         self.listed(site).map(|listed| listed.origins.as_slice())
+    }
+
+    /// Refuses a site that no answer can be of: a reader's typing error would look like no data. Answers to the built-in site
+    /// can be read after it was closed, too.
+    pub(crate) fn check_wanted_site(&self, field: &'static str, id: &str) -> Result<(), Problem> {
+        if id == DEFAULT_SITE || self.sites.contains_key(id) {
+            return Ok(());
+        }
+        let others = self.sites.keys().map(String::as_str).filter(|site| *site != DEFAULT_SITE);
+        let sites: Vec<_> = std::iter::once(DEFAULT_SITE).chain(others).collect();
+        let detail = format!("there is no site {} here", quoted(id));
+        let expected = format!("one of {}", sites.join(", "));
+        Err(Problem::new(StatusCode::NOT_FOUND, detail).field(field).expected(expected))
     }
 
     fn listed(&self, id: &str) -> Result<&Listed, Problem> {

@@ -1,0 +1,93 @@
+use candor_scoring::{Exclusions, Formula, Interval, Level, Method, Ratio, Receipt, Scale};
+use serde_json::{Map, Value, json};
+
+/// The answer to a request: its numbers, how they came about, and why there are none if there are none.
+#[derive(Debug)]
+pub(super) struct Reply(Map<String, Value>);
+
+impl Reply {
+    pub(super) fn new(receipt: Receipt) -> Self {
+        Self(Map::new()).with("receipt", receipt_json(&receipt))
+    }
+
+    pub(super) fn with(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let mut value = value.into();
+        unsign_zero(&mut value);
+        self.0.insert(name.into(), value);
+        self
+    }
+
+    /// Why a number is not there, or not to be trusted.
+    pub(super) fn reason(self, reason: Option<&str>) -> Self {
+        match reason {
+            Some(reason) => self.with("reason", reason),
+            None => self,
+        }
+    }
+
+    /// Nobody answered.
+    pub(super) fn no_data_if(self, no_data: bool) -> Self {
+        self.reason(no_data.then_some("no_data"))
+    }
+
+    pub(super) fn json(self) -> Value {
+        Value::Object(self.0)
+    }
+}
+
+/// Zero has no sign, whatever it was multiplied with.
+fn unsign_zero(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() && number.as_f64() == Some(0.0) => *value = json!(0.0),
+        Value::Array(list) => list.iter_mut().for_each(unsign_zero),
+        Value::Object(object) => object.values_mut().for_each(unsign_zero),
+        _ => {}
+    }
+}
+
+pub(crate) fn receipt_json(receipt: &Receipt) -> Value {
+    let Exclusions { dismissed, skipped } = receipt.exclusions;
+    json!({
+        "formula": receipt.formula.id,
+        "definition": receipt.formula.definition,
+        "unit": receipt.formula.unit,
+        "scale": receipt.scale.map(|scale| json!({"min": scale.min(), "max": scale.max()})),
+        "direction": receipt.scale.map(|scale| scale.direction().name()),
+        "favourable_points": receipt.favourable_points,
+        "exact": exact(receipt.exact),
+        "exclusions": {"dismissed": dismissed, "skipped": skipped},
+        "method": receipt.method.map(Method::name),
+        "version": receipt.version,
+    })
+}
+
+/// The receipt of a number that is made of promoters and detractors.
+pub(super) fn nps_receipt(formula: Formula) -> Receipt {
+    Receipt::new(formula).scale(Scale::NPS)
+}
+
+pub(super) fn ends(interval: Option<Interval>) -> Value {
+    interval.map_or(Value::Null, |interval| json!([interval.low, interval.high]))
+}
+
+pub(super) fn by_level(interval: impl Fn(Level) -> Option<Interval>) -> Value {
+    Value::Object(levels(interval).collect())
+}
+
+/// The interval that is recommended, with its name.
+pub(super) fn default_interval(method: Method, interval: impl Fn(Level) -> Option<Interval>) -> Value {
+    let method = ("method".to_owned(), method.name().into());
+    Value::Object(levels(interval).chain([method]).collect())
+}
+
+fn levels(interval: impl Fn(Level) -> Option<Interval>) -> impl Iterator<Item = (String, Value)> {
+    Level::ALL.into_iter().map(move |level| (level.name().to_owned(), ends(interval(level))))
+}
+
+pub(super) fn value(ratio: Option<Ratio>) -> Option<f64> {
+    ratio.map(Ratio::value)
+}
+
+pub(super) fn exact(ratio: Option<Ratio>) -> Option<String> {
+    ratio.map(|ratio| ratio.to_string())
+}
