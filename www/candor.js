@@ -40,14 +40,15 @@
   // Resolves to the module's functions, or to nothing and has said why.
   async function load() {
     let code = "wasm";
-    let base;
+    let url;
     const loadFrom = async (folder, integrity) => {
-      base = absolute(folder, script.src);
+      const base = absolute(folder, script.src);
+      url = base + "element.js" + again;
       // Fetched beside the module, not after it, which saves a round trip.
       const wasm = fetch(base + "candor.wasm", { integrity });
       wasm.catch(() => {});
-      if (integrity) await preload(base + "element.js");
-      const module = await import(base + "element.js");
+      if (integrity) await preload(url);
+      const module = await import(url);
       code = "wasm";
       return await module.start(wasm);
     };
@@ -58,12 +59,13 @@
       code = "module";
       return await loadFrom("__ASSETS__", "__WASM_SRI__").catch(async (error) => {
         // A server that was upgraded has only its own files. Nothing else that goes wrong may lead round the integrity.
-        const { status } = await fetch(base + "element.js", { method: "HEAD" }).catch(() => error);
+        const { status } = await fetch(url, { method: "HEAD" }).catch(() => error);
         if (status != 404) throw error;
         return loadFrom("w/latest/", "");
       });
     } catch (error) {
-      failed = base; // what the browser itself refuses, it refuses again
+      failed = url; // what the browser itself refuses, it refuses again
+      again += "#"; // Firefox never asks again for a module of the same address
       emit(code, error);
     }
   }
@@ -79,6 +81,7 @@
   let entries = []; // a survey that may be shown: {survey, tag, options, tokens, waits, since, given, run}
   let module; // a promise, once a survey is due
   let failed; // the module, for a reason that may have gone by the next start
+  let again = "";
   let events = {}; // the latest of each name, for surveys that come to be known later
   let respondent = { attributes: {} };
   let consent; // undefined until the page says true or false

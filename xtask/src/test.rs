@@ -245,12 +245,12 @@ fn in_browser(run: &mut Run, flags: [&str; 2], driver: &Path) -> Result<()> {
 
 fn journeys(run: &mut Run) -> Result<()> {
     run.assets()?;
-    let chromedriver = tools::browsers()?;
+    let (chromedriver, geckodriver) = (tools::browsers()?, tools::geckodriver()?);
     let server = build::debug_server(&run.workspace)?;
     build::leptos_example(&run.workspace)?;
     let mut cargo = run.cargo();
     cargo.args(["test", "--package", "candor-journeys", "--no-fail-fast"]);
-    cargo.env("CANDOR_BIN", server).env("CHROMEDRIVER", chromedriver);
+    cargo.env("CANDOR_BIN", server).env("CHROMEDRIVER", chromedriver).env("GECKODRIVER", geckodriver);
     run.suite(&mut cargo)
 }
 

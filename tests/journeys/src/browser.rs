@@ -1,4 +1,5 @@
-use anyhow::{Context, Result, bail};
+use crate::{bidi::Bidi, driver::Driver};
+use anyhow::{Context, Result, bail, ensure};
 use fantoccini::{
     Client, ClientBuilder,
     actions::{InputSource, KeyAction, KeyActions, MouseActions, PointerAction},
@@ -8,17 +9,96 @@ use fantoccini::{
 use hyper::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
-    process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError, Weak, mpsc},
-    time::Duration,
-};
+use std::{cell::Cell, sync::Arc, time::Duration};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Two browsers at once are what a machine of two cores carries without the tests waiting for each other.
 static PLACES: Semaphore = Semaphore::const_new(2);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    Chromium,
+    Firefox,
+}
+
+impl Kind {
+    pub(crate) fn advice(self) -> &'static str {
+        match self {
+            Self::Chromium => "On Debian: apt install chromium chromium-driver",
+            Self::Firefox => {
+                "`cargo xtask test journeys` installs Firefox and, below ~/.cache/candor, geckodriver: name it in GECKODRIVER"
+            }
+        }
+    }
+
+    fn capabilities(self, options: Options) -> Value {
+        match self {
+            Self::Chromium => json!({
+                "browserName": "chrome",
+                "goog:chromeOptions": {"args": [
+                    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                    "--lang=en-US", "--force-device-scale-factor=1", "--hide-scrollbars",
+                    // A page that was left is gone: kept in this cache it would go on sending.
+                    "--disable-features=BackForwardCache",
+                    // A mouse, which a machine without a screen does not have.
+                    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
+                    format!("--window-size={},{}", options.width.max(600), options.height.max(600)),
+                ]},
+                "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+            }),
+            // The same for the same reasons.
+            Self::Firefox => json!({
+                "browserName": "firefox",
+                "webSocketUrl": true,
+                "moz:firefoxOptions": {"args": ["-headless"], "prefs": {
+                    "intl.accept_languages": "en-US, en",
+                    // A policy may refuse the icon that no page named.
+                    "browser.chrome.site_icons": false,
+                    "ui.useOverlayScrollbars": 1,
+                    "browser.sessionhistory.max_total_viewers": 0,
+                    "ui.primaryPointerCapabilities": 6,
+                    "ui.allPointerCapabilities": 6,
+                    "ui.prefersReducedMotion": 1,
+                    "layout.css.prefers-color-scheme.content-override": if options.dark { 0 } else { 1 },
+                }},
+            }),
+        }
+    }
+}
+
+thread_local! {
+    static KIND: Cell<Kind> = const { Cell::new(Kind::Chromium) };
+}
+
+/// Tells a story whose browsers are Firefox.
+pub fn in_firefox<T>(story: impl FnOnce() -> T) -> T {
+    /// A story that fails must not leave its browser to the next one of this thread.
+    struct Back;
+    impl Drop for Back {
+        fn drop(&mut self) {
+            KIND.set(Kind::Chromium);
+        }
+    }
+    let _back = Back;
+    KIND.set(Kind::Firefox);
+    story()
+}
+
+/// Tells these stories of the file in Firefox, too.
+#[macro_export]
+macro_rules! also_in_firefox {
+    ($($story:ident),+ $(,)?) => {
+        mod firefox {
+            $(
+                #[test]
+                fn $story() -> anyhow::Result<()> {
+                    candor_journeys::in_firefox(super::$story)
+                }
+            )+
+        }
+    };
+}
 
 /// How a browser looks at the page.
 #[derive(Clone, Copy, Debug)]
@@ -47,13 +127,15 @@ const WITNESS: &str = "window.journey = {events: [], violations: [], errors: []}
     addEventListener('error', e => journey.errors.push(String(e.message)));
     addEventListener('unhandledrejection', e => journey.errors.push(String(e.reason)));";
 
-/// A Chromium with an empty profile of its own, ended on drop.
+/// A Chromium, or a Firefox in what [`in_firefox`] tells, with an empty profile of its own, ended on drop.
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
     options: Options,
     session: String,
     driver: Arc<Driver>,
+    /// Firefox by WebDriver BiDi; Chromium has its DevTools protocol.
+    bidi: Option<Bidi>,
     _place: SemaphorePermit<'static>,
 }
 
@@ -61,7 +143,7 @@ impl Browser {
     /// A browser as most people have it: 1280 × 800, light.
     ///
     /// # Errors
-    /// When Chromium or chromedriver is missing or does not start.
+    /// When the browser or its driver is missing or does not start.
     pub async fn open() -> Result<Self> {
         Self::open_with(Options::default()).await
     }
@@ -69,66 +151,76 @@ impl Browser {
     /// A browser that looks so at the page.
     ///
     /// # Errors
-    /// When Chromium or chromedriver is missing or does not start.
+    /// When the browser or its driver is missing or does not start.
     pub async fn open_with(options: Options) -> Result<Self> {
         let place = PLACES.acquire().await?;
-        let driver = Driver::get()?;
-        let capabilities = json!({
-            "browserName": "chrome",
-            "goog:chromeOptions": {"args": [
-                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--lang=en-US", "--force-device-scale-factor=1", "--hide-scrollbars",
-                // A page that was left is gone: kept in this cache it would go on sending.
-                "--disable-features=BackForwardCache",
-                // A mouse, which a machine without a screen does not have.
-                "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
-                format!("--window-size={},{}", options.width.max(600), options.height.max(600)),
-            ]},
-            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
-        });
-        let Value::Object(capabilities) = capabilities else { bail!("capabilities are an object") };
+        let kind = KIND.get();
+        let driver = Driver::get(kind)?;
+        let Value::Object(capabilities) = kind.capabilities(options) else {
+            bail!("capabilities are an object")
+        };
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&driver.url())
             .await
-            .context("Chromium does not start. On Debian: apt install chromium chromium-driver")?;
-        let session = client.session_id().await?.context("chromedriver gave no session")?;
-        let browser = Self { client, options, session, driver, _place: place };
-        browser.prepare().await?;
+            .with_context(|| format!("{kind:?} does not start. {}", kind.advice()))?;
+        let session = client.session_id().await?.context("the driver gave no session")?;
+        let mut browser = Self { client, options, session, driver, bidi: None, _place: place };
+        if kind == Kind::Firefox {
+            let url = browser.client.capabilities().and_then(|given| given.get("webSocketUrl")?.as_str());
+            let bidi = Bidi::connect(url.context("geckodriver gave no webSocketUrl")?).await?;
+            let events = json!({"events": ["log.entryAdded", "network.beforeRequestSent"]});
+            bidi.command("session.subscribe", events).await?;
+            browser.bidi = Some(bidi);
+        }
+        browser.before_every_page(WITNESS).await?;
+        browser.look(options).await?;
         Ok(browser)
-    }
-
-    async fn prepare(&self) -> Result<()> {
-        self.before_every_page(WITNESS).await?;
-        self.look(self.options).await
     }
 
     /// Runs this script in every page from now on, before the page's own.
     ///
     /// # Errors
-    /// When chromedriver refuses.
+    /// When the browser refuses.
     pub async fn before_every_page(&self, script: &str) -> Result<()> {
-        self.cdp("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await?;
+        if let Some(bidi) = &self.bidi {
+            let script = format!("() => {{ {script} }}");
+            bidi.command("script.addPreloadScript", json!({"functionDeclaration": script})).await?;
+        } else {
+            self.cdp("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await?;
+        }
         Ok(())
     }
 
     /// Changes how this tab looks at the page.
     ///
     /// # Errors
-    /// When chromedriver refuses.
+    /// When the browser refuses: Firefox is told its colour scheme when it is opened.
     pub async fn look(&self, options: Options) -> Result<()> {
-        // A window of Chromium is never narrower than some 500 px; a viewport may be.
-        let metrics = json!({"width": options.width, "height": options.height, "deviceScaleFactor": 1, "mobile": false});
+        // A window is never narrower than some 500 px; a viewport may be.
+        let (width, height) = (options.width, options.height);
+        if let Some(bidi) = &self.bidi {
+            ensure!(options.dark == self.options.dark, "an open Firefox does not change its colour scheme");
+            let viewport = json!({"width": width, "height": height});
+            let params = json!({"context": self.tab().await?, "viewport": viewport, "devicePixelRatio": 1});
+            bidi.command("browsingContext.setViewport", params).await?;
+            return Ok(());
+        }
+        let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.cdp("Emulation.setDeviceMetricsOverride", metrics).await?;
         let scheme = if options.dark { "dark" } else { "light" };
         self.media(&[("prefers-color-scheme", scheme), ("prefers-reduced-motion", "reduce")]).await
     }
 
-    /// Sets media features: `("forced-colors", "active")`.
+    /// The tab's handle, which is its name in WebDriver BiDi, too.
+    async fn tab(&self) -> Result<String> {
+        Ok(self.client.window().await?.into())
+    }
+
+    /// Sets media features: `("forced-colors", "active")`. Chromium alone can.
     ///
     /// # Errors
-    /// When chromedriver refuses.
+    /// When the browser refuses.
     pub async fn media(&self, features: &[(&str, &str)]) -> Result<()> {
         let features: Vec<_> =
             features.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
@@ -161,13 +253,17 @@ impl Browser {
     /// Closes the tab and gives an empty one in the same profile.
     ///
     /// # Errors
-    /// When chromedriver refuses.
+    /// When the browser refuses.
     pub async fn close_tab(&self) -> Result<()> {
-        // The new one first: Chromium ends with its last tab.
+        // The new one first: a browser ends with its last tab.
         let new = self.client.new_window(true).await?;
         self.client.close_window().await?;
         self.client.switch_to_window(new.handle).await?;
-        self.prepare().await
+        // In Firefox the witness is in every tab.
+        if self.bidi.is_none() {
+            self.before_every_page(WITNESS).await?;
+        }
+        self.look(self.options).await
     }
 
     /// The events of this type that the page has seen: `shown`, `answered`, `sent`, `closed` or `error`.
@@ -229,7 +325,7 @@ impl Browser {
             }
             if tokio::time::Instant::now() > deadline {
                 let url = self.client.current_url().await.map(String::from).unwrap_or_default();
-                let log = self.log("browser").await.unwrap_or_default();
+                let log = self.console().await.unwrap_or_default();
                 bail!("waited in vain on {url} for {what}: {last:?}\nthe browser's log: {log:#?}");
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -276,7 +372,7 @@ impl Browser {
     /// Presses these keys, one after the other, wherever the focus is.
     ///
     /// # Errors
-    /// When chromedriver refuses.
+    /// When the browser refuses.
     pub async fn press(&self, keys: &[Key]) -> Result<()> {
         let keys: Vec<char> = keys.iter().map(|key| char::from(*key)).collect();
         self.strokes(&keys).await
@@ -285,7 +381,7 @@ impl Browser {
     /// Presses this key with Shift held.
     ///
     /// # Errors
-    /// When chromedriver refuses.
+    /// When the browser refuses.
     pub async fn press_with_shift(&self, key: Key) -> Result<()> {
         let (shift, value) = (char::from(Key::Shift), char::from(key));
         let keys = KeyActions::new("keyboard".into())
@@ -299,7 +395,7 @@ impl Browser {
     /// Types a text, wherever the focus is.
     ///
     /// # Errors
-    /// When chromedriver refuses.
+    /// When the browser refuses.
     pub async fn type_text(&self, text: &str) -> Result<()> {
         self.strokes(&text.chars().collect::<Vec<_>>()).await
     }
@@ -315,35 +411,53 @@ impl Browser {
     /// Sends a command of the Chrome DevTools Protocol.
     ///
     /// # Errors
-    /// When Chromium refuses.
+    /// When Chromium refuses, or in Firefox.
     pub async fn cdp(&self, command: &str, params: Value) -> Result<Value> {
         let body = json!({"cmd": command, "params": params});
-        self.command("goog/cdp/execute", body).await.with_context(|| format!("{command} failed"))
+        self.chromium("goog/cdp/execute", body).await.with_context(|| format!("{command} failed"))
     }
 
-    /// The entries of a log (`browser` or `performance`) since the last call.
+    /// The entries of a log of Chromium's (`browser` or `performance`) since the last call.
     ///
     /// # Errors
-    /// When chromedriver refuses.
+    /// When chromedriver refuses, or in Firefox.
     pub async fn log(&self, kind: &str) -> Result<Vec<Value>> {
-        let entries = self.command("se/log", json!({"type": kind})).await?;
+        let entries = self.chromium("se/log", json!({"type": kind})).await?;
         Ok(entries.as_array().cloned().unwrap_or_default())
+    }
+
+    /// What stands in the console since the last call. Firefox tells what scripts wrote or threw, Chromium all.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn console(&self) -> Result<Vec<Value>> {
+        match &self.bidi {
+            Some(bidi) => bidi.events("log.entryAdded", &self.tab().await?).await,
+            None => self.log("browser").await,
+        }
     }
 
     /// The addresses requested by the page since the last call, favicons aside.
     ///
     /// # Errors
-    /// When chromedriver refuses.
+    /// When the browser refuses.
     pub async fn requested(&self) -> Result<Vec<String>> {
         let mut urls = Vec::new();
+        let mut add = |request: Option<&Value>| {
+            let url = request.and_then(|request| request.get("url")?.as_str());
+            urls.extend(url.filter(|url| !url.ends_with("/favicon.ico")).map(str::to_owned));
+        };
+        if let Some(bidi) = &self.bidi {
+            for event in bidi.events("network.beforeRequestSent", &self.tab().await?).await? {
+                add(event.get("request"));
+            }
+            return Ok(urls);
+        }
         for entry in self.log("performance").await? {
             let message = entry.get("message").and_then(Value::as_str).unwrap_or_default();
             let message: Value = serde_json::from_str(message)?;
-            let is_request =
-                message.pointer("/message/method").is_some_and(|m| m == "Network.requestWillBeSent");
-            let url = message.pointer("/message/params/request/url").and_then(Value::as_str);
-            if let Some(url) = url.filter(|url| is_request && !url.ends_with("/favicon.ico")) {
-                urls.push(url.to_owned());
+            if message.pointer("/message/method").is_some_and(|m| m == "Network.requestWillBeSent") {
+                add(message.pointer("/message/params/request"));
             }
         }
         Ok(urls)
@@ -361,19 +475,24 @@ impl Browser {
         value.with_context(|| format!("the browser tells no {name}"))
     }
 
-    /// A screenshot of the viewport once the widget is at rest, kept at `target/candor/screenshots/{name}.png`.
+    /// A screenshot of the viewport once the widget is at rest, kept at `target/candor/screenshots/{name}.png`, Firefox's in a
+    /// folder `firefox` there.
     ///
     /// # Errors
     /// When it cannot be taken or written.
     pub async fn screenshot(&self, name: &str) -> Result<()> {
         self.widget_until("the widget to be at rest", "!root || !root.getAnimations().length").await?;
-        let folder = crate::target()?.join("candor/screenshots");
+        let mut folder = crate::target()?.join("candor/screenshots");
+        if self.bidi.is_some() {
+            folder.push("firefox");
+        }
         std::fs::create_dir_all(&folder)?;
         std::fs::write(folder.join(format!("{name}.png")), self.client.screenshot().await?)?;
         Ok(())
     }
 
-    async fn command(&self, path: &'static str, body: Value) -> Result<Value> {
+    async fn chromium(&self, path: &'static str, body: Value) -> Result<Value> {
+        ensure!(self.bidi.is_none(), "only Chromium can: leave the story out of its file's also_in_firefox!");
         Ok(self.client.issue_cmd(Extension { path, body }).await?)
     }
 }
@@ -403,81 +522,5 @@ impl WebDriverCompatibleCommand for Extension {
 
     fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
         (Method::POST, Some(self.body.to_string()))
-    }
-}
-
-/// chromedriver on a free port: one for all browsers of a test binary, ended with the last of them.
-#[derive(Debug)]
-struct Driver {
-    child: Child,
-    port: u16,
-}
-
-impl Driver {
-    fn get() -> Result<Arc<Self>> {
-        static CURRENT: Mutex<Weak<Driver>> = Mutex::new(Weak::new());
-        let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(driver) = current.upgrade() {
-            return Ok(driver);
-        }
-        let driver = Arc::new(Self::start()?);
-        *current = Arc::downgrade(&driver);
-        Ok(driver)
-    }
-
-    fn start() -> Result<Self> {
-        let program = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
-        let mut child = Command::new(&program)
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .with_context(|| {
-                format!("{program} does not start. On Debian: apt install chromium chromium-driver")
-            })?;
-        let out = child.stdout.take().context("chromedriver has no output")?;
-        let (found, port) = mpsc::channel();
-        std::thread::spawn(move || {
-            // Read to its end, so that the pipe never fills.
-            for line in BufReader::new(out).lines().map_while(Result::ok) {
-                // "ChromeDriver was started successfully on port 38141."
-                let port = line.split("successfully on port ").nth(1);
-                if let Some(port) = port.and_then(|rest| rest.trim_end_matches('.').parse().ok()) {
-                    let _ = found.send(port);
-                }
-            }
-        });
-        match port.recv_timeout(crate::PATIENCE) {
-            Ok(port) => Ok(Self { child, port }),
-            Err(_) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                bail!("{program} did not say which port it listens on")
-            }
-        }
-    }
-
-    fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
-
-    fn end(&self, session: &str) -> std::io::Result<()> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        write!(
-            stream,
-            "DELETE /session/{session} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-            self.port
-        )?;
-        // The answer comes when the browser has ended.
-        stream.read(&mut [0]).map(drop)
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

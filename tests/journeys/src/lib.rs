@@ -1,26 +1,29 @@
-//! What every journey stands on: a real Chromium, and the three origins it meets.
+//! What every journey stands on: a real Chromium or Firefox, and the three origins it meets.
 //!
 //! | Look for | In |
 //! |---|---|
-//! | a Chromium with its own empty profile, steered through chromedriver | [`Browser`], [`Options`] |
+//! | a browser with its own empty profile, steered through WebDriver | [`Browser`], [`Options`] |
+//! | the same story in Firefox | [`also_in_firefox!`] |
 //! | the prompt inside its shadow root: reading it, clicking it | [`Browser::widget`], [`Browser::click`] |
 //! | the host site: the demo's pages and pages made up by a test | [`Pages`], [`Page`] |
 //! | `candor serve` with a database of its own, killed and started again | [`Candor`] |
 //! | an endpoint that misbehaves on request | [`Endpoint`], [`Reply`] |
 //! | plain HTTP, both ways | [`http`] |
 //!
-//! The journeys need `chromium` and `chromedriver` on the path, the browser files made by `cargo xtask build`, and the
-//! `candor` binary: `CANDOR_BIN`, else the `debug/candor` of this target folder. Whatever is missing fails the test
-//! with a sentence; nothing is skipped.
+//! The journeys need Chromium, Firefox and their drivers on the path (`CHROMEDRIVER` and `GECKODRIVER` name others), the
+//! browser files made by `cargo xtask build`, and the `candor` binary: `CANDOR_BIN`, else the `debug/candor` of this target
+//! folder. Whatever is missing fails the test with a sentence; nothing is skipped.
 
+mod bidi;
 mod browser;
 mod candor;
+mod driver;
 mod endpoint;
 pub mod http;
 mod pages;
 mod widget;
 
-pub use browser::{Browser, Options};
+pub use browser::{Browser, Options, in_firefox};
 pub use candor::{Candor, TOKEN, new_id, response};
 pub use endpoint::{Endpoint, Reply};
 pub use fantoccini::key::Key;

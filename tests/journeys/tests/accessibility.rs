@@ -6,6 +6,14 @@ use candor_journeys::{Browser, Candor, Key, Options, Page, Pages, target, word};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
+// Only Chromium tells what a screen reader is told, plays an input method, and turns dark while it is open, as axe's stories do.
+candor_journeys::also_in_firefox! {
+    a_whole_answer_is_given_by_keyboard_alone,
+    arrows_flip_in_right_to_left,
+    digits_choose_inside_the_scale_and_nowhere_else,
+    escape_closes_only_from_inside_and_the_page_does_not_hear_it,
+}
+
 fn axe() -> Result<String> {
     let path = match std::env::var_os("CANDOR_AXE") {
         Some(path) => PathBuf::from(path),

@@ -4,6 +4,10 @@ use anyhow::{Context, Result};
 use candor_journeys::{Browser, Candor, Pages, root, word};
 use serde_json::{Value, json};
 
+candor_journeys::also_in_firefox! {
+    a_shopper_is_asked_once_per_order_and_the_answer_outlives_a_killed_server,
+}
+
 const LANGUAGES: [&str; 6] = ["en", "th", "zh-Hant", "vi", "fa", "ar"];
 
 /// The shop on one origin, the widget's files and definitions on another, the answers on a third.
@@ -101,7 +105,7 @@ async fn a_shopper_is_asked_once_per_order_and_the_answer_outlives_a_killed_serv
         browser.eval("Object.keys(localStorage).filter(k => k.startsWith('candor:once:')).length").await?;
     assert_eq!(asked, 2, "once for the order placed, once for the order that never was");
     assert_eq!(browser.events("shown").await?.len(), 1);
-    assert!(browser.log("browser").await?.is_empty());
+    assert!(browser.console().await?.is_empty());
     Ok(())
 }
 

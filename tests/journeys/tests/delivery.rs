@@ -8,6 +8,12 @@ use candor_journeys::{
 use serde_json::{Value, json};
 use std::time::Duration;
 
+candor_journeys::also_in_firefox! {
+    a_click_on_nine_and_leaving_in_the_same_task_is_stored,
+    an_answer_refused_with_503_is_stored_once_from_a_later_page_on_which_nothing_is_due,
+    a_page_that_wants_one_post_gets_one,
+}
+
 const NINE: [u64; 11] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0];
 const NOBODY: [u64; 11] = [0; 11];
 

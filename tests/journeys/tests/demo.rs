@@ -11,7 +11,7 @@ async fn all_quiet(browser: &Browser, page: &str) -> Result<()> {
     assert_eq!(browser.eval("journey.errors").await?, json!([]), "{page}");
     assert_eq!(browser.eval("journey.violations").await?, json!([]), "{page}");
     assert_eq!(browser.events("error").await?, Vec::<Value>::new(), "{page}");
-    assert_eq!(browser.log("browser").await?, Vec::<Value>::new(), "{page}");
+    assert_eq!(browser.console().await?, Vec::<Value>::new(), "{page}");
     Ok(())
 }
 

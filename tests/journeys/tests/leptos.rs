@@ -5,6 +5,10 @@ use candor_journeys::{Browser, Candor, http, root, target};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use std::fs;
 
+candor_journeys::also_in_firefox! {
+    a_leptos_app_asks_hears_the_answer_and_asks_no_more,
+}
+
 /// What the app's server has at this path.
 fn file(route: &str, candor: &str) -> Result<http::Response> {
     let (bytes, content_type) = match route {

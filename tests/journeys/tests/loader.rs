@@ -10,6 +10,15 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+candor_journeys::also_in_firefox! {
+    what_keeps_a_survey_back_is_said_in_words,
+    before_consent_nothing_is_stored_sent_or_shown_and_a_withdrawal_clears,
+    an_inline_survey_follows_its_tag_and_speaks_the_language_above_it,
+    until_a_sites_prompt_shows_each_file_is_fetched_once_and_no_other,
+    a_module_that_was_changed_on_its_way_does_not_run,
+    a_module_that_could_not_be_had_is_asked_for_again_at_the_next_start_and_not_before,
+}
+
 /// Nothing of a survey is in the page or on its way.
 const NOTHING: &str =
     "!document.querySelector('candor-survey') && candor('debug').every(state => !state.due)";
@@ -77,7 +86,7 @@ async fn a_survey_that_is_started_while_it_is_open_is_not_asked_again() -> Resul
     load(&browser, &pages, &candor.tag("data-survey=\"nps\" data-trigger=\"manual\"")).await?;
     let show = "candor('show', 'nps', {quiet: 0})";
     browser.run(&format!("{show}; {show}"), &[]).await?;
-    browser.prompt().await?;
+    browser.until("the event", "journey.events.some(e => e.type === 'shown')").await?;
     browser.run(&format!("{show}; candor('close')"), &[]).await?;
     browser.gone().await?;
     // The next survey follows after a second.
@@ -473,7 +482,7 @@ async fn calls_that_make_no_sense_are_events_and_never_exceptions() -> Result<()
     browser.prompt().await?;
     browser.until("the event", "journey.events.some(e => e.type === 'shown')").await?;
     assert_eq!(browser.eval("journey.errors").await?, json!([]));
-    assert_eq!(browser.log("browser").await?, [] as [Value; 0]);
+    assert_eq!(browser.console().await?, [] as [Value; 0]);
     Ok(())
 }
 

@@ -5,15 +5,22 @@ use anyhow::Result;
 use candor_journeys::{Browser, Candor, Endpoint, Options, Page, Pages, Reply, word};
 use serde_json::{Value, json};
 
+// The pictures of the states are Chromium's alone: they need forced colours and turn dark in an open browser.
+candor_journeys::also_in_firefox! {
+    every_text_is_whole_at_320_px,
+    every_label_of_satisfaction_is_whole_at_1280_px_in_the_dark,
+    right_to_left_mirrors_the_place_the_scale_and_the_close_button,
+}
+
 const LANGUAGES: [&str; 6] = ["en", "th", "zh-Hant", "vi", "fa", "ar"];
 const NARROW: Options = Options { width: 320, height: 640, dark: false };
 const WIDE: Options = Options { width: 1280, height: 800, dark: false };
 
 /// Texts that are cut or that stick out of their box. An inline box has no client size: the block around it is asked.
-/// What is there for screen readers only is one pixel wide on purpose.
+/// What is there for screen readers only is one pixel wide on purpose. Of a height of 22.4 Firefox rounds one number up.
 const CUT_TEXTS: &str = "$$('*').filter(e => seen(e) && e.clientWidth > 1 && e.localName !== 'style' &&
     [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) &&
-    (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight))
+    (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight + 1))
     .map(e => `${e.outerHTML.slice(0, 160)} ${e.scrollWidth}×${e.scrollHeight} in ${e.clientWidth}×${e.clientHeight}`)";
 
 /// What reaches out of the viewport or makes the page scroll sideways.
