@@ -3,58 +3,53 @@
 //! It is read property by property, each as JavaScript would write it as text, so that `quiet: 0` is as good as
 //! `quiet: "0"`. One struct that is deserialized costs 8 kB more.
 
-use crate::{js, recontact::Quiet, text::fill};
-use candor_survey::{LANGUAGES, Language};
+use crate::{js, recontact::Quiet, wording::Own};
+use candor_survey::{
+    LANGUAGES, Language,
+    limits::{
+        MAX_ENTRIES, MAX_KEY_CHARS, MAX_PAGE_CHARS, MAX_RESPONDENT_CHARS, MAX_SLUG, MAX_TOUCHPOINT_CHARS,
+        MAX_VALUE_CHARS, SLUG, is_slug, is_web_address,
+    },
+    options::{Choice, DEFAULT_ENDPOINT_PATH, DEFAULT_SITE, DISPLAY, POSITION, SEND, THEME},
+};
 use js_sys::{Array, Object};
 use wasm_bindgen::{JsCast, JsValue};
 
-/// The limits of the wire. A longer text of the page is cut, so that it never costs a respondent's answer.
-const MAX_ENTRIES: usize = 32;
-const MAX_KEY: usize = 64;
-const MAX_VALUE: usize = 256;
-const MAX_ID: usize = 128;
-const MAX_PAGE: usize = 2_048;
-
-/// Everything the page decides about one survey. Each field is a property of the object, in lower case.
+/// Everything the page decides about one survey. Each field is a property of the object, in lower case; its meaning, its
+/// values and its default stand in `candor_survey::options`.
 #[derive(Debug)]
 pub(crate) struct EmbedConfig {
     /// A preset (`nps`, `csat`, `ces`) or a survey's id. Required.
     pub(crate) survey: String,
-    /// Default: `default`.
     pub(crate) site: String,
+    /// Whether the page named the site.
+    pub(crate) names_site: bool,
     /// Where definitions come from, without a trailing slash. Required unless `survey` is a preset.
     pub(crate) api: String,
-    /// Where responses go. Default: `{api}/v1/responses`.
+    /// Where responses go.
     pub(crate) endpoint: String,
-    /// `send`: `each` (default) posts every change, `final` once, at the end or on leaving.
+    /// `send`: `each` posts every change, `final` once, at the end or on leaving.
     pub(crate) send_final: bool,
     /// `langs`: wanted languages, best first. Default: English.
     pub(crate) language: Language,
-    /// Where in the customer's journey it is asked, at most 64 characters.
+    /// Where in the customer's journey it is asked.
     pub(crate) touchpoint: Option<String>,
-    /// `display`: `popover` (default) or `inline`.
+    /// `display`: `popover` or `inline`.
     pub(crate) inline: bool,
-    /// `auto` (default), `light` or `dark`.
+    /// `light` or `dark`; none is `auto`.
     pub(crate) theme: Option<String>,
     /// A CSS colour. Default: ink.
     pub(crate) accent: Option<String>,
-    /// Days of quiet after an answer and a dismissal. Default: `90,30`.
+    /// Days of quiet after an answer and a dismissal.
     pub(crate) quiet: Quiet,
-    /// `position`: `end` (default) or `start`.
+    /// `position`: `end` or `start`.
     pub(crate) at_start: bool,
     /// Address of a privacy notice.
     pub(crate) privacy: Option<String>,
-    /// What the question is about.
-    pub(crate) product: Option<String>,
-    /// What the visitor did, for CES.
-    pub(crate) task: Option<String>,
     /// True for answers that are tried out.
     pub(crate) test: bool,
-    /// The page's own wordings.
-    pub(crate) question: Option<String>,
-    pub(crate) low: Option<String>,
-    pub(crate) high: Option<String>,
-    pub(crate) followup: Option<String>,
+    /// The page's own words, until the survey is there.
+    pub(crate) own: Own,
     /// A key, such as an order, for which the survey is shown once.
     pub(crate) once: Option<String>,
     /// What the page adds to the answer; `product` and `task` are in it.
@@ -83,13 +78,13 @@ impl Raw<'_> {
     }
 
     /// Whether the property has another value than its default. What is none of its values is a problem.
-    fn other(&self, key: &str, default: &str, others: &[&str], problems: &mut Vec<String>) -> Option<String> {
-        let value = self.text(key).filter(|value| value != default)?;
-        if others.contains(&value.as_str()) {
+    fn other(&self, option: &Choice, problems: &mut Vec<String>) -> Option<String> {
+        let value = self.text(option.name).filter(|value| value != option.default)?;
+        if option.others.contains(&value.as_str()) {
             return Some(value);
         }
-        let mut problem = concat(&[key, ": expected ", default]);
-        for other in others {
+        let mut problem = concat(&[option.name, ": expected ", option.default]);
+        for other in option.others {
             problem.push_str(" or ");
             problem.push_str(other);
         }
@@ -111,18 +106,20 @@ impl EmbedConfig {
         }
         let raw = Raw(raw);
         let mut problems = Vec::new();
-        let send_final = raw.other("send", "each", &["final"], &mut problems).is_some();
-        let inline = raw.other("display", "popover", &["inline"], &mut problems).is_some();
-        let theme = raw.other("theme", "auto", &["light", "dark"], &mut problems);
-        let at_start = raw.other("position", "end", &["start"], &mut problems).is_some();
+        let send_final = raw.other(&SEND, &mut problems).is_some();
+        let inline = raw.other(&DISPLAY, &mut problems).is_some();
+        let theme = raw.other(&THEME, &mut problems);
+        let at_start = raw.other(&POSITION, &mut problems).is_some();
 
         let survey = slug("survey", raw.text("survey"))?;
-        let site = slug("site", raw.text("site").or_else(|| Some("default".into())))?;
+        let site = raw.text("site");
+        let names_site = site.is_some();
+        let site = slug("site", site.or_else(|| Some(DEFAULT_SITE.into())))?;
         let api = raw.text("api").unwrap_or_default().trim_end_matches('/').to_owned();
         let endpoint = match raw.text("endpoint") {
             Some(endpoint) => endpoint,
             None if api.is_empty() => return Err("endpoint: expected an address, or an api".into()),
-            None => concat(&[&api, "/v1/responses"]),
+            None => concat(&[&api, DEFAULT_ENDPOINT_PATH]),
         };
         let quiet = raw.text("quiet").map_or(Some(Quiet::DEFAULT), |text| Quiet::parse(&text));
         if quiet.is_none() {
@@ -135,57 +132,66 @@ impl EmbedConfig {
             .dyn_into::<Array>()
             .map(|langs| langs.iter().filter_map(|lang| js::as_text(&lang)).collect())
             .unwrap_or_default();
-        let (product, task) = (raw.text("product"), raw.text("task"));
-        let own = Entries::default().with("product", product.as_deref()).with("task", task.as_deref());
-        let context = own.with_all(&raw.any("context")).object();
+        let own = Own {
+            question: raw.text("question"),
+            low: raw.text("low"),
+            high: raw.text("high"),
+            followup: raw.text("followup"),
+            product: raw.text("product"),
+            task: raw.text("task"),
+        };
+        for (key, text) in [("question", &own.question), ("followup", &own.followup)] {
+            if text.as_ref().is_some_and(|text| own.fill(text).is_none()) {
+                problems.push(concat(&[key, ": expected a product and a task for its placeholders"]));
+            }
+        }
+        let context =
+            Entries::default().with("product", own.product.as_deref()).with("task", own.task.as_deref());
+        let context = context.with_all(&raw.any("context")).object();
         let respondent = raw.any("respondent");
-        let id = js::text(&respondent, "id").map(|id| clip(&id, MAX_ID));
+        let id = js::text(&respondent, "id").map(|id| clip(&id, MAX_RESPONDENT_CHARS));
         let attributes = js::get(&respondent, "attributes").unwrap_or_default();
         let attributes = Entries::default().with_all(&attributes).object();
         let respondent = (id.is_some() || attributes.is_some())
             .then(|| js::object(&[("id", id.into()), ("attributes", attributes.into())]));
-        let page =
-            raw.text("page").map(|page| clip(page.split(['?', '#']).next().unwrap_or_default(), MAX_PAGE));
+        let page = raw
+            .text("page")
+            .map(|page| clip(page.split(['?', '#']).next().unwrap_or_default(), MAX_PAGE_CHARS));
 
-        let mut config = Self {
+        Ok(Self {
             survey,
             site,
+            names_site,
             api,
             endpoint,
             send_final,
             language: Language::negotiate(langs.iter().map(String::as_str), &LANGUAGES),
-            touchpoint: raw.text("touchpoint").map(|touchpoint| clip(&touchpoint, MAX_KEY)),
+            touchpoint: raw.text("touchpoint").map(|touchpoint| clip(&touchpoint, MAX_TOUCHPOINT_CHARS)),
             inline,
             theme,
             accent: raw.text("accent"),
             quiet: quiet.unwrap_or(Quiet::DEFAULT),
             at_start,
             privacy,
-            product,
-            task,
             test: js::as_text(&raw.any("test")).is_some_and(|test| test != "false"),
-            question: raw.text("question"),
-            low: raw.text("low"),
-            high: raw.text("high"),
-            followup: raw.text("followup"),
+            own,
             once: raw.text("once"),
             context,
             respondent,
             base: raw.text("base").unwrap_or_default(),
             page,
             problems,
-        };
-        for (key, text) in [("question", &config.question), ("followup", &config.followup)] {
-            if text.as_ref().is_some_and(|text| config.fill(text).is_none()) {
-                config.problems.push(concat(&[key, ": expected a product and a task for its placeholders"]));
-            }
-        }
-        Ok(config)
+        })
     }
 
-    /// A text with its placeholders filled in; `None` if one of them has no value.
-    pub(crate) fn fill(&self, text: &str) -> Option<String> {
-        fill(text, &[("product", self.product.as_deref()), ("task", self.task.as_deref())])
+    /// What the page said of the respondent.
+    pub(crate) fn attributes(&self) -> Vec<(String, String)> {
+        let attributes = self.respondent.as_ref().and_then(|respondent| js::get(respondent, "attributes"));
+        let attributes = attributes.unwrap_or_default();
+        js::keys(&attributes)
+            .filter_map(|key| Some((js::text(&attributes, &key)?, key)))
+            .map(|(value, key)| (key, value))
+            .collect()
     }
 }
 
@@ -198,19 +204,13 @@ pub(crate) fn concat(parts: &[&str]) -> String {
     whole
 }
 
-/// An id as the server accepts it: 1–64 of `a–z 0–9 - _`.
+/// An id as the server accepts it.
 fn slug(key: &str, value: Option<String>) -> Result<String, String> {
     let value = value.unwrap_or_default();
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-    if (1..=64).contains(&value.len()) && value.bytes().all(allowed) {
+    if is_slug(&value) {
         return Ok(value);
     }
-    Err(concat(&[key, ": expected 1 to 64 of a–z, 0–9, - and _, not ", &clip(&value, MAX_KEY)]))
-}
-
-/// No `javascript:` address becomes a link.
-fn is_web_address(url: &str) -> bool {
-    url.starts_with("https://") || url.starts_with("http://") || url.starts_with('/')
+    Err(concat(&[key, ": expected ", SLUG, ", not ", &clip(&value, MAX_SLUG)]))
 }
 
 /// At most `max` characters, none of them NUL.
@@ -218,7 +218,7 @@ fn clip(text: &str, max: usize) -> String {
     text.chars().filter(|&c| c != '\0').take(max).collect()
 }
 
-/// Texts under names, within the limits of the wire. They stay a JavaScript object, as which they come and go: maps in
+/// Texts under names, cut to the limits of the wire, so that a long one never costs a respondent's answer. They stay a JavaScript object, as which they come and go: maps in
 /// between were 6 kB.
 #[derive(Default)]
 struct Entries(Vec<(String, String)>);
@@ -226,7 +226,7 @@ struct Entries(Vec<(String, String)>);
 impl Entries {
     fn with(mut self, key: &str, value: Option<&str>) -> Self {
         if let (1.., true, Some(value)) = (key.len(), self.0.len() < MAX_ENTRIES, value) {
-            self.0.push((clip(key, MAX_KEY), clip(value, MAX_VALUE)));
+            self.0.push((clip(key, MAX_KEY_CHARS), clip(value, MAX_VALUE_CHARS)));
         }
         self
     }
@@ -251,23 +251,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_slugs() {
-        assert_eq!(slug("survey", Some("checkout-csat_2".into())).as_deref(), Ok("checkout-csat_2"));
-        for id in ["", "Shop", "a b", "../x", &"a".repeat(65)] {
-            assert!(slug("site", Some(id.into())).is_err(), "{id}");
-        }
-        assert!(slug("survey", None).is_err());
-    }
-
-    #[test]
     fn texts_are_cut_by_characters() {
         assert_eq!(clip("快快快", 2), "快快");
         assert_eq!(clip("a\0b", 9), "ab");
-    }
-
-    #[test]
-    fn a_script_is_no_web_address() {
-        assert!(is_web_address("https://shop.example/privacy") && is_web_address("/privacy"));
-        assert!(!is_web_address("javascript:alert(1)") && !is_web_address("data:text/html,x"));
     }
 }

@@ -3,7 +3,10 @@
 
 use crate::js;
 use candor_scoring::Metric;
-use candor_survey::{BandTexts, Kind, Question, Survey};
+use candor_survey::{
+    BandTexts, Choice, Survey,
+    wire::{Condition, KindName, Question, When},
+};
 use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -12,48 +15,84 @@ use wasm_bindgen::{JsCast, JsValue};
 /// # Errors
 /// The property that is missing or of another kind than expected.
 pub(crate) fn read(raw: &JsValue) -> Result<Survey, &'static str> {
-    let metric = match js::text(raw, "metric").as_deref() {
-        Some("nps") => Metric::Nps,
-        Some("csat") => Metric::Csat,
-        Some("ces") => Metric::Ces,
-        _ => return Err("metric: expected nps, csat or ces"),
-    };
-    let questions = js::get(raw, "questions").and_then(|questions| questions.dyn_into::<Array>().ok());
-    let questions: Vec<_> =
-        questions.into_iter().flat_map(|questions| questions.into_iter()).filter_map(question).collect();
-    if !questions.iter().any(|question| question.kind == Kind::Rating) {
-        return Err("questions: expected one that asks for a rating");
+    let metric = metric(raw);
+    let mut questions = Vec::new();
+    for raw in list(raw, "questions").iter() {
+        let question = question(&raw).ok_or("questions: expected an id and a kind that is known here")?;
+        questions.push(question.read(metric)?);
     }
-    Ok(Survey {
+    let survey = Survey {
         id: js::text(raw, "id").ok_or("id: expected a text")?,
         version: js::get(raw, "version")
             .and_then(|version| version.as_f64())
             .ok_or("version: expected a number")? as u32,
         site: js::text(raw, "site"),
         locale: js::text(raw, "locale"),
-        metric,
         questions,
+    };
+    survey.check_first().map(|()| survey)
+}
+
+fn question(raw: &JsValue) -> Option<Question> {
+    let text = |key: &str| js::text(raw, key);
+    let flag = |key: &str| js::get(raw, key).is_some_and(|flag| flag.is_truthy());
+    let mut options = Vec::new();
+    for option in list(raw, "options").iter() {
+        options.push(Choice { id: js::text(&option, "id")?, text: js::text(&option, "text")? });
+    }
+    Some(Question {
+        id: text("id")?,
+        kind: KindName::parse(&text("kind")?)?,
+        metric: metric(raw),
+        scale: text("scale"),
+        favourable_points: number(js::get(raw, "favourable_points")),
+        text: text("text"),
+        low: text("low"),
+        high: text("high"),
+        by_band: js::get(raw, "by_band").map(|by_band| BandTexts {
+            unfavourable: js::text(&by_band, "unfavourable"),
+            neutral: js::text(&by_band, "neutral"),
+            favourable: js::text(&by_band, "favourable"),
+        }),
+        options,
+        many: flag("many"),
+        other: flag("other"),
+        shuffle: flag("shuffle"),
+        when: js::get(raw, "when")
+            .map(|when| When { all: conditions(&when, "all"), any: conditions(&when, "any") }),
     })
 }
 
-/// A question of a kind that this version knows.
-fn question(raw: JsValue) -> Option<Question> {
-    let kind = match js::text(&raw, "kind")?.as_str() {
-        "rating" => Kind::Rating,
-        "text" => Kind::Text,
-        _ => return None,
-    };
-    let by_band = js::get(&raw, "by_band").map(|by_band| BandTexts {
-        unfavourable: js::text(&by_band, "unfavourable"),
-        neutral: js::text(&by_band, "neutral"),
-        favourable: js::text(&by_band, "favourable"),
-    });
-    Some(Question {
-        id: js::text(&raw, "id")?,
-        kind,
-        text: js::text(&raw, "text"),
-        low: js::text(&raw, "low"),
-        high: js::text(&raw, "high"),
-        by_band,
-    })
+fn conditions(when: &JsValue, key: &str) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    for raw in list(when, key).iter() {
+        let text = |key: &str| js::text(&raw, key);
+        let mut points = Vec::new();
+        for point in list(&raw, "points").iter() {
+            points.extend(number(Some(point)));
+        }
+        conditions.push(Condition {
+            question: text("question"),
+            band: text("band"),
+            points,
+            chosen: text("chosen"),
+            answered: js::get(&raw, "answered").map(|answered| answered.is_truthy()),
+            attribute: text("attribute"),
+            is: text("is"),
+        });
+    }
+    conditions
+}
+
+fn metric(raw: &JsValue) -> Option<Metric> {
+    Metric::parse(&js::text(raw, "metric")?)
+}
+
+fn number(value: Option<JsValue>) -> Option<u8> {
+    Some(value?.as_f64()? as u8)
+}
+
+/// A list; empty if there is none.
+fn list(raw: &JsValue, key: &str) -> Array {
+    js::get(raw, key).and_then(|list| list.dyn_into().ok()).unwrap_or_default()
 }

@@ -33,10 +33,15 @@ pub(crate) fn keys(object: &JsValue) -> impl Iterator<Item = String> {
 /// An object of these properties, without those that are undefined.
 pub(crate) fn object(properties: &[(&str, JsValue)]) -> Object {
     let object = Object::new();
-    for (key, value) in properties.iter().filter(|(_, value)| !value.is_undefined()) {
-        let _ = Reflect::set(&object, &(*key).into(), value);
-    }
+    set_all(&object, properties);
     object
+}
+
+/// Sets these properties, but for those that are undefined.
+pub(crate) fn set_all(object: &JsValue, properties: &[(&str, JsValue)]) {
+    for (key, value) in properties.iter().filter(|(_, value)| !value.is_undefined()) {
+        let _ = Reflect::set(object, &(*key).into(), value);
+    }
 }
 
 /// JSON text; `None` for what JSON cannot say.

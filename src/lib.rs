@@ -5,10 +5,14 @@
 //! | Look for | In |
 //! |---|---|
 //! | what the page asked for | `config.rs` |
-//! | one mounted survey: loads, shows, saves, closes | `prompt.rs` |
+//! | one mounted survey: loads, joins visit and view | `prompt.rs` |
+//! | what the respondent does becomes answers | `visit.rs` |
 //! | one respondent's walk through a survey (pure) | `session.rs` |
+//! | what is seen at one moment, as data (pure) | `screen.rs` |
+//! | the page's words, the survey's, Candor's | `wording.rs` |
+//! | the response, kept before it is sent | `record.rs` |
 //! | when this respondent may be asked again (pure) | `recontact.rs` |
-//! | what is seen | `view/` |
+//! | how it is drawn and heard | `view/` |
 //! | what is sent, and kept until acknowledged | `delivery/` |
 //! | words, digits, direction | `text/` |
 //! | the component for Leptos apps | `reactive.rs` |
@@ -24,10 +28,14 @@ mod prompt;
 #[cfg(feature = "reactive")]
 mod reactive;
 mod recontact;
+mod record;
+mod screen;
 mod session;
 mod storage;
 mod text;
 mod view;
+mod visit;
+mod wording;
 
 use prompt::Prompt;
 #[cfg(feature = "reactive")]
@@ -66,7 +74,7 @@ pub struct Handle(Rc<Prompt>);
 impl Handle {
     /// Closes the survey as its close button does, with the reason `api`. Unanswered, that is a dismissal.
     pub fn close(&self) {
-        self.0.close(prompt::Reason::Api);
+        self.0.close(screen::Reason::Api);
     }
 
     /// Takes the view and every listener away, without a word to the server and without an event.

@@ -1,6 +1,7 @@
 //! When this respondent may be asked again. Pure: takes `now`, returns the marks to write; the loader compares them.
 
 use crate::config::concat;
+use candor_survey::options::{DEFAULT_QUIET_DAYS, quiet_days};
 
 /// A quiet period without end: the last moment of ECMAScript's clock.
 pub(crate) const FOREVER: f64 = 8_640_000_000_000_000.0;
@@ -14,12 +15,12 @@ pub(crate) struct Quiet {
 }
 
 impl Quiet {
-    /// Practice is 60 to 90 days; a dismissal costs the site less.
-    pub(crate) const DEFAULT: Self = Self { answered: 90.0, dismissed: 30.0 };
+    pub(crate) const DEFAULT: Self =
+        Self { answered: DEFAULT_QUIET_DAYS.0 as f64, dismissed: DEFAULT_QUIET_DAYS.1 as f64 };
 
     /// Reads `90,30`; a single number is for both. `None` if it is no number of days from 0 to 36,500.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (answered, dismissed) = candor_survey::quiet_days(text)?;
+        let (answered, dismissed) = quiet_days(text)?;
         Some(Self { answered: answered.into(), dismissed: dismissed.into() })
     }
 

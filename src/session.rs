@@ -1,25 +1,55 @@
-//! One respondent's walk through one survey. Pure: no clock, no network, no DOM.
+//! One respondent's walk through one survey. Pure: no clock, no network, no DOM, no dice of its own.
 
 use candor_scoring::{Band, Rating};
-use candor_survey::{Answer, Kind, MAX_COMMENT_CHARS, Question, State, Survey};
+use candor_survey::{
+    Answer, Kind, Question, State, Survey, Value, bit,
+    limits::{MAX_COMMENT_CHARS, MAX_OTHER_CHARS},
+};
 
-/// A comment that is longer than [`MAX_COMMENT_CHARS`].
+/// A text that is longer than it may be; how many characters it may have.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct TooLong;
+pub(crate) struct TooLong(pub(crate) usize);
 
 /// The respondent's answers so far. Every change is one revision: 1 is the impression.
+///
+/// A page is one question, with the text that follows it. Answers to questions that are not asked any more are remembered and
+/// not sent.
 pub(crate) struct Session {
     survey: Survey,
+    /// What the page said of the respondent, as far as rules ask for it.
+    attributes: Vec<(String, String)>,
+    values: Vec<Option<Value>>,
+    /// The places of each question's options, in the order in which they stand.
+    orders: Vec<Vec<usize>>,
+    /// The first question of the page.
+    page: usize,
     revision: u32,
     state: State,
-    rating: Option<Rating>,
-    comment: String,
+    /// Whether something has changed since the revision was counted.
+    is_changed: bool,
 }
 
 impl Session {
-    /// The survey was shown.
-    pub(crate) fn new(survey: Survey) -> Self {
-        Self { survey, revision: 1, state: State::Shown, rating: None, comment: String::new() }
+    /// The survey was shown. `random` gives numbers from 0 to below 1.
+    pub(crate) fn new(
+        survey: Survey,
+        attributes: Vec<(String, String)>,
+        random: &mut dyn FnMut() -> f64,
+    ) -> Self {
+        let orders = survey.questions.iter().map(|question| order(question, random)).collect();
+        let mut session = Self {
+            values: survey.questions.iter().map(|_| None).collect(),
+            orders,
+            survey,
+            attributes,
+            page: 0,
+            revision: 1,
+            state: State::Shown,
+            is_changed: false,
+        };
+        // The first may be one that is not asked.
+        session.page = session.pages().trailing_zeros().min(31) as usize;
+        session
     }
 
     pub(crate) fn survey(&self) -> &Survey {
@@ -30,50 +60,171 @@ impl Session {
         self.revision
     }
 
+    /// Counts all that has changed as one revision. False if nothing has.
+    pub(crate) fn revise(&mut self) -> bool {
+        let is_changed = std::mem::take(&mut self.is_changed);
+        self.revision += u32::from(is_changed);
+        is_changed
+    }
+
     pub(crate) fn state(&self) -> State {
         self.state
     }
 
-    /// The first question of this kind.
-    pub(crate) fn question(&self, kind: Kind) -> Option<&Question> {
-        self.survey.questions.iter().find(|question| question.kind == kind)
+    fn asked(&self) -> u32 {
+        self.survey.asked(&self.values, &|key| {
+            self.attributes.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone())
+        })
     }
 
-    /// Where the rating stands, once there is one.
-    pub(crate) fn band(&self) -> Option<Band> {
-        self.rating.and_then(|rating| self.survey.metric.band(rating).ok())
+    fn is_text(&self, index: usize) -> bool {
+        matches!(self.question(index), Some(Question { kind: Kind::Text { .. }, .. }))
+    }
+
+    /// The first question of every page, as far as can be known by now, a bit for each.
+    fn pages(&self) -> u32 {
+        let asked = self.asked();
+        let mut pages = 0;
+        // Whether a text that comes now stands with what is asked just before it.
+        let mut is_open = false;
+        for index in 0..self.values.len() {
+            let (is_asked, is_text) = (asked & bit(index) > 0, self.is_text(index));
+            if is_asked && !(is_text && is_open) {
+                pages |= bit(index);
+            }
+            is_open = is_asked && !is_text;
+        }
+        pages
+    }
+
+    /// The question of the page, and the text that stands with it.
+    pub(crate) fn on_page(&self) -> (usize, Option<usize>) {
+        let next = self.page + 1;
+        let follows = self.asked() & !self.pages() & bit(next) > 0;
+        (self.page, follows.then_some(next))
+    }
+
+    /// The text that is asked on the page.
+    pub(crate) fn text_on_page(&self) -> Option<usize> {
+        let (head, follows) = self.on_page();
+        if self.is_text(head) { Some(head) } else { follows }
+    }
+
+    /// The pages before this one.
+    fn before(&self) -> u32 {
+        self.pages() & (bit(self.page) - 1)
+    }
+
+    /// The pages after this one.
+    fn after(&self) -> u32 {
+        self.pages() & !(bit(self.page) | (bit(self.page) - 1))
+    }
+
+    pub(crate) fn is_first(&self) -> bool {
+        self.before() == 0
+    }
+
+    pub(crate) fn is_last(&self) -> bool {
+        self.after() == 0
+    }
+
+    /// Goes on by a page. False if there is none.
+    pub(crate) fn next(&mut self) -> bool {
+        let after = self.after();
+        if after > 0 {
+            self.page = after.trailing_zeros() as usize;
+        }
+        after > 0
+    }
+
+    /// Goes back by a page. False if there is none.
+    pub(crate) fn back(&mut self) -> bool {
+        let before = self.before();
+        if before > 0 {
+            self.page = before.ilog2() as usize;
+        }
+        before > 0
+    }
+
+    pub(crate) fn question(&self, index: usize) -> Option<&Question> {
+        self.survey.questions.get(index)
+    }
+
+    pub(crate) fn value(&self, index: usize) -> Option<&Value> {
+        self.values.get(index)?.as_ref()
+    }
+
+    /// The places of a question's options, in the order in which they stand.
+    pub(crate) fn order(&self, index: usize) -> &[usize] {
+        self.orders.get(index).map_or(&[], Vec::as_slice)
+    }
+
+    /// Where the last rating before a question stands, once there is one.
+    pub(crate) fn band_before(&self, index: usize) -> Option<Band> {
+        let mut band = None;
+        let asked = self.asked();
+        for earlier in 0..index {
+            if let (1.., Some(Value::Point(rating))) = (asked & bit(earlier), self.value(earlier)) {
+                band = self.question(earlier)?.measure()?.band(*rating).ok();
+            }
+        }
+        band
     }
 
     /// A point was chosen. True if that changes the response.
-    pub(crate) fn choose(&mut self, point: u8) -> bool {
-        let Ok(rating) = Rating::new(point, self.survey.metric.scale()) else { return false };
-        let changes = self.rating != Some(rating) && self.state != State::Dismissed;
-        if changes {
-            self.rating = Some(rating);
-            if self.state == State::Shown {
-                self.state = State::Partial;
-            }
-            self.revision += 1;
-        }
-        changes
+    pub(crate) fn choose(&mut self, index: usize, point: u8) -> bool {
+        let scale = self.question(index).and_then(Question::measure).map(|measure| measure.scale());
+        let rating = scale.and_then(|scale| Rating::new(point, scale).ok());
+        rating.is_some_and(|rating| self.set(index, Some(Value::Point(rating))))
     }
 
-    /// The respondent is done, with a comment or an empty one.
+    /// An option was chosen, or no longer. True if that changes the response.
+    pub(crate) fn pick(&mut self, index: usize, option: &str, on: bool) -> bool {
+        let Some((options, many)) = self.options(index) else { return false };
+        if !options.iter().any(|known| known == option) {
+            return false;
+        }
+        let (mut chosen, other) = self.chosen(index);
+        chosen.retain(|known| known != option && many);
+        if on {
+            chosen.push(option.to_owned());
+        }
+        // In the order of the survey, in whichever they were chosen.
+        let chosen = options.into_iter().filter(|known| chosen.contains(known)).collect();
+        self.set_chosen(index, chosen, other.filter(|_| many))
+    }
+
+    /// An answer of one's own was written, or emptied. True if that changes the response.
     ///
     /// # Errors
     /// [`TooLong`]: nothing has changed.
-    pub(crate) fn complete(&mut self, comment: &str) -> Result<(), TooLong> {
-        // A NUL is no text, and databases refuse it.
-        let comment = comment.replace('\0', "");
-        if comment.bytes().filter(|byte| !(0x80..0xc0).contains(byte)).count() > MAX_COMMENT_CHARS {
-            return Err(TooLong);
+    pub(crate) fn write_other(&mut self, index: usize, text: &str) -> Result<bool, TooLong> {
+        let Some((_, many)) = self.options(index) else { return Ok(false) };
+        let other = clean(text, MAX_OTHER_CHARS)?;
+        let (mut chosen, _) = self.chosen(index);
+        if other.is_some() && !many {
+            chosen.clear();
         }
-        comment.trim().clone_into(&mut self.comment);
-        if self.state == State::Partial {
+        Ok(self.set_chosen(index, chosen, other))
+    }
+
+    /// A text was written, or emptied. True if that changes the response.
+    ///
+    /// # Errors
+    /// [`TooLong`]: nothing has changed.
+    pub(crate) fn write(&mut self, index: usize, text: &str) -> Result<bool, TooLong> {
+        let text = clean(text, MAX_COMMENT_CHARS)?;
+        Ok(self.set(index, text.map(Value::Text)))
+    }
+
+    /// The respondent is done. True if that changes the response.
+    pub(crate) fn complete(&mut self) -> bool {
+        let changes = self.state == State::Partial;
+        if changes {
             self.state = State::Complete;
-            self.revision += 1;
+            self.is_changed = true;
         }
-        Ok(())
+        changes
     }
 
     /// The survey was closed. True if that was a dismissal: nothing had been answered.
@@ -81,93 +232,334 @@ impl Session {
         let dismissed = self.state == State::Shown;
         if dismissed {
             self.state = State::Dismissed;
-            self.revision += 1;
+            self.is_changed = true;
         }
         dismissed
     }
 
-    /// The answers as they go on the wire.
+    /// The answers as they go on the wire: to what is asked by now.
     pub(crate) fn answers(&self) -> Vec<Answer> {
         let mut answers = Vec::new();
-        if let (Some(rating), Some(question)) = (self.rating, self.question(Kind::Rating)) {
-            answers.push(Answer {
-                question: question.id.clone(),
-                rating: Some(rating.point()),
-                ..Answer::default()
-            });
-        }
-        if let (false, Some(question)) = (self.comment.is_empty(), self.question(Kind::Text)) {
-            answers.push(Answer {
-                question: question.id.clone(),
-                text: Some(self.comment.clone()),
-                ..Answer::default()
-            });
+        let asked = self.asked();
+        for (index, (question, value)) in self.survey.questions.iter().zip(&self.values).enumerate() {
+            if let (1.., Some(value)) = (asked & bit(index), value) {
+                answers.push(question.answer(value));
+            }
         }
         answers
     }
+
+    /// The ids of a choice's options, and whether several may be chosen.
+    fn options(&self, index: usize) -> Option<(Vec<String>, bool)> {
+        match &self.question(index)?.kind {
+            Kind::Choice { options, many, .. } => {
+                Some((options.iter().map(|option| option.id.clone()).collect(), *many))
+            }
+            _ => None,
+        }
+    }
+
+    fn chosen(&self, index: usize) -> (Vec<String>, Option<String>) {
+        match self.value(index) {
+            Some(Value::Chosen { options, other }) => (options.clone(), other.clone()),
+            _ => (Vec::new(), None),
+        }
+    }
+
+    fn set_chosen(&mut self, index: usize, options: Vec<String>, other: Option<String>) -> bool {
+        let is_empty = options.is_empty() && other.is_none();
+        self.set(index, (!is_empty).then_some(Value::Chosen { options, other }))
+    }
+
+    fn set(&mut self, index: usize, value: Option<Value>) -> bool {
+        let is_over = matches!(self.state, State::Dismissed | State::Complete);
+        let Some(place) = self.values.get_mut(index).filter(|place| !is_over && **place != value) else {
+            return false;
+        };
+        *place = value;
+        self.state = if self.answers().is_empty() { State::Shown } else { State::Partial };
+        self.is_changed = true;
+        true
+    }
+}
+
+/// As they are written, or each in a place of its own by chance (Fisher and Yates).
+fn order(question: &Question, random: &mut dyn FnMut() -> f64) -> Vec<usize> {
+    let Kind::Choice { options, shuffle, .. } = &question.kind else { return Vec::new() };
+    let mut order: Vec<_> = (0..options.len()).collect();
+    if *shuffle {
+        for last in (1..order.len()).rev() {
+            order.swap(last, (random() * (last + 1) as f64) as usize);
+        }
+    }
+    order
+}
+
+/// A text without what is around it; `None` if nothing is left.
+fn clean(text: &str, max: usize) -> Result<Option<String>, TooLong> {
+    // A NUL is no text, and databases refuse it.
+    let text = text.replace('\0', "");
+    if text.bytes().filter(|byte| !(0x80..0xc0).contains(byte)).count() > max {
+        return Err(TooLong(max));
+    }
+    let text = text.trim();
+    Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn session(survey: Survey) -> Session {
+        Session::new(survey, Vec::new(), &mut || 0.5)
+    }
+
     fn nps() -> Session {
-        Session::new(candor_survey::preset("nps").unwrap())
+        session(candor_survey::preset("nps").unwrap())
+    }
+
+    /// A rating, its reason, what was bought (several, or something else), and a last word for those who bought cheese.
+    fn shop() -> Session {
+        let json = r#"{"id": "s", "version": 1, "metric": "nps", "questions": [
+            {"id": "nps", "kind": "rating"}, {"id": "why", "kind": "text"},
+            {"id": "bought", "kind": "choice", "options": [{"id": "bread", "text": "Bread"}, {"id": "cheese", "text": "Cheese"}],
+             "many": true, "other": true, "shuffle": true},
+            {"id": "ripe", "kind": "rating", "metric": "csat", "when": {"all": [{"question": "bought", "chosen": "cheese"}]}},
+            {"id": "end", "kind": "text"}]}"#;
+        session(serde_json::from_str(json).unwrap())
     }
 
     #[test]
-    fn a_walk_counts_one_revision_for_each_change() {
+    fn what_changes_at_once_is_one_revision() {
         let mut session = nps();
+        assert!(!session.revise());
         assert_eq!((session.revision(), session.state()), (1, State::Shown));
-        assert!(session.choose(9));
+        assert!(session.choose(0, 9) && session.revise());
         assert_eq!((session.revision(), session.state()), (2, State::Partial));
-        assert!(!session.choose(9));
-        assert!(session.choose(6));
-        assert_eq!((session.revision(), session.band()), (3, Some(Band::Unfavourable)));
-        assert_eq!(session.complete(" too slow "), Ok(()));
+        assert!(!session.choose(0, 9) && !session.revise());
+        assert!(session.choose(0, 6) && session.revise());
+        assert_eq!((session.revision(), session.band_before(1)), (3, Some(Band::Unfavourable)));
+        assert_eq!(session.write(1, " too slow "), Ok(true));
+        assert!(session.complete() && !session.complete() && session.revise());
         assert_eq!((session.revision(), session.state()), (4, State::Complete));
-        let rating = Answer { question: "nps".into(), rating: Some(6), ..Answer::default() };
-        let why = Answer { question: "why".into(), text: Some("too slow".into()), ..Answer::default() };
+        let answer = |question: &str| Answer { question: question.into(), ..Answer::default() };
+        let rating = Answer { rating: Some(6), ..answer("nps") };
+        let why = Answer { text: Some("too slow".into()), ..answer("why") };
         assert_eq!(session.answers(), [rating, why]);
+        assert!(!session.choose(0, 1), "it is over");
     }
 
     #[test]
     fn closing_is_a_dismissal_only_when_nothing_was_answered() {
         let mut session = nps();
         assert!(session.close());
-        assert_eq!((session.revision(), session.state()), (2, State::Dismissed));
+        assert_eq!(session.state(), State::Dismissed);
         assert!(!session.close());
-        assert!(!session.choose(9));
+        assert!(!session.choose(0, 9));
 
         let mut session = nps();
-        session.choose(0);
+        session.choose(0, 0);
         assert!(!session.close());
-        assert_eq!((session.revision(), session.state()), (2, State::Partial));
+        assert_eq!(session.state(), State::Partial);
     }
 
     #[test]
     fn a_point_off_the_scale_changes_nothing() {
         let mut session = nps();
-        assert!(!session.choose(11));
-        assert_eq!(session.revision(), 1);
+        assert!(!session.choose(0, 11) && !session.choose(1, 1) && !session.choose(9, 1));
+        assert!(!session.revise());
         assert!(session.answers().is_empty());
     }
 
     #[test]
     fn a_comment_may_have_5000_characters_whatever_their_bytes() {
         let mut session = nps();
-        session.choose(3);
-        assert_eq!(session.complete(&"快".repeat(5_001)), Err(TooLong));
-        assert_eq!(session.state(), State::Partial);
-        assert_eq!(session.complete(&"快".repeat(5_000)), Ok(()));
+        session.choose(0, 3);
+        assert_eq!(session.write(1, &"快".repeat(5_001)), Err(TooLong(5_000)));
+        assert_eq!(session.write(1, &"快".repeat(5_000)), Ok(true));
     }
 
     #[test]
     fn an_empty_comment_is_no_answer() {
         let mut session = nps();
-        session.choose(3);
-        assert_eq!(session.complete(" \n\0"), Ok(()));
-        assert_eq!(session.state(), State::Complete);
+        session.choose(0, 3);
+        assert_eq!(session.write(1, " \n\0"), Ok(false));
+        assert!(session.complete());
         assert_eq!(session.answers().len(), 1);
+    }
+
+    #[test]
+    fn what_is_asked_depends_on_what_was_answered_before() {
+        let mut session = shop();
+        assert_eq!(session.on_page(), (0, Some(1)));
+        session.choose(0, 9);
+        assert!(session.next() && !session.is_first());
+        assert_eq!(session.on_page(), (2, None));
+        assert!(session.is_first() || session.next());
+        assert_eq!(session.on_page(), (4, None), "nobody asks for the cheese of those who bought none");
+        assert!(session.is_last() && session.back());
+        assert!(session.pick(2, "cheese", true));
+        assert!(session.next());
+        assert_eq!(session.on_page(), (3, Some(4)));
+        assert!(session.choose(3, 2));
+        let ids = |session: &Session| -> Vec<_> {
+            session.answers().into_iter().map(|answer| answer.question).collect()
+        };
+        assert_eq!(ids(&session), ["nps", "bought", "ripe"]);
+        session.pick(2, "cheese", false);
+        session.pick(2, "bread", true);
+        assert_eq!(ids(&session), ["nps", "bought"], "what is asked no longer is not sent");
+    }
+
+    #[test]
+    fn of_one_choice_the_last_counts_and_of_many_each() {
+        let chosen = |session: &Session, index| match session.value(index) {
+            Some(Value::Chosen { options, other }) => (options.join(" "), other.clone()),
+            _ => (String::new(), None),
+        };
+        let mut session = shop();
+        assert!(session.pick(2, "cheese", true) && session.pick(2, "bread", true));
+        assert!(!session.pick(2, "milk", true));
+        assert_eq!(session.write_other(2, " milk "), Ok(true));
+        assert_eq!(chosen(&session, 2), ("bread cheese".into(), Some("milk".into())));
+        assert!(session.pick(2, "cheese", false));
+        assert_eq!(chosen(&session, 2), ("bread".into(), Some("milk".into())));
+
+        if let Some(Question { kind: Kind::Choice { many, .. }, .. }) = session.survey.questions.get_mut(2) {
+            *many = false;
+        }
+        assert!(session.pick(2, "cheese", true));
+        assert_eq!(chosen(&session, 2), ("cheese".into(), None));
+        assert_eq!(session.write_other(2, "milk"), Ok(true));
+        assert_eq!(chosen(&session, 2), (String::new(), Some("milk".into())));
+    }
+
+    #[test]
+    fn an_answer_that_is_taken_back_leaves_an_impression() {
+        let mut session = shop();
+        assert!(session.pick(2, "bread", true) && session.pick(2, "bread", false));
+        assert!(session.state() == State::Shown && session.revise());
+        assert!(!session.complete() && session.close());
+    }
+
+    #[test]
+    fn shuffled_options_stand_in_an_order_of_chance() {
+        let survey = shop().survey;
+        let order = |random: f64| Session::new(survey.clone(), Vec::new(), &mut || random).order(2).to_vec();
+        assert_eq!((order(0.0), order(0.999)), (vec![1, 0], vec![0, 1]));
+    }
+
+    /// Marsaglia's generator, so that a failure can be seen again.
+    struct Xorshift(u64);
+
+    impl Xorshift {
+        fn below(&mut self, n: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 % n as u64).unwrap()
+        }
+    }
+
+    /// Of up to eight questions of every kind, many of them asked only after some answers.
+    fn any_survey(random: &mut Xorshift) -> Survey {
+        let mut questions = Vec::new();
+        for n in 0..=random.below(8) {
+            let kind = if n == 0 { 2 * random.below(2) } else { random.below(3) };
+            let mut question = match kind {
+                0 => {
+                    serde_json::json!({"kind": "rating", "metric": (["nps", "csat", "ces"][random.below(3)])})
+                }
+                1 => serde_json::json!({"kind": "text"}),
+                _ => {
+                    serde_json::json!({"kind": "choice", "many": (random.below(2) == 0), "other": (random.below(2) == 0),
+                    "shuffle": true, "options": [{"id": "a", "text": "A"}, {"id": "b", "text": "B"}, {"id": "c", "text": "C"}]})
+                }
+            };
+            question["id"] = format!("q{n}").into();
+            if n > 0 && random.below(2) == 0 {
+                let tests: Vec<_> = (0..=random.below(2))
+                    .map(|_| {
+                        let earlier = format!("q{}", random.below(n));
+                        match random.below(4) {
+                            0 => serde_json::json!({"question": earlier, "band": (["unfavourable", "neutral", "favourable"][random.below(3)])}),
+                            1 => serde_json::json!({"question": earlier, "points": [1, 2, 3]}),
+                            2 => serde_json::json!({"question": earlier, "chosen": (["a", "b", "other"][random.below(3)])}),
+                            _ => serde_json::json!({"question": earlier, "answered": (random.below(2) == 0)}),
+                        }
+                    })
+                    .collect();
+                question["when"] = serde_json::json!({(["all", "any"][random.below(2)]): tests});
+            }
+            questions.push(question);
+        }
+        serde_json::from_value(serde_json::json!({"id": "s", "version": 1, "questions": questions})).unwrap()
+    }
+
+    /// Does something on the page.
+    fn do_anything(session: &mut Session, random: &mut Xorshift) {
+        let (head, _) = session.on_page();
+        match random.below(6) {
+            0 | 1 => drop(session.choose(head, u8::try_from(random.below(11)).unwrap())),
+            2 => drop(session.pick(head, ["a", "b", "c"][random.below(3)], random.below(3) > 0)),
+            3 => drop(session.write_other(head, ["", "mine"][random.below(2)])),
+            _ => {
+                let text = session.text_on_page();
+                text.into_iter().for_each(|text| drop(session.write(text, ["", "words"][random.below(2)])));
+            }
+        }
+    }
+
+    /// What can be seen of it.
+    fn seen(session: &Session) -> (usize, Option<usize>, Vec<Answer>, bool, bool) {
+        let (head, text) = session.on_page();
+        (head, text, session.answers(), session.is_first(), session.is_last())
+    }
+
+    #[test]
+    fn any_walk_ends_back_undoes_and_hidden_answers_are_not_sent() {
+        for seed in 1..=2_000_u64 {
+            let mut random = Xorshift(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
+            let survey = any_survey(&mut random);
+            let mut dice = Xorshift(seed);
+            let mut session =
+                Session::new(survey.clone(), Vec::new(), &mut || dice.below(1_000) as f64 / 1_000.0);
+            for _ in 0..random.below(40) {
+                match random.below(5) {
+                    0 => {
+                        let before = seen(&session);
+                        if session.next() {
+                            assert!(session.back(), "seed {seed}");
+                            assert_eq!(seen(&session), before, "seed {seed}: back undoes what next did");
+                            session.next();
+                        }
+                    }
+                    1 => drop(session.back()),
+                    _ => do_anything(&mut session, &mut random),
+                }
+                // The page is one that is asked, and what is sent was asked.
+                let asked = session.asked();
+                assert!(asked & bit(session.on_page().0) > 0, "seed {seed}");
+                for answer in session.answers() {
+                    let index = survey.questions.iter().position(|q| q.id == answer.question).unwrap();
+                    assert!(asked & bit(index) > 0, "seed {seed}: {answer:?} was not asked");
+                }
+                assert_eq!(session.state() == State::Shown, session.answers().is_empty(), "seed {seed}");
+            }
+            // Whoever only goes on arrives, having seen every question that is asked once.
+            while session.back() {}
+            let mut seen = Vec::new();
+            loop {
+                let (head, text) = session.on_page();
+                seen.extend([Some(head), text].into_iter().flatten());
+                assert!(seen.len() <= survey.questions.len(), "seed {seed}: it goes round in circles");
+                if !session.next() {
+                    break;
+                }
+            }
+            let asked = session.asked();
+            let all: Vec<_> = (0..32).filter(|index| asked & bit(*index) > 0).collect();
+            assert_eq!(seen, all, "seed {seed}");
+        }
     }
 }

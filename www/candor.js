@@ -326,7 +326,8 @@
     const site = entries.find((entry) => entry.tag == tag);
     try {
       site.waits = "waits for its surveys";
-      const list = await fetch(apiOf(tag, options) + "/v1/sites/" + options.site);
+      // Those alone that the module can draw in full.
+      const list = await fetch(apiOf(tag, options) + "/v1/sites/" + options.site + "?can=__CAN__");
       if (!list.ok) throw list.status;
       const { surveys } = await list.json();
       entries = entries.filter((entry) => entry != site);

@@ -32,12 +32,16 @@ followup = ما السبب الأهم لهذا التقييم؟
 followup-unfavourable = ما أهم ما ينبغي تحسينه؟
 followup-favourable = ما أكثر ما أعجبك؟
 comment-hint = اختياري
+choose-many = اختر كل ما ينطبق
+other = خيار آخر:
 # The number stands last, so that the noun need not agree with it.
 too-long = الحد الأقصى لعدد الأحرف: { $max }.
 
 ## Buttons and names of parts
 
 send = إرسال
+next = التالي
+back = رجوع
 not-now = ليس الآن
 never = عدم السؤال مجددًا
 close = إغلاق

@@ -33,12 +33,17 @@ followup = What is the main reason for your score?
 followup-unfavourable = What should we improve first?
 followup-favourable = What did we do well?
 comment-hint = Optional
+# choose-many stands after a question of which several answers may be chosen, other before a field for an answer of one's own.
+choose-many = Choose all that apply
+other = Other:
 # $max is a large round number, 5000 as a rule, so that no plural form is needed.
 too-long = Please keep your comment to { $max } characters.
 
 ## Buttons and names of parts. region names the whole prompt to a screen reader.
 
 send = Send
+next = Next
+back = Back
 not-now = Not now
 never = Don’t ask again
 close = Close

@@ -33,11 +33,15 @@ followup = مهم‌ترین دلیل شما برای این امتیاز چیس
 followup-unfavourable = چه چیزی را باید بهتر کنیم؟
 followup-favourable = از چه چیزی بیشتر راضی بودید؟
 comment-hint = اختیاری
+choose-many = هر چند مورد را که می‌خواهید انتخاب کنید
+other = مورد دیگر:
 too-long = لطفاً حداکثر { $max } نویسه بنویسید.
 
 ## Buttons and names of parts
 
 send = ارسال
+next = بعدی
+back = بازگشت
 not-now = فعلاً نه
 never = دیگر نپرسید
 close = بستن

@@ -34,11 +34,15 @@ followup = เหตุผลสำคัญที่สุดที่ให้
 followup-unfavourable = มีอะไรที่ควรปรับปรุง เพราะอะไร
 followup-favourable = คุณประทับใจอะไรมากที่สุด
 comment-hint = ไม่บังคับ
+choose-many = เลือกได้มากกว่าหนึ่งข้อ
+other = อื่น ๆ:
 too-long = กรุณาพิมพ์ไม่เกิน { $max } ตัวอักษร
 
 ## Buttons and names of parts
 
 send = ส่ง
+next = ถัดไป
+back = ย้อนกลับ
 not-now = ไว้ทีหลัง
 never = ไม่ต้องถามอีก
 close = ปิด

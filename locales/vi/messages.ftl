@@ -32,11 +32,15 @@ followup = Lý do chính khiến bạn cho điểm này là gì?
 followup-unfavourable = Chúng tôi nên cải thiện điều gì trước?
 followup-favourable = Chúng tôi đã làm tốt điều gì?
 comment-hint = Không bắt buộc
+choose-many = Chọn tất cả mục phù hợp
+other = Khác:
 too-long = Vui lòng viết tối đa { $max } ký tự.
 
 ## Buttons and names of parts
 
 send = Gửi
+next = Tiếp tục
+back = Quay lại
 not-now = Để sau
 never = Không hỏi lại
 close = Đóng

@@ -33,11 +33,15 @@ followup = 您給這個分數的最主要原因是什麼？
 followup-unfavourable = 我們最需要改善什麼？
 followup-favourable = 您覺得我們哪裡做得好？
 comment-hint = 選填
+choose-many = 可複選
+other = 其他：
 too-long = 請將內容縮短至 { $max } 個字以內。
 
 ## Buttons and names of parts
 
 send = 送出
+next = 下一步
+back = 返回
 not-now = 暫時不要
 never = 不要再詢問
 close = 關閉

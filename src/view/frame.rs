@@ -1,44 +1,59 @@
-//! What surrounds every step: the wrapper that keeps the page's styles out, the region, the close button.
+//! What surrounds every page: the wrapper that keeps the page's styles out, the region, the close button.
 
 use super::{
-    Upto, as_html, element,
+    Upto, as_html,
+    choice::{Options, OptionsProps},
+    element,
     follow_up::{FollowUp, FollowUpProps},
     scale::{Scale, ScaleProps},
     text,
     thanks::{Thanks, ThanksProps},
 };
-use crate::{config::concat, prompt::Visit, text::decimal};
+use crate::{
+    config::concat,
+    screen::{Act, Control, Screen},
+    text::decimal,
+};
 use leptos::prelude::{AnyView, IntoAny, component};
 use std::rc::Rc;
 use web_sys::{HtmlElement, ShadowRoot};
 
 /// As much of it as is asked for, as it is at this moment.
 #[component]
-pub(super) fn Frame(visit: Rc<Visit>, upto: Upto) -> AnyView {
-    let texts = &visit.texts;
-    let wrapper = [
-        ("class", "candor"),
-        ("lang", &texts.tag),
-        ("dir", texts.dir()),
-        ("data-step", visit.step.get().name()),
+pub(super) fn Frame(screen: Rc<Screen>, upto: Upto) -> AnyView {
+    let wrapper =
+        [("class", "candor"), ("lang", &*screen.tag), ("dir", screen.dir), ("data-step", screen.step.name())];
+    let card = [("class", "card"), ("role", "region"), ("aria-label", &*screen.region)];
+    let close = [
+        ("type", "button"),
+        ("class", "close"),
+        ("aria-label", &*screen.close),
+        ("data-act", Act::Close.name()),
     ];
-    let (region, close) = (texts.get("region"), texts.get("close"));
-    let card = [("class", "card"), ("role", "region"), ("aria-label", &*region)];
-    let close = [("type", "button"), ("class", "close"), ("aria-label", &*close)];
+    let mut page = Vec::new();
+    match screen.choice.as_ref().map(|choice| &choice.control) {
+        None => {}
+        Some(Control::Points { .. }) => {
+            page.push(Scale(ScaleProps { screen: screen.clone(), upto }).into_any())
+        }
+        Some(Control::Options { .. }) => {
+            page.push(Options(OptionsProps { screen: screen.clone(), upto }).into_any())
+        }
+    }
     let mut rest = Vec::new();
     if upto == Upto::Whole {
-        rest.push(FollowUp(FollowUpProps { visit: visit.clone() }).into_any());
-        rest.push(Thanks(ThanksProps { visit: visit.clone() }).into_any());
+        page.push(FollowUp(FollowUpProps { screen: screen.clone() }).into_any());
+        rest.push(Thanks(ThanksProps { screen: screen.clone() }).into_any());
     }
-    let mut parts = vec![
-        element("button", &close, Vec::new()),
-        Scale(ScaleProps { visit: visit.clone(), upto }).into_any(),
-        rest.into_any(),
-    ];
-    if let Some(address) = &visit.config.privacy {
+    // Another element than the page before has, so that nothing of that one stays: neither what is chosen nor what is written.
+    let tag = if screen.turns.is_multiple_of(2) { "div" } else { "section" };
+    let class = if screen.turns == 0 { "page" } else { "page turned" };
+    let page = element(tag, &[("class", class)], page);
+    let mut parts = vec![element("button", &close, Vec::new()), page, rest.into_any()];
+    if let Some((address, words)) = &screen.privacy {
         let link =
             [("class", "privacy"), ("target", "_blank"), ("rel", "noopener noreferrer"), ("href", address)];
-        parts.push(element("a", &link, vec![text(&texts.get("privacy"))]));
+        parts.push(element("a", &link, vec![text(words)]));
     }
     element("div", &wrapper, vec![element("section", &card, parts)])
 }

@@ -11,9 +11,10 @@
 
 #![allow(unreachable_pub, reason = "the component macro makes a public type of its properties")]
 
+mod choice;
 mod follow_up;
 mod frame;
-mod hand;
+mod input;
 mod page;
 mod scale;
 mod thanks;
@@ -22,7 +23,8 @@ mod theme;
 use crate::{
     clock::{spawn, window},
     js,
-    prompt::{Step, Visit},
+    screen::{Action, Screen, Step},
+    text::{FSI, PDI},
 };
 use frame::{Frame, FrameProps};
 use gloo::events::EventListener;
@@ -38,7 +40,23 @@ use leptos::{
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, FocusOptions, HtmlElement, ShadowRoot};
+use web_sys::{
+    Element, FocusOptions, HtmlElement, HtmlInputElement, HtmlTextAreaElement, NodeList, ShadowRoot,
+};
+
+/// Who hears what the respondent does.
+pub(crate) type Act = Rc<dyn Fn(Action)>;
+
+/// How it stands and looks on its page.
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub(crate) inline: bool,
+    /// In which corner.
+    pub(crate) on_right: bool,
+    /// Light or dark, if the page says so.
+    pub(crate) theme: Option<String>,
+    pub(crate) accent: Option<String>,
+}
 
 /// How much is drawn: a part with each stage of the start.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
@@ -56,6 +74,8 @@ pub(crate) struct Mounted {
     root: ShadowRoot,
     view: AnyViewState,
     step: Step,
+    inline: bool,
+    act: Act,
     listeners: Vec<EventListener>,
     last_focus: LastFocus,
 }
@@ -70,15 +90,16 @@ impl Mounted {
         self.last_focus.borrow_mut().take()
     }
 
-    /// Brings what is drawn to what it is by now. Elements stay, and with them focus, selection and what is being composed.
-    pub(crate) fn redraw(&mut self, visit: &Rc<Visit>) {
-        self.draw(visit, Upto::Whole);
+    /// Brings what is drawn to what it is by now. Elements of a page stay, and with them focus, selection and what is being
+    /// composed.
+    pub(crate) fn redraw(&mut self, screen: Screen) {
+        self.draw(screen, Upto::Whole);
     }
 
-    fn draw(&mut self, visit: &Rc<Visit>, upto: Upto) {
-        let step = visit.step.get();
+    fn draw(&mut self, screen: Screen, upto: Upto) {
+        let step = screen.step;
         let before = (step != self.step).then(|| frame::height(&self.root));
-        drawn(visit, upto).rebuild(&mut self.view);
+        drawn(screen, upto).rebuild(&mut self.view);
         if let Some(before) = before {
             self.step = step;
             frame::grow(&self.root, before);
@@ -86,8 +107,8 @@ impl Mounted {
     }
 
     /// Draws the points too.
-    pub(crate) fn draw_points(&mut self, visit: &Rc<Visit>) {
-        self.draw(visit, Upto::Points);
+    pub(crate) fn draw_points(&mut self, screen: Screen) {
+        self.draw(screen, Upto::Points);
     }
 
     /// Lets the browser lay out now what is drawn, not together with the next frame.
@@ -96,12 +117,54 @@ impl Mounted {
     }
 
     /// Draws what comes after the question, and listens to the page.
-    pub(crate) fn complete(&mut self, visit: &Rc<Visit>, host: &HtmlElement) {
-        self.redraw(visit);
-        self.listeners.extend(page::listen(visit));
-        if !visit.config.inline {
+    pub(crate) fn complete(&mut self, screen: Screen, host: &HtmlElement) {
+        self.redraw(screen);
+        self.listeners.extend(page::listen(&self.act));
+        if !self.inline {
             self.listeners.extend(page::keep_clear(host, &self.root));
         }
+    }
+
+    /// Brings what the browser keeps of options to what was chosen and written; with `all`, also points and the text field, as on
+    /// a page that is come back to.
+    pub(crate) fn hold(&self, is_chosen: &dyn Fn(&str) -> bool, written: [String; 2], all: bool) {
+        let [other, text] = written;
+        for input in each(self.all(if all { "input" } else { ".options input" })) {
+            let Ok(input) = input.dyn_into::<HtmlInputElement>() else { continue };
+            if input.class_name() == "own" {
+                input.set_value(&other);
+            } else {
+                input.set_checked(is_chosen(&input.value()));
+            }
+        }
+        if let (true, Some(field)) =
+            (all, self.field().and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok()))
+        {
+            field.set_value(&text);
+        }
+    }
+
+    fn all(&self, selector: &str) -> Option<NodeList> {
+        self.root.query_selector_all(selector).ok()
+    }
+
+    fn first(&self, selector: &str) -> Option<HtmlElement> {
+        self.root.query_selector(selector).ok().flatten().and_then(as_html)
+    }
+
+    /// Where a page is entered: at what is chosen, else at the first that can be.
+    pub(crate) fn entrance(&self) -> Option<HtmlElement> {
+        self.first(":checked").or_else(|| self.first("fieldset input")).or_else(|| self.field())
+    }
+
+    /// What comes next at the end, if the focus is inside: the button that had it goes away.
+    pub(crate) fn heading(&self) -> Option<HtmlElement> {
+        self.root.active_element().and_then(|_| self.first("h2"))
+    }
+
+    /// The text field.
+    pub(crate) fn field(&self) -> Option<HtmlElement> {
+        self.first("textarea")
     }
 
     /// Takes the listeners away now, and the view after this task, whose event may be on its way through it.
@@ -113,29 +176,48 @@ impl Mounted {
 }
 
 /// Opens the host while it is empty, because the browser lays out at once what it opens. Gives the colour scheme.
-pub(crate) fn open(visit: &Visit, host: &HtmlElement, root: &ShadowRoot) -> Option<String> {
-    theme::adopt(visit, root);
-    if !visit.config.inline {
+pub(crate) fn open(look: &Look, host: &HtmlElement, root: &ShadowRoot) -> Option<String> {
+    theme::adopt(look, root);
+    if !look.inline {
         let _ = host.set_attribute("popover", "manual");
         let _ = host.show_popover();
     }
-    theme::scheme(visit, host)
+    theme::scheme(look, host)
 }
 
 /// Draws the question in the host's root.
-pub(crate) fn draw(visit: &Rc<Visit>, root: &ShadowRoot, scheme: Option<&str>) -> Mounted {
-    let mut view = drawn(visit, Upto::Question).build();
+pub(crate) fn draw(
+    screen: Screen,
+    root: &ShadowRoot,
+    look: &Look,
+    scheme: Option<&str>,
+    act: Act,
+) -> Mounted {
+    let step = screen.step;
+    let mut view = drawn(screen, Upto::Question).build();
     view.mount(root.unchecked_ref(), None);
     let last_focus = LastFocus::default();
-    let listeners = hand::listen(visit, root, &last_focus);
+    let listeners = input::listen(&act, root, &last_focus);
     if let Some(wrapper) = root.first_element_child().and_then(as_html) {
-        theme::colour(visit, &wrapper, scheme);
+        theme::colour(look, &wrapper, scheme);
     }
-    Mounted { root: root.clone(), view, step: visit.step.get(), listeners, last_focus }
+    Mounted { root: root.clone(), view, step, inline: look.inline, act, listeners, last_focus }
 }
 
-fn drawn(visit: &Rc<Visit>, upto: Upto) -> AnyView {
-    Frame(FrameProps { visit: visit.clone(), upto }).into_any()
+fn drawn(screen: Screen, upto: Upto) -> AnyView {
+    Frame(FrameProps { screen: Rc::new(screen), upto }).into_any()
+}
+
+/// Takes the focus from what has it inside.
+pub(crate) fn leave(root: &ShadowRoot) {
+    if let Some(focused) = root.active_element().and_then(as_html) {
+        let _ = focused.blur();
+    }
+}
+
+fn each(list: Option<NodeList>) -> impl Iterator<Item = web_sys::Node> {
+    let length = list.as_ref().map_or(0, NodeList::length);
+    (0..length).filter_map(move |i| list.as_ref()?.item(i))
 }
 
 /// What the host promises; at once if it promises nothing of the kind.
@@ -182,9 +264,18 @@ fn text(text: &str) -> AnyView {
     text.to_owned().into_any()
 }
 
-/// `class` says which button it is, to CSS and to `hand.rs`.
-fn button(class: &str, label: &str) -> AnyView {
-    element("button", &[("type", "button"), ("class", class)], vec![text(label)])
+/// The question's text as nodes; what is isolated in it becomes `<bdi>`.
+fn words(words: &str) -> Vec<AnyView> {
+    let mut nodes = Vec::new();
+    let mut rest = words;
+    while let Some((before, after)) = rest.split_once(FSI) {
+        let (isolated, after) = after.split_once(PDI).unwrap_or((after, ""));
+        nodes.push(text(before));
+        nodes.push(element("bdi", &[], vec![text(isolated)]));
+        rest = after;
+    }
+    nodes.push(text(rest));
+    nodes
 }
 
 fn as_html(element: Element) -> Option<HtmlElement> {

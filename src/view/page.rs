@@ -1,24 +1,24 @@
 //! What happens to the page around the survey.
 
-use crate::{clock::window, config::concat, prompt::Visit, text::decimal};
+use super::Act;
+use crate::{clock::window, config::concat, screen::Action, text::decimal};
 use gloo::events::EventListener;
-use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, ShadowRoot};
 
 /// Hears when the page may be going away.
-pub(super) fn listen(visit: &Rc<Visit>) -> Vec<EventListener> {
+pub(super) fn listen(act: &Act) -> Vec<EventListener> {
     let Some(window) = window() else { return Vec::new() };
     let Some(document) = window.document() else { return Vec::new() };
-    let (hiding, leaving, hidden) = (visit.clone(), visit.clone(), document.clone());
+    let (hiding, leaving, hidden) = (act.clone(), act.clone(), document.clone());
     vec![
         EventListener::new(&document, "visibilitychange", move |_| {
             // Another tab is no end yet, where the page wants one post; what was answered is kept.
             if hidden.hidden() {
-                hiding.commit();
+                hiding(Action::Settle);
             }
         }),
-        EventListener::new(&window, "pagehide", move |_| leaving.leaving()),
+        EventListener::new(&window, "pagehide", move |_| leaving(Action::Leave)),
     ]
 }
 

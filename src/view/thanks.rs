@@ -1,18 +1,18 @@
 //! The end, and the line by which assistive technology hears of every step.
 
 use super::{element, text};
-use crate::prompt::Visit;
+use crate::screen::Screen;
 use leptos::prelude::{AnyView, component};
 use std::rc::Rc;
 
 /// What is said at the end.
 #[component]
-pub(super) fn Thanks(visit: Rc<Visit>) -> AnyView {
+pub(super) fn Thanks(screen: Rc<Screen>) -> AnyView {
     let status = [("role", "status"), ("aria-live", "polite")];
     let parts = vec![
         element("div", &[("class", "check"), ("aria-hidden", "true")], Vec::new()),
-        element("h2", &[("tabindex", "-1")], vec![text(&visit.texts.get("thanks"))]),
-        element("p", &status, vec![text(&visit.status.borrow())]),
+        element("h2", &[("tabindex", "-1")], vec![text(&screen.thanks)]),
+        element("p", &status, vec![text(&screen.status)]),
     ];
     element("div", &[("class", "thanks")], parts)
 }

@@ -1,9 +1,9 @@
 //! Styles and colours.
 
+use super::Look;
 use crate::{
     clock::{push_hex, window},
     config::concat,
-    prompt::Visit,
 };
 use js_sys::Array;
 use web_sys::{CssStyleSheet, HtmlElement, ShadowRoot};
@@ -17,9 +17,8 @@ const LIGHT_SURFACE: [u8; 3] = [255, 255, 255];
 const DARK_SURFACE: [u8; 3] = [30, 31, 34];
 
 /// Gives the root its styles as a constructed sheet, which no `style-src` forbids.
-pub(super) fn adopt(visit: &Visit, root: &ShadowRoot) {
-    // The host's own direction is the page's; the side is that of the survey's language.
-    let side = if visit.config.at_start == visit.texts.rtl { "right" } else { "left" };
+pub(super) fn adopt(look: &Look, root: &ShadowRoot) {
+    let side = if look.on_right { "right" } else { "left" };
     let placed = [
         ":host{left:auto!important;right:auto!important;",
         side,
@@ -28,7 +27,7 @@ pub(super) fn adopt(visit: &Visit, root: &ShadowRoot) {
         "))!important}",
         POPOVER,
     ];
-    let placement = if visit.config.inline { INLINE.into() } else { concat(&placed) };
+    let placement = if look.inline { INLINE.into() } else { concat(&placed) };
     if let Ok(sheet) = CssStyleSheet::new() {
         let _ = sheet.replace_sync(&concat(&[EVERYWHERE, &placement]));
         root.set_adopted_style_sheets(&Array::of1(&sheet));
@@ -36,8 +35,8 @@ pub(super) fn adopt(visit: &Visit, root: &ShadowRoot) {
 }
 
 /// Light, dark, or as the page is; `None` for the reader's own setting.
-pub(super) fn scheme(visit: &Visit, host: &HtmlElement) -> Option<String> {
-    let given = visit.config.theme.clone();
+pub(super) fn scheme(look: &Look, host: &HtmlElement) -> Option<String> {
+    let given = look.theme.clone();
     // A page that says what it is, is followed, also when it changes its mind.
     given.or_else(|| {
         computed(host, "color-scheme").filter(|scheme| scheme != "normal").map(|_| "inherit".into())
@@ -49,12 +48,12 @@ fn computed(element: &HtmlElement, property: &str) -> Option<String> {
 }
 
 /// Chooses light or dark, and an accent that can be read on it.
-pub(super) fn colour(visit: &Visit, wrapper: &HtmlElement, scheme: Option<&str>) {
+pub(super) fn colour(look: &Look, wrapper: &HtmlElement, scheme: Option<&str>) {
     let style = wrapper.style();
     if let Some(scheme) = scheme {
         let _ = style.set_property("color-scheme", scheme);
     }
-    let Some(accent) = &visit.config.accent else { return };
+    let Some(accent) = &look.accent else { return };
     // The browser knows every notation of a colour. What it does not know leaves the sentinel.
     let _ = style.set_property("color", "rgba(1,2,3,0)");
     let _ = style.set_property("color", accent);

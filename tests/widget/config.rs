@@ -75,7 +75,8 @@ async fn an_attribute_without_a_value_marks_test_traffic() {
 #[wasm_bindgen_test]
 async fn a_survey_of_a_server_is_asked_in_its_own_words() {
     fresh().await;
-    let url = "https://api.example/v1/surveys/checkout-csat?locale=zh-Hant";
+    let url =
+        "https://api.example/v1/surveys/checkout-csat?locale=zh-Hant&can=choice,pages,rules,scale&site=shop";
     serve(url, include_str!("../wire/survey.json"));
     let shown = mount_with(
         "survey: 'checkout-csat', site: 'shop', api: 'https://api.example/', langs: ['zh-TW'], product: '小店'",
@@ -93,7 +94,10 @@ async fn a_survey_of_a_server_is_asked_in_its_own_words() {
 #[wasm_bindgen_test]
 async fn a_surveys_own_language_decides_the_other_words() {
     fresh().await;
-    serve("https://api.example/v1/surveys/checkout-csat?locale=vi", include_str!("../wire/survey.json"));
+    serve(
+        "https://api.example/v1/surveys/checkout-csat?locale=vi&can=choice,pages,rules,scale&site=shop",
+        include_str!("../wire/survey.json"),
+    );
     let shown =
         mount_with("survey: 'checkout-csat', site: 'shop', api: 'https://api.example', langs: ['vi']");
     until("page.events.length").await;

@@ -41,7 +41,10 @@ async fn a_post_outlives_the_page_and_needs_no_preflight() {
 #[wasm_bindgen_test]
 async fn what_is_posted_is_what_the_server_is_tested_with() {
     fresh().await;
-    serve("https://api.example/v1/surveys/checkout-csat?locale=zh-Hant", include_str!("../wire/survey.json"));
+    serve(
+        "https://api.example/v1/surveys/checkout-csat?locale=zh-Hant&can=choice,pages,rules,scale",
+        include_str!("../wire/survey.json"),
+    );
     let shown = mount_with(
         // No site is named: the definition knows it.
         "survey: 'checkout-csat', api: 'https://api.example', langs: ['zh-Hant'], touchpoint: 'checkout',
@@ -71,7 +74,10 @@ async fn what_is_posted_is_what_the_server_is_tested_with() {
 async fn a_dismissal_is_what_the_server_is_tested_with() {
     fresh().await;
     let survey = include_str!("../wire/survey.json").replace("zh-Hant", "ar");
-    serve("https://api.example/v1/surveys/checkout-csat?locale=ar", &survey);
+    serve(
+        "https://api.example/v1/surveys/checkout-csat?locale=ar&can=choice,pages,rules,scale&site=shop",
+        &survey,
+    );
     let shown = mount_with(
         "survey: 'checkout-csat', site: 'shop', api: 'https://api.example', langs: ['ar'], display: 'inline'",
     );
@@ -187,7 +193,7 @@ async fn quiet_lasts_90_days_after_an_answer_and_30_after_a_dismissal() {
     let shown3 = shown("survey: 'nps', quiet: '0'").await;
     shown3.radio(9).click();
     assert_eq!(storage().get_item("candor:quiet").unwrap(), None);
-    shown3.click(".never");
+    shown3.click("[data-act=never]");
     assert_eq!(storage().get_item("candor:quiet").unwrap().as_deref(), Some("8640000000000000"));
 }
 
@@ -203,7 +209,7 @@ async fn closing_says_why_and_is_a_dismissal_only_when_nothing_was_answered() {
 
     let answered = shown("survey: 'nps'").await;
     answered.radio(9).click();
-    answered.click(".later");
+    answered.click("[data-act=later]");
     wait(60).await;
     assert_eq!(posted("state"), r#"["shown","partial"]"#);
     assert_eq!(json("page.events.find(event => event.name == 'closed').detail.reason"), "\"not-now\"");

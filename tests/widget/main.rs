@@ -8,5 +8,6 @@ mod config;
 mod delivery;
 mod keyboard;
 mod page;
+mod pages;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

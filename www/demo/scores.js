@@ -82,8 +82,8 @@ function section(survey, scores) {
         h("p", { class: "value" },
           h("strong", { class: "figures", "data-score": total.score }, scoreText(metric, total.score)), " ",
           h("span", { class: "quiet" }, METRICS[metric].unit)),
-        plot(metric, total.score, total.interval),
-        h("p", {}, `${counted(total.n, "answer")}; 95% interval from ${scoreText(metric, total.interval[0])} to ${scoreText(metric, total.interval[1])}.`),
+        plot(metric, total.score, total.ci),
+        h("p", {}, `${counted(total.n, "answer")}; 95% interval from ${scoreText(metric, total.ci[0])} to ${scoreText(metric, total.ci[1])}.`),
         h("p", { class: "quiet" }, shown),
         table(scores),
       ];

@@ -199,6 +199,7 @@ fn fill_in(loader: &str, hash: &str, files: &BTreeMap<String, Vec<u8>>) -> Resul
         ("__MODULE_SRI__", integrity("element.js")),
         ("__WASM_SRI__", integrity("candor.wasm")),
         ("__VERSION__", env!("CARGO_PKG_VERSION").to_owned()),
+        ("__CAN__", candor_survey::Ability::NAMES.to_owned()),
     ] {
         if !loader.contains(placeholder) {
             bail!("www/candor.js has no `{placeholder}`: put it where the value should be.");
@@ -325,9 +326,13 @@ mod tests {
     fn the_loader_learns_folder_integrity_and_version() {
         let files =
             BTreeMap::from([("element.js".to_owned(), Vec::new()), ("candor.wasm".to_owned(), Vec::new())]);
-        let loader = "__ASSETS__|__MODULE_SRI__|__WASM_SRI__|__VERSION__";
+        let loader = "__ASSETS__|__MODULE_SRI__|__WASM_SRI__|__VERSION__|__CAN__";
         let empty = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-        let expected = format!("w/0123/|{empty}|{empty}|{}", env!("CARGO_PKG_VERSION"));
+        let expected = format!(
+            "w/0123/|{empty}|{empty}|{}|{}",
+            env!("CARGO_PKG_VERSION"),
+            candor_survey::Ability::NAMES
+        );
         assert_eq!(fill_in(loader, "0123", &files).expect("all placeholders are there"), expected);
         assert!(fill_in("nothing", "0123", &files).is_err());
     }

@@ -9,6 +9,7 @@ mod demo;
 mod deny;
 mod locales;
 mod node;
+mod options;
 mod size;
 mod test;
 mod tools;
@@ -27,7 +28,8 @@ cargo xtask bench [name]          speed, beside its reference: scores, server, w
 cargo xtask torture [name]        the long proofs: server is killed 200 times (--kills), scoring broken in every way
 cargo xtask deny                  licences and origins of all dependencies, held against deny.toml
 cargo xtask build [--server]      build what browsers download into target/candor/dist
-cargo xtask locales [--check]     compile the messages in locales/ to packs, or check that the packs are current";
+cargo xtask locales [--check]     compile the messages in locales/ to packs, or check that the packs are current
+cargo xtask options [--check]     write the tables of options in docs/embedding.md, or check that they are current";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -53,6 +55,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "bench" => bench::command(rest),
         "torture" => torture::command(rest),
         "locales" => locales::command(rest),
+        "options" => options::command(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | the points that a rating may take | [`Scale`], [`Direction`], [`Look`], [`Rating`] |
 //! | who is a promoter, satisfied, at ease | [`Metric::band`], [`TopBox`] |
+//! | a metric on the scale on which it is asked | [`Measure`] |
 //! | counts per point | [`Tally`] |
 //! | a score with its interval | [`Score`]; in depth [`Nps`], [`Share`], [`Moments`] |
 //! | whether a change is real | [`compare`], [`multiplicity`], [`goodman`] |
@@ -27,6 +28,7 @@ mod decompose;
 mod drivers;
 mod interval;
 mod keywords;
+mod measure;
 mod metric;
 mod moments;
 pub mod monitor;
@@ -53,6 +55,7 @@ pub use decompose::{Decomposition, Effect, TagImpact, decompose, tag_impact};
 pub use drivers::{BadCorrelations, Drivers, MAX_DRIVERS, drivers};
 pub use interval::{Interval, Level, Method};
 pub use keywords::{Keyword, keyword};
+pub use measure::{BadMeasure, Measure};
 pub use metric::{BadTopBox, Band, Metric, TopBox};
 pub use moments::Moments;
 pub use multinomial::goodman;

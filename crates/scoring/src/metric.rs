@@ -26,7 +26,47 @@ pub enum Band {
     Favourable,
 }
 
+impl Band {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Unfavourable, Self::Neutral, Self::Favourable];
+
+    /// Its name on the wire: `unfavourable`, `neutral` or `favourable`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unfavourable => "unfavourable",
+            Self::Neutral => "neutral",
+            Self::Favourable => "favourable",
+        }
+    }
+
+    /// The band of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|band| band.name() == name)
+    }
+}
+
 impl Metric {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Nps, Self::Csat, Self::Ces];
+
+    /// Its name on the wire: `nps`, `csat` or `ces`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nps => "nps",
+            Self::Csat => "csat",
+            Self::Ces => "ces",
+        }
+    }
+
+    /// The metric of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|metric| metric.name() == name)
+    }
+
     /// The scale on which this metric is asked: [`Scale::NPS`], [`Scale::CSAT`] or [`Scale::EASE`], whose
     /// sources are there.
     #[must_use]

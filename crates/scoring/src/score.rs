@@ -1,4 +1,4 @@
-use crate::{Band, Formula, Interval, Level, Method, Metric, Nps, Ratio, Receipt, Share, Tally};
+use crate::{Interval, Measure, Metric, Ratio, Receipt, Tally};
 
 /// An aggregate of a tally, with its number of answers and interval.
 ///
@@ -7,11 +7,11 @@ use crate::{Band, Formula, Interval, Level, Method, Metric, Nps, Ratio, Receipt,
 /// percentage of favourable answers.
 ///
 /// # References
-/// The bands: [`Metric::band`]. The intervals: [`Nps::bonett_price`], [`Share::wilson`].
+/// The bands: [`Metric::band`]. The intervals: [`Nps::bonett_price`](crate::Nps::bonett_price), [`Share::wilson`](crate::Share::wilson).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Score {
-    /// What was measured.
-    pub metric: Metric,
+    /// What was measured, and on which scale.
+    pub measure: Measure,
     /// How many answered, at least 1; dismissals and skips are not counted.
     pub n: u64,
     /// The score before it was rounded, in points or percent.
@@ -23,8 +23,7 @@ pub struct Score {
 }
 
 impl Score {
-    /// The score of a tally with the interval to show (Bonett and Price's for NPS, Wilson's for a share), or
-    /// `None` if nobody answered or the tally is not of the metric's scale.
+    /// The score of a tally on the metric's own scale, as [`Measure::score`] gives it.
     ///
     /// # Examples
     /// ```
@@ -39,45 +38,20 @@ impl Score {
     /// ```
     #[must_use]
     pub fn of(metric: Metric, tally: &Tally) -> Option<Self> {
-        let (exact, interval) = if metric == Metric::Nps {
-            let nps = Nps::of(tally).ok()?;
-            (nps.score()?, nps.default_interval(Level::P95)?.clip(-100.0, 100.0))
-        } else {
-            if tally.scale() != metric.scale() {
-                return None;
-            }
-            let share = Share::part(tally.in_band(metric, Band::Favourable), tally.n());
-            (share.percent()?, share.wilson(Level::P95)?.clip(0.0, 100.0))
-        };
-        Some(Self { metric, n: tally.n(), exact, value: exact.value(), interval })
+        Measure::own(metric).score(tally)
     }
-}
 
-impl Score {
     /// How the score came about.
     #[must_use]
     pub const fn receipt(&self) -> Receipt {
-        Receipt::of(self.metric).exact(Some(self.exact))
-    }
-}
-
-impl Receipt {
-    /// How the score of a metric comes about, with nothing yet of what was answered.
-    #[must_use]
-    pub const fn of(metric: Metric) -> Self {
-        let (formula, favourable_points, method) = match metric {
-            Metric::Nps => (Formula::NPS, None, Method::BonettPrice),
-            Metric::Csat => (Formula::TOP_BOX, Some(2), Method::Wilson),
-            Metric::Ces => (Formula::TOP_BOX, Some(3), Method::Wilson),
-        };
-        Self { favourable_points, method: Some(method), ..Self::new(formula).scale(metric.scale()) }
+        self.measure.receipt().exact(Some(self.exact))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Rating, Scale};
+    use crate::{Method, Rating, Scale};
 
     fn tally(metric: Metric, counts: &[u64]) -> Tally {
         let mut tally = Tally::new(metric.scale());

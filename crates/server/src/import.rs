@@ -60,7 +60,7 @@ impl Files {
                 }),
             }
         }
-        mistakes.extend(shared_names(&files));
+        mistakes.extend(shared_sites(&files));
         Ok(Self { files, mistakes })
     }
 
@@ -94,12 +94,11 @@ impl Files {
     pub(crate) fn refused(&self, refusals: &[Refusal]) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         for refusal in refusals {
-            let (survey, key) = refusal.at();
-            let found = self.files.iter().find_map(|file| {
-                let i = file.site.surveys.iter().position(|other| other.id == survey)?;
-                Some(file.mistake(&format!("survey[{i}].{key}"), refusal))
-            });
-            mistakes.extend(found);
+            let (site, survey, key) = refusal.at();
+            for file in self.files.iter().filter(|file| file.site.site == site) {
+                let i = file.site.surveys.iter().position(|other| other.id == survey);
+                mistakes.extend(i.map(|i| file.mistake(&format!("survey[{i}].{key}"), refusal)));
+            }
         }
         mistakes
     }
@@ -122,26 +121,16 @@ fn toml_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Sites and surveys that two files have.
-fn shared_names(files: &[SiteFile]) -> Vec<Mistake> {
+/// Sites that two files have.
+fn shared_sites(files: &[SiteFile]) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
-    let (mut sites, mut surveys) = (BTreeMap::new(), BTreeMap::new());
-    for file in files {
+    let mut sites = BTreeMap::new();
+    for file in files.iter().filter(|file| !file.site.site.is_empty()) {
         let site = file.site.site.as_str();
-        if !site.is_empty() {
-            let owner = *sites.entry(site).or_insert(&file.name);
-            if *owner != file.name {
-                let message = format_args!("expected another name, because {owner} has the site {site}");
-                mistakes.push(file.mistake("site", message));
-            }
-        }
-        for (i, survey) in file.site.surveys.iter().enumerate().filter(|(_, survey)| !survey.id.is_empty()) {
-            let owner = *surveys.entry(survey.id.as_str()).or_insert(&file.name);
-            if *owner != file.name {
-                let message =
-                    format_args!("expected another id, because {owner} has the survey {}", survey.id);
-                mistakes.push(file.mistake(&format!("survey[{i}].id"), message));
-            }
+        let owner = *sites.entry(site).or_insert(&file.name);
+        if *owner != file.name {
+            let message = format_args!("expected another name, because {owner} has the site {site}");
+            mistakes.push(file.mistake("site", message));
         }
     }
     mistakes

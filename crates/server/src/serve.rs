@@ -88,7 +88,10 @@ impl Server {
         let store =
             Store::open_with(database, settings).await.with_context(|| format!("--database {database}"))?;
         let index = import::load(&store, &config.surveys).await?;
-        index.log_changes(&SurveyIndex::default(), "surveys loaded");
+        index.log_changes(
+            &SurveyIndex::new(candor_store::Catalog::default(), crate::DefaultSite::Closed),
+            "surveys loaded",
+        );
         let listen = config.http.listen;
         let listener = bind(listen).with_context(|| format!("--listen {listen}"))?;
         let address = listener.local_addr()?;

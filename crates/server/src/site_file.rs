@@ -75,8 +75,7 @@ impl SiteFile {
             complete(&mut root);
         };
         for invalid in file.site.check() {
-            // What was made up is not its author's mistake.
-            if !mended.iter().any(|key| is_within(&invalid.field, key)) {
+            if !mended.iter().any(|key| is_made_up(&invalid.field, key)) {
                 mistakes.push(file.mistake(&invalid.field, format_args!("expected {}", invalid.expected)));
             }
         }
@@ -99,8 +98,19 @@ pub(crate) fn is_within(key: &str, other: &str) -> bool {
     key.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
+/// Whether what is wrong in this field comes of a key that was mended, and so is not its author's mistake: the key is within it
+/// or it within the key, or it is about the points of a rating whose metric is not known.
+fn is_made_up(field: &str, mended: &str) -> bool {
+    let of_metric = || {
+        let table = mended.strip_suffix("metric")?;
+        let key = field.strip_prefix(table)?.rsplit('.').next()?;
+        Some(["metric", "scale", "favourable_points", "when"].contains(&key))
+    };
+    is_within(field, mended) || is_within(mended, field) || of_metric().unwrap_or(false)
+}
+
 /// Gives every table the keys that it must have, and says which were missing. Empty names are no names: whoever compares
-/// sites or surveys ignores them.
+/// sites ignores them.
 fn complete(root: &mut Value) -> Vec<String> {
     let mut missing = Vec::new();
     let mut require = |table: &mut Table, path: &str, key: &str, value: Value| {
@@ -116,11 +126,15 @@ fn complete(root: &mut Value) -> Vec<String> {
         let path = format!("survey[{i}].");
         require(survey, &path, "id", "".into());
         require(survey, &path, "version", 1.into());
-        require(survey, &path, "metric", "nps".into());
         for (i, question) in tables(survey, "question") {
             let path = format!("{path}question[{i}].");
             require(question, &path, "id", "".into());
             require(question, &path, "kind", if i == 0 { "rating" } else { "text" }.into());
+            for (i, option) in tables(question, "option") {
+                let path = format!("{path}option[{i}].");
+                require(option, &path, "id", "".into());
+                require(option, &path, "text", Table::new().into());
+            }
         }
     }
     missing

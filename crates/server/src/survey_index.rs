@@ -4,79 +4,118 @@ use crate::{
     refusals::Reason,
 };
 use axum::http::StatusCode;
-use candor_survey::{AuthoredSurvey, Kind, RunningSurvey, Site, Survey, preset};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// The site that every server has unless it is closed, open to every origin.
-const DEFAULT_SITE: &str = "default";
+use candor_scoring::Metric;
+use candor_survey::{Ability, AuthoredSurvey, RunningSurvey, Site, Survey, options::DEFAULT_SITE, preset};
+use std::collections::BTreeMap;
 
 /// The sites and surveys of this server, read from the database at start and on SIGHUP.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct SurveyIndex {
     sites: BTreeMap<String, Listed>,
-    surveys: BTreeMap<String, Versions>,
+    /// By id, then by site: two sites may have surveys of one id.
+    surveys: BTreeMap<String, BTreeMap<String, Versions>>,
+    presets: Vec<Survey>,
 }
 
 #[derive(Debug)]
 struct Listed {
     origins: Vec<String>,
     list: Site,
+    /// What each of the list takes to be drawn in full.
+    needs: Vec<Vec<Ability>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Versions {
-    site: String,
     running: Option<u32>,
-    all: BTreeMap<u32, AuthoredSurvey>,
+    all: BTreeMap<u32, Version>,
 }
 
-/// A survey that was found, in the language asked for.
 #[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) survey: Survey,
-    /// Whether it has other languages.
-    pub(crate) translated: bool,
+struct Version {
+    authored: AuthoredSurvey,
+    /// Without texts.
+    survey: Survey,
+}
+
+/// A survey that was found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'a> {
+    /// Without texts.
+    pub(crate) survey: &'a Survey,
+    authored: Option<&'a AuthoredSurvey>,
+    versions: Option<&'a Versions>,
+}
+
+impl Found<'_> {
+    /// Whether it has texts in any language.
+    pub(crate) fn is_translated(&self) -> bool {
+        self.authored.is_some_and(|authored| !authored.languages().is_empty())
+    }
+
+    /// Its definition in the language that serves the wanted ones best.
+    pub(crate) fn localized<'b>(&self, wanted: impl IntoIterator<Item = &'b str>) -> Survey {
+        match (self.authored, &self.survey.site) {
+            (Some(authored), Some(site)) => authored.localized(site, wanted),
+            _ => self.survey.clone(),
+        }
+    }
+
+    /// All of its versions, ascending, without texts.
+    pub(crate) fn versions(&self) -> Vec<&Survey> {
+        match self.versions {
+            Some(versions) => versions.all.values().map(|version| &version.survey).collect(),
+            None => vec![self.survey],
+        }
+    }
 }
 
 impl SurveyIndex {
     pub(crate) fn new(stored: candor_store::Catalog, default_site: DefaultSite) -> Self {
-        let mut index = Self::default();
+        let presets = Metric::ALL.into_iter().filter_map(|metric| preset(metric.name())).collect();
+        let mut index = Self { sites: BTreeMap::new(), surveys: BTreeMap::new(), presets };
+        // Open to every origin, on every server that doesn't close it.
         if default_site == DefaultSite::Open {
-            index.list(DEFAULT_SITE.to_owned(), vec!["*".to_owned()], Vec::new());
+            index.list(DEFAULT_SITE.to_owned(), vec!["*".to_owned()], Vec::new(), Vec::new());
         }
         for site in stored.sites {
-            let mut running = Vec::new();
+            let (mut running, mut needs) = (Vec::new(), Vec::new());
             for found in site.surveys {
-                let survey = found.survey;
-                let versions = index.surveys.entry(survey.id.clone()).or_insert_with(|| Versions {
-                    site: site.id.clone(),
-                    running: None,
-                    all: BTreeMap::new(),
-                });
+                let authored = found.survey;
+                let survey = authored.structure(&site.id);
+                let of_id = index.surveys.entry(authored.id.clone()).or_default();
+                let versions = of_id.entry(site.id.clone()).or_default();
                 if found.rank.is_some() {
-                    versions.running = Some(survey.version);
+                    versions.running = Some(authored.version);
+                    needs.push(survey.needs());
                     running.push(RunningSurvey {
-                        id: survey.id.clone(),
-                        version: survey.version,
-                        options: survey.options.clone(),
+                        id: authored.id.clone(),
+                        version: authored.version,
+                        options: authored.options.clone(),
                     });
                 }
-                versions.all.insert(survey.version, survey);
+                versions.all.insert(authored.version, Version { authored, survey });
             }
-            index.list(site.id, site.origins, running);
+            index.list(site.id, site.origins, running, needs);
         }
         index
     }
 
-    fn list(&mut self, site: String, origins: Vec<String>, surveys: Vec<RunningSurvey>) {
-        self.sites.insert(site.clone(), Listed { origins, list: Site { site, surveys } });
+    fn list(
+        &mut self,
+        site: String,
+        origins: Vec<String>,
+        surveys: Vec<RunningSurvey>,
+        needs: Vec<Vec<Ability>>,
+    ) {
+        self.sites.insert(site.clone(), Listed { origins, list: Site { site, surveys }, needs });
     }
 
     /// Logs what is running now, and what became of that which was running before.
     pub(crate) fn log_changes(&self, before: &Self, message: &str) {
         let (now, before) = (self.running(), before.running());
-        let without = |these: &BTreeMap<&str, _>, those: &BTreeMap<&str, _>| -> Vec<String> {
-            these.keys().filter(|id| !those.contains_key(*id)).map(ToString::to_string).collect()
+        let without = |these: &BTreeMap<String, _>, those: &BTreeMap<String, _>| -> Vec<String> {
+            these.keys().filter(|id| !those.contains_key(*id)).cloned().collect()
         };
         let (started, stopped) = (without(&now, &before), without(&before, &now));
         let changed = now.iter().filter(|(id, survey)| before.get(*id).is_some_and(|other| other != *survey));
@@ -86,14 +125,25 @@ impl SurveyIndex {
         tracing::info!(sites, surveys, ?started, ?stopped, ?changed, "{message}");
     }
 
-    fn running<'a>(&'a self) -> BTreeMap<&'a str, &'a AuthoredSurvey> {
-        let survey = |versions: &'a Versions| versions.all.get(&versions.running?);
-        self.surveys.iter().filter_map(|(id, versions)| Some((id.as_str(), survey(versions)?))).collect()
+    /// What runs, by site and id.
+    fn running(&self) -> BTreeMap<String, &AuthoredSurvey> {
+        let mut running = BTreeMap::new();
+        for (id, of_id) in &self.surveys {
+            for (site, versions) in of_id {
+                if let Some(version) = versions.running.and_then(|version| versions.all.get(&version)) {
+                    running.insert(format!("{site}/{id}"), &version.authored);
+                }
+            }
+        }
+        running
     }
 
-    /// What a site has running.
-    pub(crate) fn site(&self, id: &str) -> Result<&Site, Problem> {
-        self.listed(id).map(|listed| &listed.list)
+    /// What a site has running, without what a widget with these abilities could not draw in full.
+    pub(crate) fn site(&self, id: &str, can: &[Ability]) -> Result<Site, Problem> {
+        let listed = self.listed(id)?;
+        let surveys = listed.list.surveys.iter().zip(&listed.needs);
+        let drawn = surveys.filter(|(_, needs)| needs.iter().all(|need| can.contains(need)));
+        Ok(Site { site: id.to_owned(), surveys: drawn.map(|(survey, _)| survey.clone()).collect() })
     }
 
     /// The origins that a site lets in.
@@ -124,46 +174,72 @@ impl SurveyIndex {
         })
     }
 
-    /// A survey in the language that serves the wanted ones best; without a version, the one that is running, else the
-    /// newest.
+    /// The sites that have a survey of this id.
+    pub(crate) fn sites_with(&self, id: &str) -> impl Iterator<Item = &str> {
+        self.surveys.get(id).into_iter().flat_map(BTreeMap::keys).map(String::as_str)
+    }
+
+    /// A survey of a site, else a preset: one that is new in this version never takes the place of a site's own survey. Without
+    /// a site it is the survey of the only site that has one of this id. Without a version it is the one that is running, else
+    /// the newest.
     ///
-    /// A version that isn't here is 404 and not 422: it may be deployed later, and until then browsers keep trying.
-    pub(crate) fn survey<'a>(
+    /// A version that isn't here is 404 and not 422, as is another site's survey: it may be deployed later, and until then
+    /// browsers keep trying.
+    pub(crate) fn survey(
         &self,
+        site: Option<&str>,
         id: &str,
         version: Option<u32>,
-        wanted: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Found, Problem> {
-        if let Some(survey) = preset(id) {
+    ) -> Result<Found<'_>, Problem> {
+        let of_id = self.surveys.get(id);
+        let preset = self.presets.iter().find(|preset| preset.id == id);
+        let versions = match (site, of_id) {
+            (Some(site), Some(of_id)) => of_id.get(site),
+            (None, Some(of_id)) if of_id.len() > 1 => {
+                let sites: Vec<_> = of_id.keys().map(String::as_str).collect();
+                let detail = format!("several sites have a survey {}", quoted(id));
+                return Err(Problem::new(StatusCode::NOT_FOUND, detail)
+                    .reason(Reason::UnknownSurvey)
+                    .field("site")
+                    .expected(sites.join(" or ")));
+            }
+            (None, Some(of_id)) => of_id.values().next(),
+            (_, None) => None,
+        };
+        if let Some(versions) = versions {
+            let newest = || versions.all.keys().next_back().copied();
+            let found = version
+                .or(versions.running)
+                .or_else(newest)
+                .and_then(|version| versions.all.get(&version))
+                .ok_or_else(|| unknown_version(id))?;
+            return Ok(Found {
+                survey: &found.survey,
+                authored: Some(&found.authored),
+                versions: Some(versions),
+            });
+        }
+        if let Some(survey) = preset {
             if version.is_some_and(|version| version != survey.version) {
                 return Err(unknown_version(id));
             }
-            return Ok(Found { survey, translated: false });
+            return Ok(Found { survey, authored: None, versions: None });
         }
-        let versions = self.surveys.get(id).ok_or_else(|| {
-            let detail = format!("there is no survey {} here", quoted(id));
-            let expected = "the id of a survey on this server, or nps, csat or ces";
-            Problem::new(StatusCode::NOT_FOUND, detail)
+        if let Some(of_id) = of_id {
+            let sites: Vec<_> = of_id.keys().map(String::as_str).collect();
+            let detail =
+                format!("the site {} has no survey {}", quoted(site.unwrap_or_default()), quoted(id));
+            return Err(Problem::new(StatusCode::NOT_FOUND, detail)
                 .reason(Reason::UnknownSurvey)
-                .field("survey")
-                .expected(expected)
-        })?;
-        let newest = || versions.all.keys().next_back().copied();
-        let authored = version
-            .or(versions.running)
-            .or_else(newest)
-            .and_then(|version| versions.all.get(&version))
-            .ok_or_else(|| unknown_version(id))?;
-        let translated = !authored.languages().is_empty();
-        Ok(Found { survey: authored.localized(&versions.site, wanted), translated })
-    }
-
-    /// The ids of the survey's rating questions, in all of its versions.
-    pub(crate) fn rating_questions(&self, id: &str) -> BTreeSet<String> {
-        let authored = self.surveys.get(id).into_iter().flat_map(|versions| versions.all.values());
-        let surveys = authored.map(|authored| authored.localized("", []));
-        let ratings = preset(id).into_iter().chain(surveys).flat_map(|survey| survey.questions);
-        ratings.filter(|question| question.kind == Kind::Rating).map(|question| question.id).collect()
+                .field("site")
+                .expected(format!("{}, whose survey this is", sites.join(" or "))));
+        }
+        let detail = format!("there is no survey {} here", quoted(id));
+        let expected = "the id of a survey on this server, or nps, csat or ces";
+        Err(Problem::new(StatusCode::NOT_FOUND, detail)
+            .reason(Reason::UnknownSurvey)
+            .field("survey")
+            .expected(expected))
     }
 }
 

@@ -11,29 +11,27 @@
 //!
 //! Only this crate knows SQL. It counts ratings per point and knows nothing of bands and scores.
 
+mod backend;
+mod decide;
 mod model;
 mod rollup;
 mod sqlite;
 
 pub use model::{
     Arrival, Catalog, CatalogSite, CatalogSurvey, Commit, Copied, CopyError, Counts, Difference, Dimension,
-    ImportError, Kept, Listed, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER, Observer, OpenError, Outcome,
-    Page, Progress, Refusal, SLOT_MS, Segment, Settings, StoreError, TallyQuery,
+    ImportError, Listed, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER, OTHER_CHOICE, Observer, OpenError,
+    Outcome, Progress, Refusal, ResponseQuery, SLOT_MS, Segment, Settings, StoreError, StoredResponse,
+    TallyQuery,
 };
 
+use backend::Backend;
 use candor_survey::AuthoredSite;
 use sqlite::Sqlite;
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 /// A database, opened by its URL. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Store(Backend);
-
-/// One variant for each kind of database, so that a second one is one more variant and every story runs on both.
-#[derive(Clone, Debug)]
-enum Backend {
-    Sqlite(Sqlite),
-}
+pub struct Store(Arc<dyn Backend>);
 
 impl Store {
     /// Opens the database, making or migrating it as needed.
@@ -52,7 +50,7 @@ impl Store {
     /// # Errors
     /// As there.
     pub async fn open_with(url: &str, settings: Settings) -> Result<Self, OpenError> {
-        Ok(Self(Backend::Sqlite(Sqlite::open(path(url)?.into(), settings).await?)))
+        Ok(Self(Arc::new(Sqlite::open(path(url)?.into(), settings).await?)))
     }
 
     /// Makes the database agree with what was read from files: new versions are added, sites and surveys that are
@@ -61,9 +59,7 @@ impl Store {
     /// # Errors
     /// [`ImportError::Refused`] with all that is in the way, such as a changed version that has answers.
     pub async fn import(&self, sites: Vec<AuthoredSite>) -> Result<(), ImportError> {
-        match &self.0 {
-            Backend::Sqlite(sqlite) => sqlite.import(sites).await,
-        }
+        self.0.import(sites).await
     }
 
     /// Everything that [`import`](Self::import) would refuse. The database is read only, and has to be there.
@@ -71,10 +67,7 @@ impl Store {
     /// # Errors
     /// [`OpenError`] as [`open`](Self::open) has it, or if the database fails.
     pub async fn refusals(url: &str, sites: Vec<AuthoredSite>) -> Result<Vec<Refusal>, OpenError> {
-        match url.strip_prefix("sqlite://") {
-            Some(path) if !path.is_empty() => Sqlite::refusals(path.into(), sites).await,
-            _ => Err(OpenError::UnknownUrl(url.to_owned())),
-        }
+        Sqlite::refusals(path(url)?.into(), sites).await
     }
 
     /// Every site and every version of every survey.
@@ -82,9 +75,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn catalog(&self) -> Result<Catalog, StoreError> {
-        match &self.0 {
-            Backend::Sqlite(sqlite) => sqlite.catalog().await,
-        }
+        self.0.catalog().await
     }
 
     /// Keeps responses. Those of concurrent calls share a transaction; each call returns after its commit is on
@@ -94,17 +85,13 @@ impl Store {
     /// [`StoreError::Busy`] if too many wait already, [`StoreError::Closed`] after [`close`](Self::close), others if
     /// the database fails; then none of the call's responses is kept.
     pub async fn save(&self, arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, StoreError> {
-        match &self.0 {
-            Backend::Sqlite(sqlite) => sqlite.save(arrivals).await,
-        }
+        self.0.save(arrivals).await
     }
 
     /// How many calls wait to be kept.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        match &self.0 {
-            Backend::Sqlite(sqlite) => sqlite.waiting(),
-        }
+        self.0.waiting()
     }
 
     /// Counts per segment and period, every period of every segment once, those without answers included. `None` if they
@@ -113,29 +100,24 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn tallies(&self, query: TallyQuery) -> Result<Option<Vec<Counts>>, StoreError> {
-        match &self.0 {
-            Backend::Sqlite(sqlite) => sqlite.tallies(query).await,
-        }
+        self.0.tallies(query).await
     }
 
-    /// The first and last quarter hour in which the survey has counts, in milliseconds since 1970.
+    /// The first and last quarter hour in which the survey of the site, or of every site, has counts, in milliseconds since
+    /// 1970.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
-    pub async fn span(&self, survey: String) -> Result<Option<(i64, i64)>, StoreError> {
-        match &self.0 {
-            Backend::Sqlite(sqlite) => sqlite.span(survey).await,
-        }
+    pub async fn span(&self, site: Option<String>, survey: String) -> Result<Option<(i64, i64)>, StoreError> {
+        self.0.span(site, survey).await
     }
 
     /// Responses, newest first.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
-    pub async fn responses(&self, page: Page) -> Result<Listed, StoreError> {
-        match &self.0 {
-            Backend::Sqlite(sqlite) => sqlite.responses(page).await,
-        }
+    pub async fn responses(&self, query: ResponseQuery) -> Result<Listed, StoreError> {
+        self.0.responses(query).await
     }
 
     /// Counts the rollup anew from the responses and says where the two differ; empty, as long as all is well.
@@ -143,9 +125,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn audit(&self) -> Result<Vec<Difference>, StoreError> {
-        match &self.0 {
-            Backend::Sqlite(sqlite) => sqlite.audit().await,
-        }
+        self.0.audit().await
     }
 
     /// Replaces the rollup by one counted anew from the responses.
@@ -153,9 +133,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails; the rollup is then as before.
     pub async fn recount(&self) -> Result<(), StoreError> {
-        match &self.0 {
-            Backend::Sqlite(sqlite) => sqlite.recount().await,
-        }
+        self.0.recount().await
     }
 
     /// Writes something, to see that writing works.
@@ -163,16 +141,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if it doesn't.
     pub async fn probe(&self) -> Result<(), StoreError> {
-        match &self.0 {
-            Backend::Sqlite(sqlite) => sqlite.probe().await,
-        }
+        self.0.probe().await
     }
 
     /// Keeps what was handed to [`save`](Self::save), then closes the database.
     pub async fn close(&self) {
-        match &self.0 {
-            Backend::Sqlite(sqlite) => sqlite.close().await,
-        }
+        self.0.close().await
     }
 }
 

@@ -1,5 +1,6 @@
 use candor_survey::{AuthoredSurvey, CheckedResponse, Response};
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use thiserror::Error;
 
 /// The length of the rollup's time slots, a quarter hour: it fits every time zone, Tehran's and Kathmandu's included.
 pub const SLOT_MS: i64 = 15 * 60 * 1000;
@@ -7,11 +8,14 @@ pub const SLOT_MS: i64 = 15 * 60 * 1000;
 /// The oldest that an answer may be when it arrives, in milliseconds: browsers keep what is unsent for seven days. What says
 /// that it is older is dated so far back and no further.
 pub const MAX_AGE_MS: u32 = 7 * 24 * 60 * 60 * 1_000;
-/// How many values of a dimension are counted by themselves in one survey. Browsers say what they like, and each value is
+/// How many values of a dimension are counted by themselves in one survey of one site. Browsers say what they like, and each value is
 /// rows for ever: those beyond it are counted together, as [`OTHER`].
 pub const MAX_VALUES: usize = 200;
 /// The value under which those are counted that came after the first [`MAX_VALUES`].
 pub const OTHER: &str = "other";
+/// The option under which an answer of one's own words is counted, beside the options that a question offers. A response that
+/// also names an option of this id is counted once.
+pub const OTHER_CHOICE: &str = "other";
 
 /// How a store works.
 #[derive(Clone, Debug)]
@@ -124,6 +128,9 @@ impl Dimension {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Site, Self::Locale, Self::Touchpoint, Self::Display];
 
+    /// Those by which the rollup is told apart beyond its site, which is part of every key.
+    pub(crate) const COUNTED: [Self; 3] = [Self::Locale, Self::Touchpoint, Self::Display];
+
     /// Its name in addresses and in the rollup.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -165,8 +172,14 @@ pub enum Segment {
 /// What to count.
 #[derive(Clone, Debug)]
 pub struct TallyQuery {
-    /// The survey, all versions together.
+    /// Only the survey of this site; `None` for that of every site, as presets are read.
+    pub site: Option<String>,
+    /// The survey.
     pub survey: String,
+    /// The question whose ratings, choices and skips are counted.
+    pub question: String,
+    /// Only these versions; `None` for all of them together.
+    pub versions: Option<Vec<u32>>,
     /// Whose answers.
     pub segment: Segment,
     /// The periods' boundaries in milliseconds since 1970 UTC, ascending, each rounded down to a quarter hour: two
@@ -176,26 +189,32 @@ pub struct TallyQuery {
     pub most: usize,
 }
 
-/// What was counted in one period of one segment.
+/// What was counted of one question in one period of one segment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// The segment's value; `None` for everyone.
     pub value: Option<String>,
     /// The period's place among the query's, from 0.
     pub period: usize,
-    /// Ratings per point, ascending; points without ratings are left out.
+    /// Ratings per point, ascending; points without ratings are left out. A version may have been edited while an answer to it
+    /// was on its way: whoever reads this sees to points that are not on the scale.
     pub ratings: Vec<(u8, u64)>,
+    /// How many chose each option, by its id; options that nobody chose are left out. [`OTHER_CHOICE`] are answers of one's own
+    /// words.
+    pub choices: Vec<(String, u64)>,
+    /// How many answered the question, those who chose several options once.
+    pub answered: u64,
     /// How many were shown the survey.
     pub shown: u64,
     /// How many closed it unanswered.
     pub dismissed: u64,
-    /// How many reached the end without an answer to it, by question.
-    pub skipped: Vec<(String, u64)>,
+    /// How many reached the end without an answer to the question.
+    pub skipped: u64,
 }
 
 /// Which responses to list.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct ResponseQuery {
     /// The survey, all versions together.
     pub survey: String,
     /// Only this site's.
@@ -208,21 +227,21 @@ pub struct Page {
     pub limit: u32,
 }
 
-/// How many bytes of responses make a page, whatever its limit: one may have 190 kB.
+/// How many bytes of responses make a page, whatever its limit: one may have 490 kB.
 pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// A page of responses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     /// In the order of the list.
-    pub responses: Vec<Kept>,
+    pub responses: Vec<StoredResponse>,
     /// Whether there may be more after them.
     pub more: bool,
 }
 
 /// A response as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredResponse {
     /// Its id.
     pub id: String,
     /// The revision that is kept.
@@ -236,7 +255,7 @@ pub struct Kept {
 /// A count of the rollup that is not what the responses say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Survey, dimension, value, slot, measure, question, version and point, in words.
+    /// Survey, site, dimension, value, slot, measure, question, version, point and choice, in words.
     pub key: String,
     /// What the rollup says.
     pub rollup: i64,
@@ -272,11 +291,16 @@ pub struct CatalogSurvey {
 }
 
 /// Why a database could not be opened.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum OpenError {
     /// The URL is of no known kind.
+    #[error("the database \"{0}\" is of no known kind: expected sqlite:// and the path of a file")]
     UnknownUrl(String),
     /// A newer Candor wrote it.
+    #[error(
+        "the database was written by a newer version of candor (its schema is number {found}, this binary knows up to \
+         {known}): run that version, or restore the backup made before the upgrade"
+    )]
     Newer {
         /// Its schema's number.
         found: i64,
@@ -284,212 +308,133 @@ pub enum OpenError {
         known: i64,
     },
     /// It holds something else.
+    #[error("the file is a database of some other program: name another file")]
     Foreign,
     /// It is none that lies in a file, or not in one of this name.
+    #[error("{0} names no file: expected sqlite:// and a path, of a file on a local disk")]
     NoFile(String),
     /// It can have no write-ahead log, being in memory or on a file system without shared memory; its journal's mode.
+    #[error(
+        "the database can have no write-ahead log (its journal is of the kind {0}): expected a file on a local disk"
+    )]
     NoLog(String),
     /// It failed.
-    Store(StoreError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownUrl(url) => {
-                write!(
-                    f,
-                    "the database \"{url}\" is of no known kind: expected sqlite:// and the path of a file"
-                )
-            }
-            Self::Newer { found, known } => write!(
-                f,
-                "the database was written by a newer version of candor (its schema is number {found}, this binary knows \
-                 up to {known}): run that version, or restore the backup made before the upgrade"
-            ),
-            Self::Foreign => f.write_str("the file is a database of some other program: name another file"),
-            Self::NoFile(url) => {
-                write!(f, "{url} names no file: expected sqlite:// and a path, of a file on a local disk")
-            }
-            Self::NoLog(mode) => write!(
-                f,
-                "the database can have no write-ahead log (its journal is of the kind {mode}): expected a file on a local \
-                 disk"
-            ),
-            Self::Store(e) => e.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for OpenError {}
 
 /// Why a database could not be copied.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum CopyError {
     /// There is no such file to copy.
+    #[error("there is no file {}", .0.display())]
     Missing(PathBuf),
     /// Where the copy should be there is a file already.
+    #[error(
+        "{} is there already, and nothing is overwritten: name another file, or move this one away while no server uses it",
+        .0.display()
+    )]
     Exists(PathBuf),
     /// There is no such folder to make the copy in.
+    #[error("there is no folder {}: make it first, or name another", .0.display())]
     NoFolder(PathBuf),
     /// The file to restore has a write-ahead log beside it.
+    #[error(
+        "{} lies beside the backup, so that it is none that `candor backup` made, and part of its answers are in that \
+         log: run `candor backup` on it first",
+        .0.display()
+    )]
     Unfinished(PathBuf),
     /// The file to copy is damaged; in words.
+    #[error("what should be copied is damaged: {0}")]
     Damaged(String),
     /// One of the two is no database of this Candor.
-    Open(OpenError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// Reading or writing failed.
-    Store(StoreError),
-}
-
-impl fmt::Display for CopyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing(file) => write!(f, "there is no file {}", file.display()),
-            Self::Exists(file) => write!(
-                f,
-                "{} is there already, and nothing is overwritten: name another file, or move this one away while no \
-                 server uses it",
-                file.display()
-            ),
-            Self::NoFolder(folder) => {
-                write!(f, "there is no folder {}: make it first, or name another", folder.display())
-            }
-            Self::Unfinished(log) => write!(
-                f,
-                "{} lies beside the backup, so that it is none that `candor backup` made, and part of its answers are in \
-                 that log: run `candor backup` on it first",
-                log.display()
-            ),
-            Self::Damaged(words) => write!(f, "what should be copied is damaged: {words}"),
-            Self::Open(e) => e.fmt(f),
-            Self::Store(e) => e.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for CopyError {}
-
-impl From<StoreError> for CopyError {
-    fn from(e: StoreError) -> Self {
-        Self::Store(e)
-    }
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Why surveys could not be imported.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum ImportError {
     /// They don't go with what the database has: every reason, at least one.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Refused(Vec<Refusal>),
     /// The database failed.
-    Store(StoreError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
-
-impl fmt::Display for ImportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(refusals) => {
-                let reasons: Vec<_> = refusals.iter().map(ToString::to_string).collect();
-                f.write_str(&reasons.join("; "))
-            }
-            Self::Store(e) => e.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for ImportError {}
 
 /// Why a survey does not go with what the database has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// A version that visitors have seen or answered was changed.
+    #[error(
+        "version {version} of {survey} was edited, but visitors have answered it already: undo the edit, or raise version \
+         to {}",
+        version.saturating_add(1)
+    )]
     Edited {
+        /// The site's id.
+        site: String,
         /// The survey's id.
         survey: String,
         /// Its version.
         version: u32,
     },
-    /// Another version of the survey measures something else.
+    /// A question measures something else in another version of the survey.
+    #[error(
+        "the question {question} measures something else in another version of {survey}, and the two can't share a score: \
+         give the question another id"
+    )]
     OtherMetric {
-        /// The survey's id.
-        survey: String,
-    },
-    /// The survey belongs to another site.
-    OtherSite {
-        /// The survey's id.
-        survey: String,
-        /// The site that has it.
+        /// The site's id.
         site: String,
+        /// The survey's id.
+        survey: String,
+        /// The question's id.
+        question: String,
     },
 }
 
 impl Refusal {
-    /// The survey and the key at fault.
+    /// The site, the survey and the key at fault.
     #[must_use]
-    pub fn at(&self) -> (&str, &'static str) {
+    pub fn at(&self) -> (&str, &str, &'static str) {
         match self {
-            Self::Edited { survey, .. } => (survey, "version"),
-            Self::OtherMetric { survey } => (survey, "metric"),
-            Self::OtherSite { survey, .. } => (survey, "id"),
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Edited { survey, version } => write!(
-                f,
-                "version {version} of {survey} was edited, but visitors have answered it already: undo the edit, or \
-                 raise version to {}",
-                version.saturating_add(1)
-            ),
-            Self::OtherMetric { survey } => write!(
-                f,
-                "another version of {survey} measures something else, and the two can't share a score: give the survey \
-                 another id"
-            ),
-            Self::OtherSite { survey, site } => {
-                write!(f, "the site {site} has a survey {survey} already: give this one another id")
-            }
+            Self::Edited { site, survey, .. } => (site, survey, "version"),
+            Self::OtherMetric { site, survey, .. } => (site, survey, "metric"),
         }
     }
 }
 
 /// Why the database could not do its work.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StoreError {
     /// Too many responses are waiting to be kept; try again in a second.
+    #[error("too many responses are waiting to be kept")]
     Busy,
     /// The store is closed or closing.
+    #[error("the store is closed")]
     Closed,
     /// Reading took longer than it may.
+    #[error("reading took too long")]
     TooLong,
     /// The database said no; its words.
+    #[error("the database failed: {0}")]
     Database(String),
 }
 
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Busy => f.write_str("too many responses are waiting to be kept"),
-            Self::Closed => f.write_str("the store is closed"),
-            Self::TooLong => f.write_str("reading took too long"),
-            Self::Database(words) => write!(f, "the database failed: {words}"),
-        }
+impl From<serde_json::Error> for StoreError {
+    fn from(e: serde_json::Error) -> Self {
+        Self::Database(format!("a row is not what was written there: {e}"))
     }
 }
 
-impl std::error::Error for StoreError {}
-
-impl From<StoreError> for OpenError {
-    fn from(e: StoreError) -> Self {
-        Self::Store(e)
-    }
-}
-
-impl From<StoreError> for ImportError {
-    fn from(e: StoreError) -> Self {
-        Self::Store(e)
+impl From<serde_json::Error> for ImportError {
+    fn from(e: serde_json::Error) -> Self {
+        Self::Store(e.into())
     }
 }

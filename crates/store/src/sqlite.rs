@@ -13,9 +13,10 @@ mod writer;
 pub(crate) use backup::{backup, restore};
 
 use crate::{
-    Arrival, Catalog, Counts, Difference, ImportError, Listed, OpenError, Outcome, Page, Refusal, Settings,
-    StoreError, TallyQuery,
+    Arrival, Catalog, Counts, Difference, ImportError, Listed, OpenError, Outcome, Refusal, ResponseQuery,
+    Settings, StoreError, TallyQuery, backend::Backend,
 };
+use async_trait::async_trait;
 use candor_survey::AuthoredSite;
 use disk::Disk;
 use readers::Readers;
@@ -35,7 +36,7 @@ const PLAIN: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
     .union(OpenFlags::SQLITE_OPEN_CREATE)
     .union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Sqlite {
     writer: Writer,
     readers: Arc<Readers>,
@@ -51,18 +52,6 @@ impl Sqlite {
         Ok(Self { writer, readers: Arc::new(Readers::spawn(readers)?), read_timeout })
     }
 
-    pub(crate) async fn import(&self, sites: Vec<AuthoredSite>) -> Result<(), ImportError> {
-        // Read first: what would change nothing needs no room on the disk, and a server starts on a full one.
-        let sites = Arc::new(sites);
-        let wanted = Arc::clone(&sites);
-        let plan =
-            self.readers.read(None, move |connection| Ok(import::changes_nothing(connection, &wanted)));
-        if plan.await?? {
-            return Ok(());
-        }
-        self.writer.run(move |disk| disk.edit(|connection| import::import(connection, &sites))).await?
-    }
-
     pub(crate) async fn refusals(path: PathBuf, sites: Vec<AuthoredSite>) -> Result<Vec<Refusal>, OpenError> {
         blocking(move || {
             let connection =
@@ -76,55 +65,70 @@ impl Sqlite {
         .await?
     }
 
-    pub(crate) async fn catalog(&self) -> Result<Catalog, StoreError> {
-        self.readers.read(None, import::catalog).await
-    }
-
-    pub(crate) async fn save(&self, arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, StoreError> {
-        self.writer.save(arrivals).await
-    }
-
-    pub(crate) fn waiting(&self) -> usize {
-        self.writer.waiting()
-    }
-
-    pub(crate) async fn tallies(&self, query: TallyQuery) -> Result<Option<Vec<Counts>>, StoreError> {
-        self.read(move |connection| read::tallies(connection, &query)).await
-    }
-
-    pub(crate) async fn span(&self, survey: String) -> Result<Option<(i64, i64)>, StoreError> {
-        self.read(move |connection| read::span(connection, &survey)).await
-    }
-
-    pub(crate) async fn responses(&self, page: Page) -> Result<Listed, StoreError> {
-        self.read(move |connection| read::responses(connection, &page)).await
-    }
-
-    pub(crate) async fn audit(&self) -> Result<Vec<Difference>, StoreError> {
-        self.readers.read(None, save::audit).await
-    }
-
-    pub(crate) async fn recount(&self) -> Result<(), StoreError> {
-        self.writer.run(Disk::recount).await?
-    }
-
-    pub(crate) async fn probe(&self) -> Result<(), StoreError> {
-        self.writer.run(Disk::probe).await?
-    }
-
-    pub(crate) async fn close(&self) {
-        // The readers go first: the last connection of all takes the write-ahead log away, if it may write.
-        let readers = Arc::clone(&self.readers);
-        // It fails if the runtime is ending, and then so are the threads.
-        let _ = blocking(move || readers.close()).await;
-        self.writer.close().await;
-    }
-
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.readers.read(Some(self.read_timeout), work).await
+    }
+}
+
+#[async_trait]
+impl Backend for Sqlite {
+    async fn import(&self, sites: Vec<AuthoredSite>) -> Result<(), ImportError> {
+        // Read first: what would change nothing needs no room on the disk, and a server starts on a full one.
+        let sites = Arc::new(sites);
+        let wanted = Arc::clone(&sites);
+        let plan =
+            self.readers.read(None, move |connection| Ok(import::changes_nothing(connection, &wanted)));
+        if plan.await?? {
+            return Ok(());
+        }
+        self.writer.run(move |disk| disk.edit(|connection| import::import(connection, &sites))).await?
+    }
+
+    async fn catalog(&self) -> Result<Catalog, StoreError> {
+        self.readers.read(None, import::catalog).await
+    }
+
+    async fn save(&self, arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, StoreError> {
+        self.writer.save(arrivals).await
+    }
+
+    fn waiting(&self) -> usize {
+        self.writer.waiting()
+    }
+
+    async fn tallies(&self, query: TallyQuery) -> Result<Option<Vec<Counts>>, StoreError> {
+        self.read(move |connection| read::tallies(connection, &query)).await
+    }
+
+    async fn span(&self, site: Option<String>, survey: String) -> Result<Option<(i64, i64)>, StoreError> {
+        self.read(move |connection| read::span(connection, site.as_ref(), &survey)).await
+    }
+
+    async fn responses(&self, query: ResponseQuery) -> Result<Listed, StoreError> {
+        self.read(move |connection| read::responses(connection, &query)).await
+    }
+
+    async fn audit(&self) -> Result<Vec<Difference>, StoreError> {
+        self.readers.read(None, save::audit).await
+    }
+
+    async fn recount(&self) -> Result<(), StoreError> {
+        self.writer.run(Disk::recount).await?
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.writer.run(Disk::probe).await?
+    }
+
+    async fn close(&self) {
+        // The readers go first: the last connection of all takes the write-ahead log away, if it may write.
+        let readers = Arc::clone(&self.readers);
+        // It fails if the runtime is ending, and then so are the threads.
+        let _ = blocking(move || readers.close()).await;
+        self.writer.close().await;
     }
 }
 
@@ -167,18 +171,6 @@ impl From<rusqlite::Error> for OpenError {
 
 impl From<rusqlite::Error> for ImportError {
     fn from(e: rusqlite::Error) -> Self {
-        Self::Store(e.into())
-    }
-}
-
-impl From<serde_json::Error> for StoreError {
-    fn from(e: serde_json::Error) -> Self {
-        Self::Database(format!("a row is not what was written there: {e}"))
-    }
-}
-
-impl From<serde_json::Error> for ImportError {
-    fn from(e: serde_json::Error) -> Self {
         Self::Store(e.into())
     }
 }

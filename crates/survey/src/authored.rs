@@ -1,40 +1,15 @@
 use crate::{
-    BandTexts, Invalid, Kind, Question, Survey, canonical as canonical_tag, check::is_slug, closest, preset,
+    BandTexts, Choice, Invalid, Kind, MAX_OPTIONS, MAX_QUESTIONS, OTHER, Question, Rule, Survey, Test,
+    canonical as canonical_tag, closest,
+    limits::{MAX_TEXT_CHARS, SLUG, is_slug},
+    option_values::{check_option, placeholders},
+    options::DEFAULT_SITE,
+    preset,
+    wire::{KindName, When, metric, parse_scale, scale_name},
 };
-use candor_scoring::Metric;
+use candor_scoring::{BadMeasure, Measure, Metric};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The longest text of a question, in characters.
-const MAX_TEXT_CHARS: usize = 500;
-/// Says what was expected of a value, to follow "expected".
-type Check = fn(&str) -> Result<(), String>;
-/// What a survey may bring of the script tag's `data-` attributes: all but those that say which survey it is. A value
-/// that the widget would not understand is refused here, where its author sees it, and not in a visitor's browser.
-const OPTIONS: [(&str, Check); 22] = [
-    ("trigger", |value| value.split_whitespace().try_for_each(trigger_word)),
-    ("display", |value| one_of(value, &["popover", "inline"])),
-    ("target", anything),
-    ("position", |value| one_of(value, &["end", "start"])),
-    ("theme", |value| one_of(value, &["auto", "light", "dark"])),
-    ("accent", anything),
-    ("privacy", address),
-    ("quiet", days),
-    ("once", anything),
-    ("consent", |value| one_of(value, &["required", "false"])),
-    ("touchpoint", |value| expect(value.chars().count() <= 64, "at most 64 characters")),
-    ("product", anything),
-    ("task", anything),
-    ("question", placeholders),
-    ("low", placeholders),
-    ("high", placeholders),
-    ("followup", placeholders),
-    ("send", |value| one_of(value, &["each", "final"])),
-    ("test", |value| one_of(value, &["true", "false"])),
-    ("lang", |value| expect(canonical_tag(value).is_some(), "a language tag, such as zh-Hant")),
-    ("endpoint", address),
-    ("api", address),
-];
 
 /// A text by language, each under its canonical tag: `{"en": "How was it?", "zh-Hant": "…"}`.
 pub type Texts = BTreeMap<String, String>;
@@ -63,15 +38,16 @@ pub struct AuthoredSurvey {
     pub id: String,
     /// From 1; one more with each edit once there are answers.
     pub version: u32,
-    /// `nps`, `csat` or `ces`; the same in every version, because scores of two metrics can't be one trend.
-    #[serde(with = "crate::definition::MetricName")]
-    pub metric: Metric,
+    /// What ratings measure that name no metric: `nps`, `csat` or `ces`. Required if `question` is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "metric")]
+    pub metric: Option<Metric>,
     /// The same options as the script tag's `data-` attributes, without the prefix: `trigger`, `display`, `quiet`,
     /// `position`, `theme`, `accent`, `product`, `task`, `privacy` … All values are strings.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, String>,
-    /// What is asked, one `[[survey.question]]` each: the rating first, then at most one free text. Left out, it is
-    /// the metric's preset: the rating under the metric's name and the follow-up `why`.
+    /// What is asked, one `[[survey.question]]` each, at most 12: a rating or a choice first. A text stands on the page of
+    /// the question before it, every other question on a page of its own. Left out, it is the metric's preset: the rating
+    /// under the metric's name and the follow-up `why`.
     #[serde(default, rename = "question", skip_serializing_if = "Vec::is_empty")]
     pub questions: Vec<AuthoredQuestion>,
 }
@@ -82,8 +58,18 @@ pub struct AuthoredSurvey {
 pub struct AuthoredQuestion {
     /// Its id within the survey, 1–64 of `a–z 0–9 - _`.
     pub id: String,
-    /// `rating` or `text`.
-    pub kind: Kind,
+    /// `rating`, `text` or `choice`.
+    pub kind: KindName,
+    /// What it measures, if it is not the survey's metric; the same in every version, because scores of two metrics can't be
+    /// one trend. Ratings only, as are the next two.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "metric")]
+    pub metric: Option<Metric>,
+    /// The scale from its worst to its best point, such as `1-7`, or `5-1` where low is good. By default the metric's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<String>,
+    /// How many points at the good end are favourable; required where no number is customary, as for `csat` on `1-7`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub favourable_points: Option<u8>,
     /// The question: `text.en = "…"`, `text.zh-Hant = "…"`; `{product}` and `{task}` are filled in by the widget.
     #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub text: Texts,
@@ -102,6 +88,31 @@ pub struct AuthoredQuestion {
     /// `text` for those who rated high.
     #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub favourable: Texts,
+    /// What there is to choose from, 2 to 20. Choices only, as are the next three.
+    #[serde(default, rename = "option", skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<AuthoredOption>,
+    /// Whether several may be chosen. By default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub many: Option<bool>,
+    /// Whether an answer of one's own may be written. By default not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<bool>,
+    /// Whether each respondent gets the options in an order of their own. By default they stand as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shuffle: Option<bool>,
+    /// When it is asked, by answers before it: `when.all = [{question = "nps", band = "unfavourable"}]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<When>,
+}
+
+/// An option of a choice, in all of its languages: one `[[survey.question.option]]` table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct AuthoredOption {
+    /// Its id within the question, 1–64 of `a–z 0–9 - _`, and not `other`.
+    pub id: String,
+    /// What it says: `text.en = "…"`, in every language in which the survey has texts.
+    pub text: Texts,
 }
 
 impl AuthoredSite {
@@ -111,7 +122,7 @@ impl AuthoredSite {
     pub fn check(&mut self) -> Vec<Invalid> {
         let mut mistakes = Vec::new();
         slug("site", &self.site, &mut mistakes);
-        if self.site == "default" {
+        if self.site == DEFAULT_SITE {
             mistakes.push(Invalid::new("site", "another name: the site default is built in"));
         }
         if self.origins.is_empty() {
@@ -144,44 +155,38 @@ impl AuthoredSurvey {
             mistakes.push(Invalid::new(format!("{path}.version"), "an integer from 1"));
         }
         for (name, value) in &self.options {
-            let checked = match OPTIONS.iter().find(|(known, _)| known == name) {
-                Some((_, check)) => check(value),
-                None => Err(format!("one of {}", OPTIONS.map(|(name, _)| name).join(", "))),
-            };
-            if let Err(expected) = checked {
+            if let Err(expected) = check_option(name, value) {
                 mistakes.push(Invalid::new(format!("{path}.options.{name}"), expected));
             }
         }
-        let mut ids = BTreeSet::new();
-        for (i, question) in self.questions.iter_mut().enumerate() {
-            let path = format!("{path}.question[{i}]");
-            let expected = match i {
-                0 => Kind::Rating,
-                1 => Kind::Text,
-                _ => {
-                    mistakes.push(Invalid::new(path, "at most two questions, a rating and a text"));
-                    continue;
-                }
-            };
-            slug(&format!("{path}.id"), &question.id, mistakes);
-            if !ids.insert(question.id.clone()) {
-                mistakes.push(Invalid::new(format!("{path}.id"), "each id once"));
+        if self.questions.is_empty() && self.metric.is_none() {
+            mistakes
+                .push(Invalid::new(format!("{path}.metric"), "nps, csat or ces, or questions of its own"));
+        }
+        if self.questions.len() > MAX_QUESTIONS {
+            let expected = format!("at most {MAX_QUESTIONS} questions");
+            mistakes.push(Invalid::new(format!("{path}.question"), expected));
+        }
+        let metric = self.metric;
+        for i in 0..self.questions.len() {
+            let (before, rest) = self.questions.split_at_mut(i);
+            if let Some(question) = rest.first_mut() {
+                question.check(&format!("{path}.question[{i}]"), before, metric, mistakes);
             }
-            if question.kind != expected {
-                mistakes
-                    .push(Invalid::new(format!("{path}.kind"), "the rating first, then at most one text"));
-            }
-            for (key, texts) in question.texts_mut() {
-                let misplaced = match key {
-                    "text" => false,
-                    "low" | "high" => expected == Kind::Text,
-                    _ => expected == Kind::Rating,
-                };
-                if misplaced && !texts.is_empty() {
-                    let expected = "no such key for this kind of question";
-                    mistakes.push(Invalid::new(format!("{path}.{key}"), expected));
+        }
+        let languages: Vec<_> = self.languages().into_iter().map(str::to_owned).collect();
+        for (i, question) in self.questions.iter().enumerate() {
+            if question.kind == KindName::Choice {
+                for tag in languages.iter().filter(|tag| !question.text.contains_key(*tag)) {
+                    let field = format!("{path}.question[{i}].text.{tag}");
+                    mistakes.push(Invalid::new(field, NO_WORDS));
                 }
-                *texts = canonical_texts(&format!("{path}.{key}"), texts, mistakes);
+            }
+            for (j, option) in question.options.iter().enumerate() {
+                for tag in languages.iter().filter(|tag| !option.text.contains_key(*tag)) {
+                    let field = format!("{path}.question[{i}].option[{j}].text.{tag}");
+                    mistakes.push(Invalid::new(field, NO_WORDS));
+                }
             }
         }
     }
@@ -202,32 +207,152 @@ impl AuthoredSurvey {
     }
 
     /// Its definition as a browser gets it, in the language that serves the wanted ones (best first) best; else in
-    /// English, else in the first that it has.
+    /// English, else without texts, so that the widget asks in its own words. It has none for choices: a survey with one
+    /// comes in the first of its languages then.
     #[must_use]
     pub fn localized<'a>(&self, site: &str, wanted: impl IntoIterator<Item = &'a str>) -> Survey {
         let languages = self.languages();
         let tag = closest(wanted, &languages)
             .or_else(|| closest(["en"], &languages))
-            .and_then(|index| languages.get(index))
-            .or(languages.first());
-        let mut survey = Survey {
+            .or_else(|| self.has_choice().then_some(0))
+            .and_then(|index| languages.get(index));
+        self.in_language(site, tag.copied().unwrap_or_default())
+    }
+
+    /// Its definition without texts, to check answers by.
+    #[must_use]
+    pub fn structure(&self, site: &str) -> Survey {
+        self.in_language(site, "")
+    }
+
+    fn has_choice(&self) -> bool {
+        self.questions.iter().any(|question| question.kind == KindName::Choice)
+    }
+
+    fn in_language(&self, site: &str, tag: &str) -> Survey {
+        let mut questions: Vec<_> =
+            self.questions.iter().filter_map(|q| q.localized(tag, self.metric)).collect();
+        if let (true, Some(metric)) = (questions.is_empty(), self.metric) {
+            questions = preset::questions(metric);
+        }
+        Survey {
             id: self.id.clone(),
             version: self.version,
             site: Some(site.to_owned()),
-            locale: tag.map(|tag| (*tag).to_owned()),
-            metric: self.metric,
-            questions: self.questions.iter().map(|q| q.localized(tag.copied().unwrap_or_default())).collect(),
-        };
-        if survey.questions.is_empty() {
-            survey.questions = preset::questions(self.metric);
+            locale: (!tag.is_empty()).then(|| tag.to_owned()),
+            questions,
         }
-        survey
     }
 }
 
+type IsThere = fn(&AuthoredQuestion) -> bool;
+/// The keys of a question, and of which kind it must be to have them.
+const KEYS: [(&str, KindName, IsThere); 12] = [
+    ("metric", KindName::Rating, |q| q.metric.is_some()),
+    ("scale", KindName::Rating, |q| q.scale.is_some()),
+    ("favourable_points", KindName::Rating, |q| q.favourable_points.is_some()),
+    ("low", KindName::Rating, |q| !q.low.is_empty()),
+    ("high", KindName::Rating, |q| !q.high.is_empty()),
+    ("unfavourable", KindName::Text, |q| !q.unfavourable.is_empty()),
+    ("neutral", KindName::Text, |q| !q.neutral.is_empty()),
+    ("favourable", KindName::Text, |q| !q.favourable.is_empty()),
+    ("option", KindName::Choice, |q| !q.options.is_empty()),
+    ("many", KindName::Choice, |q| q.many.is_some()),
+    ("other", KindName::Choice, |q| q.other.is_some()),
+    ("shuffle", KindName::Choice, |q| q.shuffle.is_some()),
+];
+
 impl AuthoredQuestion {
-    fn texts(&self) -> [&Texts; 6] {
-        [&self.text, &self.low, &self.high, &self.unfavourable, &self.neutral, &self.favourable]
+    fn check(&mut self, path: &str, before: &[Self], metric: Option<Metric>, mistakes: &mut Vec<Invalid>) {
+        let mut wrong = |field: &str, expected: &str| {
+            mistakes.push(Invalid::new(format!("{path}.{field}"), expected));
+        };
+        if !is_slug(&self.id) {
+            wrong("id", SLUG);
+        }
+        if before.iter().any(|earlier| earlier.id == self.id) {
+            wrong("id", "each id once");
+        }
+        if before.is_empty() && self.kind == KindName::Text {
+            wrong("kind", "a rating or a choice first");
+        }
+        for (key, kind, is_there) in KEYS {
+            if self.kind != kind && is_there(self) {
+                wrong(key, "no such key for this kind of question");
+            }
+        }
+        if self.kind == KindName::Rating
+            && let Err((field, expected)) = self.measure(metric)
+        {
+            wrong(field, &expected);
+        }
+        if let Some(when) = &self.when {
+            match when.clone().read() {
+                Err(expected) => wrong("when", expected.trim_start_matches("when: expected ")),
+                // A condition that says two things would be read as one of them.
+                Ok(rule) if When::from(rule.clone()) != *when => wrong("when", "conditions of one kind each"),
+                Ok(Rule::All(tests) | Rule::Any(tests)) => {
+                    for test in &tests {
+                        if let Err(expected) = fits(test, before, metric) {
+                            wrong("when", &expected);
+                        }
+                    }
+                }
+            }
+        }
+        if self.kind == KindName::Choice {
+            if !(2..=MAX_OPTIONS).contains(&self.options.len()) {
+                wrong("option", &format!("2 to {MAX_OPTIONS} options"));
+            }
+            if self.text.is_empty() {
+                wrong("text", NO_WORDS);
+            }
+            for (i, option) in self.options.iter().enumerate() {
+                if !is_slug(&option.id) || option.id == OTHER {
+                    wrong(&format!("option[{i}].id"), &format!("{SLUG}, and not {OTHER}"));
+                }
+                if self.options.iter().take(i).any(|earlier| earlier.id == option.id) {
+                    wrong(&format!("option[{i}].id"), "each id once");
+                }
+            }
+        }
+        for (key, texts) in self.texts_mut() {
+            *texts = canonical_texts(&format!("{path}.{key}"), texts, mistakes);
+        }
+        for (i, option) in self.options.iter_mut().enumerate() {
+            option.text = canonical_texts(&format!("{path}.option[{i}].text"), &option.text, mistakes);
+        }
+    }
+
+    /// What a rating measures; `metric` is the survey's.
+    ///
+    /// # Errors
+    /// The key that is wrong, and what was expected.
+    fn measure(&self, metric: Option<Metric>) -> Result<Measure, (&'static str, String)> {
+        let metric = self.metric.or(metric);
+        let metric =
+            metric.ok_or_else(|| ("metric", "nps, csat or ces, here or for the survey".to_owned()))?;
+        let scale = self.scale.as_deref().map_or_else(|| Some(metric.scale()), parse_scale);
+        let own = scale_name(metric.scale());
+        let example = match metric {
+            Metric::Nps => own,
+            Metric::Csat => format!("{own}, or another from 0 or 1 up to 10 at most, such as 1-7"),
+            Metric::Ces => format!("{own}, or another such as 5-1, where low is good"),
+        };
+        let measure = |scale| Measure::new(metric, scale, self.favourable_points);
+        match scale.map(measure) {
+            Some(Ok(measure)) => Ok(measure),
+            None | Some(Err(BadMeasure::Scale)) => Err(("scale", example)),
+            Some(Err(BadMeasure::FavourablePoints(most))) => {
+                let most = if metric == Metric::Nps { "2".to_owned() } else { format!("1 to {most}") };
+                Err(("favourable_points", format!("{most}, how many points at the good end are favourable")))
+            }
+        }
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &Texts> {
+        let own = [&self.text, &self.low, &self.high, &self.unfavourable, &self.neutral, &self.favourable];
+        own.into_iter().chain(self.options.iter().map(|option| &option.text))
     }
 
     fn texts_mut(&mut self) -> [(&'static str, &mut Texts); 6] {
@@ -241,21 +366,64 @@ impl AuthoredQuestion {
         ]
     }
 
-    fn localized(&self, tag: &str) -> Question {
+    /// `None` if it is not what [`check`](Self::check) lets pass.
+    fn localized(&self, tag: &str, metric: Option<Metric>) -> Option<Question> {
         let text = |texts: &Texts| texts.get(tag).cloned();
-        let by_band = BandTexts {
-            unfavourable: text(&self.unfavourable),
-            neutral: text(&self.neutral),
-            favourable: text(&self.favourable),
+        let kind = match self.kind {
+            KindName::Rating => Kind::Rating {
+                measure: self.measure(metric).ok()?,
+                low: text(&self.low),
+                high: text(&self.high),
+            },
+            KindName::Text => Kind::Text {
+                by_band: BandTexts {
+                    unfavourable: text(&self.unfavourable),
+                    neutral: text(&self.neutral),
+                    favourable: text(&self.favourable),
+                },
+            },
+            KindName::Choice => Kind::Choice {
+                options: self
+                    .options
+                    .iter()
+                    .map(|option| Choice {
+                        id: option.id.clone(),
+                        text: text(&option.text).unwrap_or_else(|| option.id.clone()),
+                    })
+                    .collect(),
+                many: self.many.unwrap_or_default(),
+                other: self.other.unwrap_or_default(),
+                shuffle: self.shuffle.unwrap_or_default(),
+            },
         };
-        Question {
-            id: self.id.clone(),
-            kind: self.kind,
-            text: text(&self.text),
-            low: text(&self.low),
-            high: text(&self.high),
-            by_band: (by_band != BandTexts::default()).then_some(by_band),
+        let when = self.when.clone().map(|when| when.read().ok()).unwrap_or_default();
+        Some(Question { id: self.id.clone(), text: text(&self.text), when, kind })
+    }
+}
+
+/// Whether a condition can be met by the questions before.
+fn fits(test: &Test, before: &[AuthoredQuestion], metric: Option<Metric>) -> Result<(), String> {
+    let (Test::Band(id, _) | Test::Points(id, _) | Test::Chosen(id, _) | Test::Answered(id, _)) = test else {
+        return Ok(());
+    };
+    let Some(question) = before.iter().find(|question| question.id == *id) else {
+        return Err(format!("a question before this one instead of {id}"));
+    };
+    let measure = question.measure(metric).ok().filter(|_| question.kind == KindName::Rating);
+    match test {
+        Test::Band(..) => expect(measure.is_some(), &format!("a rating instead of {id}")),
+        Test::Points(_, points) => {
+            let on_scale =
+                |measure: Measure| points.iter().all(|point| measure.scale().points().contains(point));
+            let scale = measure.map(|measure| scale_name(measure.scale())).unwrap_or_default();
+            expect(measure.is_some_and(on_scale), &format!("points of the rating {id} ({scale})"))
         }
+        Test::Chosen(_, option) => {
+            let is_option = question.options.iter().any(|known| known.id == *option);
+            let is_other = option == OTHER && question.other == Some(true);
+            expect(is_option || is_other, &format!("an option of {id} instead of {option}"))
+        }
+        Test::Answered(..) | Test::Attribute(..) => Ok(()),
     }
 }
 
@@ -283,86 +451,16 @@ fn canonical_texts(path: &str, texts: &Texts, mistakes: &mut Vec<Invalid>) -> Te
     canonical
 }
 
-fn anything(_: &str) -> Result<(), String> {
-    Ok(())
-}
-
 fn expect(holds: bool, expected: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(expected.to_owned()) }
 }
 
-fn one_of(value: &str, allowed: &[&str]) -> Result<(), String> {
-    expect(allowed.contains(&value), &allowed.join(" or "))
-}
-
-/// Days of quiet after an answer and after a dismissal, or one number for both; `src/recontact.rs` reads them.
-fn days(value: &str) -> Result<(), String> {
-    let expected = "days, 0 to 36500, after an answer and after a dismissal, such as 90,30";
-    expect(quiet_days(value).is_some(), expected)
-}
-
-/// What the option `quiet` says: days without any survey after an answer and after a dismissal, 0 to 36,500 each; a
-/// single number is for both.
-#[must_use]
-pub fn quiet_days(value: &str) -> Option<(u16, u16)> {
-    let days = |text: &str| text.trim().parse().ok().filter(|&days: &u16| days <= 36_500);
-    let (answered, dismissed) = value.split_once(',').unwrap_or((value, value));
-    Some((days(answered)?, days(dismissed)?))
-}
-
-/// A web address, or a path on the page's own host. No `javascript:` becomes a link.
-fn address(value: &str) -> Result<(), String> {
-    let host = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
-    let begins = host.map_or(value.starts_with('/'), |host| !host.is_empty() && !host.starts_with('/'));
-    let holds = begins && !value.contains(|c: char| c.is_whitespace() || c.is_control());
-    expect(holds, "an address such as https://shop.example/privacy, or a path that begins with /")
-}
-
-/// The widget fills in `{product}` and `{task}`; another name would be shown as it stands. Other braces are text.
-fn placeholders(text: &str) -> Result<(), String> {
-    for after in text.split('{').skip(1) {
-        let Some((name, _)) = after.split_once('}') else { continue };
-        let is_name = name.trim().starts_with(|c: char| c.is_alphabetic());
-        if is_name && !["product", "task"].contains(&name.trim()) {
-            return Err(format!("no placeholders but {{product}} and {{task}} instead of {{{name}}}"));
-        }
-    }
-    Ok(())
-}
-
-/// Checks one word of a trigger, or says what was expected; docs/embedding.md has the grammar, www/candor.js reads it.
-fn trigger_word(word: &str) -> Result<(), String> {
-    let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
-    let number = |value: &str| value.parse::<f64>().is_ok_and(|n| n.is_finite() && n >= 0.0);
-    let form = match name {
-        "load" | "manual" | "exit" if value.is_none() => return Ok(()),
-        "load" | "manual" | "exit" => "alone",
-        "scroll" | "idle" | "sample" | "delay" if value.is_some_and(number) => return Ok(()),
-        "scroll" | "idle" | "sample" | "delay" => "followed by = and a number",
-        "device" if matches!(value, Some("mobile" | "desktop")) => return Ok(()),
-        "device" => "followed by =mobile or =desktop",
-        "event" | "selector" | "click" | "url" | "from" | "until" if value.is_some_and(|v| !v.is_empty()) => {
-            return Ok(());
-        }
-        "event" | "selector" | "click" | "url" | "from" | "until" => "followed by = and a value",
-        _ if name.strip_prefix("attr:").is_some_and(|key| !key.is_empty()) && value.is_some() => {
-            return Ok(());
-        }
-        _ if name == "attr" || name.starts_with("attr:") => {
-            return Err(format!("attr:KEY=VALUE instead of {word}"));
-        }
-        _ => {
-            let known = "load, manual, exit, event=, scroll=, idle=, selector=, click=, url=, device=, attr:…=, \
-                         from=, until=, sample=, delay=";
-            return Err(format!("words of {known} instead of {word}"));
-        }
-    };
-    Err(format!("{name} {form} instead of {word}"))
-}
+const NO_WORDS: &str =
+    "a text in each language of the survey, because the widget has no words of its own for a choice";
 
 fn slug(path: &str, id: &str, mistakes: &mut Vec<Invalid>) {
     if !is_slug(id) {
-        mistakes.push(Invalid::new(path, "1 to 64 of a–z, 0–9, - and _"));
+        mistakes.push(Invalid::new(path, SLUG));
     }
 }
 
@@ -417,8 +515,33 @@ mod tests {
             (chinese.locale.as_deref(), chinese.questions[0].text.as_deref()),
             (Some("zh-Hant"), Some("推薦嗎？"))
         );
-        assert_eq!(chinese.questions[0].low, None);
+        assert!(matches!(chinese.questions[0].kind, Kind::Rating { low: None, .. }));
         assert_eq!(survey.localized("shop", ["fi"]).questions[0].text.as_deref(), Some("Recommend?"));
+    }
+
+    #[test]
+    fn no_other_language_than_english_serves_who_has_none() {
+        let survey = |texts: &str| {
+            let json = format!(
+                r#"{{"site": "shop", "origins": ["*"], "survey": [{{"id": "s", "version": 1, "metric": "nps",
+                    "question": [{{"id": "q", "kind": "rating", "text": {{{texts}}}}}]}}]}}"#
+            );
+            checked(site(&json)).unwrap().surveys.remove(0)
+        };
+        let asked = |survey: &AuthoredSurvey, wanted| {
+            let mut survey = survey.localized("shop", [wanted]);
+            (survey.locale, survey.questions.remove(0).text)
+        };
+        let none = (None, None);
+        // English is neither the only language here nor the first.
+        let survey_with_english = survey(r#""ar": "؟", "en-GB": "Recommend?", "th": "ไหม""#);
+        let english = (Some("en-GB".into()), Some("Recommend?".into()));
+        assert_eq!(asked(&survey_with_english, "fi"), english);
+        assert_eq!(asked(&survey_with_english, "en"), english);
+        let survey_without_english = survey(r#""ar": "؟", "de": "Empfehlen?""#);
+        assert_eq!(asked(&survey_without_english, "en"), none);
+        assert_eq!(asked(&survey_without_english, "fi"), none);
+        assert_eq!(asked(&survey_without_english, "de-AT").1.as_deref(), Some("Empfehlen?"));
     }
 
     #[test]
@@ -476,79 +599,253 @@ mod tests {
             "survey[1].question[0].text.!",
             "survey[1].question[0].text.!",
             "survey[1].question[0].text.en",
-            "survey[1].question[0].neutral",
             "survey[1].question[0].neutral.fa",
             "survey[1].question[1].id",
             "survey[1].question[1].low",
-            "survey[1].question[2]",
         ];
         assert_eq!(fields, expected);
     }
 
-    fn with_option(name: &str, value: &str) -> Result<AuthoredSite, Invalid> {
-        let json =
-            r#"{"site": "s", "origins": ["*"], "survey": [{"id": "a", "version": 1, "metric": "nps"}]}"#;
-        let mut site = site(json);
-        site.surveys[0].options.insert(name.into(), value.into());
-        checked(site)
+    /// What is wrong with a survey of these questions whose metric is CSAT: the key within it, and what was expected.
+    fn wrong(questions: &str) -> Vec<(String, String)> {
+        let json = format!(
+            r#"{{"site": "s", "origins": ["*"], "survey": [{{"id": "a", "version": 1, "metric": "csat", "question": [{questions}]}}]}}"#
+        );
+        let strip = |field: String| field.strip_prefix("survey[0].").map(Into::into).unwrap_or(field);
+        site(&json).check().into_iter().map(|invalid| (strip(invalid.field), invalid.expected)).collect()
+    }
+
+    #[track_caller]
+    fn wrong_once(questions: &str, field: &str, expected: &str) {
+        let found = wrong(questions);
+        let is_it = |(at, what): &(String, String)| at == field && what.contains(expected);
+        assert!(found.len() == 1 && is_it(&found[0]), "{field}: {expected} for {questions}: {found:?}");
+    }
+
+    const RATING: &str = r#"{"id": "r", "kind": "rating"}"#;
+    const CHOICE: &str = r#"{"id": "c", "kind": "choice", "text": {"en": "Which?"}, "other": true,
+        "option": [{"id": "a", "text": {"en": "A"}}, {"id": "b", "text": {"en": "B"}}]}"#;
+
+    fn with(question: &str, keys: &str) -> String {
+        format!("{}, {keys}}}", question.strip_suffix('}').unwrap())
     }
 
     #[test]
-    fn an_option_that_is_none_is_named_with_those_that_are() {
-        let invalid = with_option("triger", "load").unwrap_err();
-        assert_eq!(invalid.field, "survey[0].options.triger");
-        assert!(invalid.expected.starts_with("one of trigger, display"), "{invalid}");
-    }
-
-    #[test]
-    fn an_option_with_a_value_that_means_nothing_is_refused() {
-        for (name, right, wrong, expected) in [
-            ("display", &["popover", "inline"][..], &["x", "", "Inline"][..], "popover or inline"),
-            ("position", &["end", "start"], &["left"], "end or start"),
-            ("theme", &["auto", "light", "dark"], &["night"], "auto or light or dark"),
-            ("send", &["each", "final"], &["once"], "each or final"),
-            ("consent", &["required", "false"], &["x", "true", ""], "required or false"),
-            ("test", &["true", "false"], &["flase"], "true or false"),
+    fn a_key_of_another_kind_is_named() {
+        let text = r#"{"id": "t", "kind": "text"}"#;
+        let texts = r#"{"en": "x"}"#;
+        for (question, keys) in [
+            (RATING, &["unfavourable", "neutral", "favourable", "option", "many", "other", "shuffle"][..]),
             (
-                "quiet",
-                &["0", "90", "90,30", "90, 0", "36500"],
-                &["x", "", "90,", "-1", "1.5", "1,2,3", "36501"],
-                "days",
-            ),
-            (
-                "endpoint",
-                &["https://collect.example/r?k=1", "http://127.0.0.1:8080", "/collect"],
+                text,
                 &[
-                    "collect",
-                    "",
-                    "https://",
-                    "ftp://a.example/",
-                    "https://a b.example",
-                    "javascript:alert(1)",
+                    "metric",
+                    "scale",
+                    "favourable_points",
+                    "low",
+                    "high",
+                    "option",
+                    "many",
+                    "other",
+                    "shuffle",
                 ],
-                "an address such as https://",
             ),
-            ("api", &["https://surveys.example", "/"], &["surveys.example"], "an address"),
-            ("privacy", &["/privacy"], &["javascript:alert(1)"], "an address"),
-            ("lang", &["fa", "zh-Hant"], &["Persian", ""], "a language tag"),
-            ("touchpoint", &["checkout"], &[&*"x".repeat(65)], "at most 64 characters"),
             (
-                "question",
-                &["How was {product}?", "{ task } {} { 5 }"],
-                &["How was {Product}?"],
-                "{product} and {task}",
+                CHOICE,
+                &[
+                    "metric",
+                    "scale",
+                    "favourable_points",
+                    "low",
+                    "high",
+                    "unfavourable",
+                    "neutral",
+                    "favourable",
+                ],
             ),
-            ("followup", &["Why?"], &["{name}, why?"], "instead of {name}"),
-            ("accent", &["#2f5d46"], &[], ""),
         ] {
-            for value in right {
-                assert!(with_option(name, value).is_ok(), "{name}: {value}");
+            for key in keys {
+                let value = match *key {
+                    "metric" => r#""nps""#,
+                    "scale" => r#""1-5""#,
+                    "favourable_points" => "2",
+                    "option" => r#"[{"id": "a", "text": {"en": "A"}}]"#,
+                    "many" | "other" | "shuffle" => "false",
+                    _ => texts,
+                };
+                let first = RATING.replace(r#""r""#, r#""first""#);
+                let question = with(question, &format!("\"{key}\": {value}"));
+                wrong_once(
+                    &format!("{first}, {question}"),
+                    &format!("question[1].{key}"),
+                    "no such key for this kind",
+                );
             }
-            for value in wrong {
-                let Err(invalid) = with_option(name, value) else { panic!("{name}: {value:?} passes") };
-                assert_eq!(invalid.field, format!("survey[0].options.{name}"));
-                assert!(invalid.expected.contains(expected), "{invalid}");
-            }
+        }
+    }
+
+    #[test]
+    fn a_scale_must_suit_its_metric_and_say_how_many_points_are_favourable() {
+        for (keys, field, expected) in [
+            (r#""scale": "1-11""#, "scale", "1-5, or another from 0 or 1 up to 10"),
+            (r#""scale": "seven""#, "scale", "such as 1-7"),
+            (r#""scale": "5-1""#, "scale", "1-5, or another"),
+            (r#""scale": "1-7""#, "favourable_points", "1 to 3, how many points at the good end"),
+            (r#""scale": "1-7", "favourable_points": 0"#, "favourable_points", "1 to 3"),
+            (r#""scale": "1-7", "favourable_points": 4"#, "favourable_points", "1 to 3"),
+            (r#""favourable_points": 3"#, "favourable_points", "1 to 2"),
+            (r#""metric": "nps", "scale": "1-10""#, "scale", "0-10"),
+            (r#""metric": "nps", "favourable_points": 3"#, "favourable_points", "2, how many"),
+            (r#""metric": "ces", "scale": "7-2""#, "scale", "1-7, or another such as 5-1, where low is good"),
+        ] {
+            wrong_once(&with(RATING, keys), &format!("question[0].{field}"), expected);
+        }
+        for keys in [
+            r#""scale": "1-7", "favourable_points": 2"#,
+            r#""scale": "1-4""#,
+            r#""metric": "ces", "scale": "5-1""#,
+            r#""metric": "nps", "scale": "0-10", "favourable_points": 2"#,
+        ] {
+            assert_eq!(wrong(&with(RATING, keys)), [], "{keys}");
+        }
+    }
+
+    #[test]
+    fn a_rule_looks_back_at_what_can_hold() {
+        let text = r#"{"id": "t", "kind": "text"}"#;
+        let all = |condition: &str| format!(r#""when": {{"all": [{condition}]}}"#);
+        for (condition, expected) in [
+            (r#"{"question": "t", "answered": true}"#, "a question before this one instead of t"),
+            (r#"{"question": "later", "answered": true}"#, "a question before this one instead of later"),
+            (r#"{"question": "x", "band": "neutral"}"#, "a question before this one instead of x"),
+            (r#"{"question": "c", "band": "neutral"}"#, "a rating instead of c"),
+            (r#"{"question": "c", "points": [1]}"#, "points of the rating c"),
+            (r#"{"question": "r", "points": [5, 6]}"#, "points of the rating r (1-5)"),
+            (r#"{"question": "r", "points": [0]}"#, "points of the rating r (1-5)"),
+            (r#"{"question": "c", "chosen": "z"}"#, "an option of c instead of z"),
+            (r#"{"question": "r", "chosen": "a"}"#, "an option of r instead of a"),
+            (r#"{"question": "n", "chosen": "other"}"#, "an option of n instead of other"),
+            (r#"{"question": "r"}"#, "question with band, points, chosen or answered, or attribute with is"),
+            (r#"{"question": "r", "band": "good"}"#, "question with band"),
+            (r#"{"question": "r", "band": "neutral", "answered": true}"#, "conditions of one kind each"),
+            (r#"{"question": "r", "band": "neutral", "is": "pro"}"#, "conditions of one kind each"),
+            (r#"{"question": "r", "attribute": "plan", "is": "pro"}"#, "conditions of one kind each"),
+            (r#"{"attribute": "plan"}"#, "attribute with is"),
+        ] {
+            let question = with(text, &all(condition));
+            let no_other = CHOICE.replace(r#""c""#, r#""n""#).replace("true", "false");
+            let later = r#"{"id": "later", "kind": "text"}"#;
+            wrong_once(
+                &format!("{RATING}, {CHOICE}, {no_other}, {question}, {later}"),
+                "question[3].when",
+                expected,
+            );
+        }
+        for when in [r#""when": {}"#, r#""when": {"all": [], "any": []}"#] {
+            wrong_once(&with(RATING, when), "question[0].when", "conditions in all or in any");
+        }
+        let attribute = r#"{"attribute": "plan", "is": "pro"}"#;
+        let both = format!(r#""when": {{"all": [{attribute}], "any": [{attribute}]}}"#);
+        wrong_once(&with(RATING, &both), "question[0].when", "conditions in all or in any");
+        for condition in [
+            r#"{"question": "r", "band": "unfavourable"}"#,
+            r#"{"question": "r", "points": [1, 5]}"#,
+            r#"{"question": "c", "chosen": "b"}"#,
+            r#"{"question": "c", "chosen": "other"}"#,
+            r#"{"question": "c", "answered": false}"#,
+            attribute,
+        ] {
+            let question = with(text, &all(condition));
+            assert_eq!(wrong(&format!("{RATING}, {CHOICE}, {question}")), [], "{condition}");
+        }
+    }
+
+    #[test]
+    fn a_choice_has_some_options_each_with_an_id_of_its_own_and_words() {
+        let option = |i: usize| format!(r#"{{"id": "o{i}", "text": {{"en": "x"}}}}"#);
+        let of = |options: Vec<String>| {
+            let options = options.join(", ");
+            format!(r#"{{"id": "c", "kind": "choice", "text": {{"en": "Which?"}}, "option": [{options}]}}"#)
+        };
+        for n in [0, 1, 21] {
+            wrong_once(&of((0..n).map(option).collect()), "question[0].option", "2 to 20 options");
+        }
+        for n in [2, 20] {
+            assert_eq!(wrong(&of((0..n).map(option).collect())), [], "{n}");
+        }
+        for (second, field, expected) in [
+            (option(0), "option[1].id", "each id once"),
+            (option(1).replace("o1", "other"), "option[1].id", "and not other"),
+            (option(1).replace("o1", "O 1"), "option[1].id", "1 to 64 of"),
+            (option(1).replace(r#""en": "x""#, ""), "option[1].text.en", "in each language of the survey"),
+            (option(1).replace(r#""x""#, r#""""#), "option[1].text.en", "a text of 1 to 500 characters"),
+            (option(1).replace(r#""x""#, r#""{shop}""#), "option[1].text.en", "instead of {shop}"),
+            (option(1).replace("en", "!"), "option[1].text.!", "a language tag"),
+        ] {
+            let found = wrong(&of(vec![option(0), second.clone()]));
+            let is_it = |(at, what): &(String, String)| {
+                *at == format!("question[0].{field}") && what.contains(expected)
+            };
+            assert!(found.iter().any(is_it), "{field} for {second}: {found:?}");
+        }
+        let mute = CHOICE.replace(r#""text": {"en": "Which?"}, "#, "");
+        let fields = |questions: &str| -> Vec<_> { wrong(questions).into_iter().map(|(at, _)| at).collect() };
+        assert_eq!(fields(&mute), ["question[0].text", "question[0].text.en"]);
+        // A language of any question is one of the survey.
+        let german = with(RATING, r#""text": {"de": "Wie?"}"#);
+        let expected =
+            ["question[1].text.de", "question[1].option[0].text.de", "question[1].option[1].text.de"];
+        assert_eq!(fields(&format!("{german}, {CHOICE}")), expected);
+    }
+
+    #[test]
+    fn a_survey_has_a_metric_or_questions_that_have_and_12_of_them_at_most() {
+        let survey = |survey: &str| {
+            let json = format!(
+                r#"{{"site": "s", "origins": ["*"], "survey": [{{"id": "a", "version": 1{survey}}}]}}"#
+            );
+            site(&json).check().into_iter().map(|invalid| invalid.field).collect::<Vec<_>>()
+        };
+        assert_eq!(survey(""), ["survey[0].metric"]);
+        assert_eq!(survey(&format!(r#", "question": [{RATING}]"#)), ["survey[0].question[0].metric"]);
+        let nps = with(RATING, r#""metric": "nps""#);
+        for questions in [nps.as_str(), CHOICE] {
+            assert_eq!(survey(&format!(r#", "question": [{questions}]"#)), [""; 0]);
+        }
+        let rating = |i: usize| RATING.replace(r#""r""#, &format!("\"r{i}\""));
+        let ratings = |n: usize| (0..n).map(rating).collect::<Vec<_>>().join(", ");
+        assert_eq!(wrong(&ratings(12)), []);
+        wrong_once(&ratings(13), "question", "at most 12 questions");
+    }
+
+    #[test]
+    fn a_survey_with_a_choice_always_has_words() {
+        let json = format!(
+            r#"{{"site": "s", "origins": ["*"], "survey": [{{"id": "a", "version": 1, "question": [{}]}}]}}"#,
+            CHOICE.replace("\"en\"", "\"vi\"")
+        );
+        let survey = checked(site(&json)).unwrap().surveys.remove(0);
+        for wanted in ["vi", "de", "en"] {
+            let survey = survey.localized("s", [wanted]);
+            assert_eq!(
+                (survey.locale.as_deref(), survey.questions[0].text.as_deref()),
+                (Some("vi"), Some("Which?"))
+            );
+        }
+    }
+
+    #[test]
+    fn an_option_that_makes_no_sense_is_named_by_its_key() {
+        for (option, value, expected) in
+            [("triger", "load", "one of product"), ("trigger", "scroll=500", "from 0 to 100")]
+        {
+            let json =
+                r#"{"site": "s", "origins": ["*"], "survey": [{"id": "a", "version": 1, "metric": "nps"}]}"#;
+            let mut site = site(json);
+            site.surveys[0].options.insert(option.into(), value.into());
+            let invalid = checked(site).unwrap_err();
+            assert_eq!(invalid.field, format!("survey[0].options.{option}"));
+            assert!(invalid.expected.contains(expected), "{invalid}");
         }
     }
 
@@ -565,32 +862,5 @@ mod tests {
         let invalid = with_text("{product}, {shop} {").unwrap_err();
         assert_eq!(invalid.field, "survey[0].question[0].text.en");
         assert!(invalid.expected.contains("{product} and {task} instead of {shop}"), "{invalid}");
-    }
-
-    #[test]
-    fn a_trigger_has_only_words_of_its_grammar() {
-        for trigger in [
-            "",
-            "load",
-            "manual  device=mobile",
-            "event=checkout_completed delay=2 sample=0.25",
-            "scroll=50 exit idle=30 selector=#x click=a[href=\"/x\"] url=/thanks*",
-            "attr:plan=pro from=2026-11-01 until=2026-11-30T18:00+01:00",
-        ] {
-            assert!(with_option("trigger", trigger).is_ok(), "{trigger}");
-        }
-        for (trigger, word) in [
-            ("load evnt=x", "evnt=x"),
-            ("event", "event followed by = and a value"),
-            ("event:x", "event:x"),
-            ("scroll=50%", "scroll followed by = and a number"),
-            ("device=phone", "device followed by =mobile or =desktop"),
-            ("attr=pro", "attr:KEY=VALUE instead of attr=pro"),
-            ("load=1", "load alone"),
-        ] {
-            let invalid = with_option("trigger", trigger).unwrap_err();
-            assert_eq!(invalid.field, "survey[0].options.trigger");
-            assert!(invalid.expected.contains(word), "{invalid}");
-        }
     }
 }

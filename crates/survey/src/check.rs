@@ -1,11 +1,14 @@
-use crate::{Kind, NewResponse, Response, State, Survey, WIRE_VERSION, canonical};
+use crate::{
+    Answer, Display, Kind, NewResponse, Question, Response, State, Survey, Value, WIRE_VERSION, bit,
+    canonical,
+    limits::{
+        MAX_COMMENT_CHARS, MAX_ENTRIES, MAX_KEY_CHARS, MAX_OTHER_CHARS, MAX_PAGE_CHARS, MAX_RESPONDENT_CHARS,
+        MAX_TOUCHPOINT_CHARS, MAX_VALUE_CHARS, SLUG, is_slug,
+    },
+    wire::scale_name,
+};
 use candor_scoring::Rating;
 use std::{collections::BTreeMap, fmt};
-
-/// The longest comment, in characters (Unicode scalar values).
-pub const MAX_COMMENT_CHARS: usize = 5_000;
-/// The most entries of a map: context, attributes, options.
-pub(crate) const MAX_ENTRIES: usize = 32;
 
 /// A response that may be kept: every value is in its range and every answer fits its question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,11 +97,9 @@ impl NewResponse {
         }
         let Self { id, revision, mut response, age_ms, .. } = self;
         response.check(survey)?;
-        let answered = |id: &str| response.answers.iter().any(|answer| answer.question == id);
+        let values = response.check_answers(survey)?;
         let skipped = match response.state {
-            State::Complete => {
-                survey.questions.iter().map(|q| q.id.clone()).filter(|id| !answered(id)).collect()
-            }
+            State::Complete => response.skipped(survey, &values),
             _ => Vec::new(),
         };
         Ok(CheckedResponse { id, revision, response, age_ms, skipped })
@@ -109,7 +110,7 @@ impl Response {
     /// Checks the content, and brings it into its usual form.
     fn check(&mut self, survey: &Survey) -> Result<(), Invalid> {
         if !is_slug(&self.site) {
-            return Err(Invalid::new("site", "1 to 64 of a–z, 0–9, - and _"));
+            return Err(Invalid::new("site", SLUG));
         }
         if survey.site.as_ref().is_some_and(|site| *site != self.site) {
             return Err(Invalid::new("site", format!("the site of the survey {}", survey.id)));
@@ -129,66 +130,157 @@ impl Response {
         if let Some(canonical) = canonical(&self.locale) {
             self.locale = canonical;
         }
-        blank_is_none(&mut self.touchpoint);
-        optional_text("touchpoint", self.touchpoint.as_deref(), 64)?;
-        one_of("presentation.display", &self.presentation.display, &["popover", "inline"])?;
-        one_of("presentation.scale", &self.presentation.scale, &["numbers"])?;
-        one_of("presentation.direction", &self.presentation.direction, &["ltr", "rtl"])?;
         if let Some(page) = &mut self.page {
             page.truncate(page.find(['?', '#']).unwrap_or(page.len()));
         }
-        blank_is_none(&mut self.page);
-        optional_text("page", self.page.as_deref(), 2_048)?;
-        if let Some(respondent) = &mut self.respondent {
-            blank_is_none(&mut respondent.id);
-            optional_text("respondent.id", respondent.id.as_deref(), 128)?;
+        self.drop_blank_names();
+        optional_text("touchpoint", self.touchpoint.as_deref(), MAX_TOUCHPOINT_CHARS)?;
+        one_of("presentation.display", &self.presentation.display, Display::ALL.map(Display::name))?;
+        one_of("presentation.scale", &self.presentation.scale, ["numbers"])?;
+        one_of("presentation.direction", &self.presentation.direction, ["ltr", "rtl"])?;
+        optional_text("page", self.page.as_deref(), MAX_PAGE_CHARS)?;
+        if let Some(respondent) = &self.respondent {
+            optional_text("respondent.id", respondent.id.as_deref(), MAX_RESPONDENT_CHARS)?;
             entries("respondent.attributes", &respondent.attributes)?;
         }
         entries("context", &self.context)?;
-        self.check_answers(survey)
+        self.check_order(survey)
     }
 
-    fn check_answers(&self, survey: &Survey) -> Result<(), Invalid> {
+    /// Drops names that say nothing: kept, they would be in the list and in no segment.
+    pub fn drop_blank_names(&mut self) {
+        let respondent = self.respondent.as_mut().map(|respondent| &mut respondent.id);
+        for name in [&mut self.touchpoint, &mut self.page].into_iter().chain(respondent) {
+            name.take_if(|name| name.trim().is_empty());
+        }
+    }
+
+    /// The orders that are told must be those of the options.
+    fn check_order(&self, survey: &Survey) -> Result<(), Invalid> {
+        for (id, order) in &self.presentation.order {
+            let field = format!("presentation.order.{id}");
+            let Some(Kind::Choice { options, .. }) = survey.question(id).map(|question| &question.kind)
+            else {
+                return Err(Invalid::new(field, "questions with options to choose from"));
+            };
+            let mut sorted: Vec<_> = order.iter().map(String::as_str).collect();
+            let mut ids: Vec<_> = options.iter().map(|option| option.id.as_str()).collect();
+            sorted.sort_unstable();
+            ids.sort_unstable();
+            if sorted != ids {
+                return Err(Invalid::new(field, format!("{}, each once", ids.join(", "))));
+            }
+        }
+        Ok(())
+    }
+
+    /// The answers as values, in the order of the survey's questions. They are brought into the form that widgets sent before
+    /// they named scales.
+    fn check_answers(&mut self, survey: &Survey) -> Result<Vec<Option<Value>>, Invalid> {
         let unanswered = matches!(self.state, State::Shown | State::Dismissed);
         if unanswered != self.answers.is_empty() {
             let expected =
                 if unanswered { "no answer in this state" } else { "at least one answer in this state" };
             return Err(Invalid::new("answers", expected));
         }
-        for (i, answer) in self.answers.iter().enumerate() {
+        let mut values = vec![None; survey.questions.len()];
+        for (i, answer) in self.answers.iter_mut().enumerate() {
             let at = |field: &str| format!("answers[{i}].{field}");
-            let Some(question) = survey.question(&answer.question) else {
+            let questions = survey.questions.iter().zip(&mut values);
+            let Some((question, value)) =
+                questions.into_iter().find(|(question, _)| question.id == answer.question)
+            else {
                 let ids: Vec<_> = survey.questions.iter().map(|q| q.id.as_str()).collect();
                 return Err(Invalid::new(at("question"), ids.join(" or ")));
             };
-            if self.answers.iter().take(i).any(|earlier| earlier.question == answer.question) {
+            if value.is_some() {
                 return Err(Invalid::new(at("question"), "each question at most once"));
             }
-            match (question.kind, answer.rating, answer.text.as_deref()) {
-                (Kind::Rating, Some(point), None) => {
-                    let scale = survey.metric.scale();
-                    let expected = || format!("an integer from {} to {}", scale.min(), scale.max());
-                    Rating::new(point, scale).map_err(|_| Invalid::new(at("rating"), expected()))?;
-                }
-                (Kind::Text, None, Some(text)) => {
-                    if text.is_empty() {
-                        return Err(Invalid::new(at("text"), "at least one character"));
-                    }
-                    optional_text(&at("text"), Some(text), MAX_COMMENT_CHARS)?;
-                }
-                (Kind::Rating, ..) => return Err(Invalid::new(at("rating"), "a rating and nothing else")),
-                (Kind::Text, ..) => return Err(Invalid::new(at("text"), "a text and nothing else")),
-            }
+            *value = Some(answer.check(question, at)?);
         }
-        Ok(())
+        Ok(values)
+    }
+
+    /// The questions that were asked and are not answered.
+    fn skipped(&self, survey: &Survey, values: &[Option<Value>]) -> Vec<String> {
+        let attributes = self.respondent.as_ref().map(|respondent| &respondent.attributes);
+        let asked = survey.asked(values, &|key| attributes?.get(key).cloned());
+        let questions = survey.questions.iter().enumerate().zip(values);
+        questions
+            .filter(|((index, _), value)| asked & bit(*index) > 0 && value.is_none())
+            .map(|((_, question), _)| question.id.clone())
+            .collect()
     }
 }
 
-/// A name that says nothing is none: kept, it would be in the list and in no segment.
-fn blank_is_none(text: &mut Option<String>) {
-    if text.as_deref().is_some_and(|text| text.trim().is_empty()) {
-        *text = None;
+impl Answer {
+    /// The value of an answer that fits its question.
+    fn check(&mut self, question: &Question, at: impl Fn(&str) -> String) -> Result<Value, Invalid> {
+        let has_rating = self.rating.is_some() || self.scale.is_some();
+        let has_choice = !self.choices.is_empty() || self.other.is_some();
+        let has_text = self.text.is_some();
+        match &question.kind {
+            Kind::Rating { measure, .. } => {
+                let Some(point) = self.rating.filter(|_| !has_choice && !has_text) else {
+                    return Err(Invalid::new(at("rating"), "a rating and nothing else"));
+                };
+                let (scale, own) = (measure.scale(), measure.metric().scale());
+                let given = self.scale.clone().unwrap_or_else(|| scale_name(own));
+                let expected = scale_name(scale);
+                if given != expected {
+                    // Four of five points is not four of seven.
+                    let expected = format!("{expected}, the scale of this version");
+                    return Err(Invalid::new(at("scale"), expected));
+                }
+                if scale == own {
+                    self.scale = None;
+                }
+                let expected = || format!("an integer from {} to {}", scale.min(), scale.max());
+                let rating = Rating::new(point, scale).map_err(|_| Invalid::new(at("rating"), expected()))?;
+                Ok(Value::Point(rating))
+            }
+            Kind::Text { .. } => {
+                let Some(text) = self.text.as_deref().filter(|_| !has_rating && !has_choice) else {
+                    return Err(Invalid::new(at("text"), "a text and nothing else"));
+                };
+                words(&at("text"), text, MAX_COMMENT_CHARS)?;
+                Ok(Value::Text(text.to_owned()))
+            }
+            Kind::Choice { options, many, other, .. } => {
+                if has_rating || has_text || !has_choice {
+                    return Err(Invalid::new(at("choices"), "choices and nothing else"));
+                }
+                let ids: Vec<_> = options.iter().map(|option| option.id.as_str()).collect();
+                for (j, choice) in self.choices.iter().enumerate() {
+                    let field = || format!("{}[{j}]", at("choices"));
+                    if !ids.contains(&choice.as_str()) {
+                        return Err(Invalid::new(field(), ids.join(" or ")));
+                    }
+                    if self.choices.iter().take(j).any(|earlier| earlier == choice) {
+                        return Err(Invalid::new(field(), "each option at most once"));
+                    }
+                }
+                if let Some(text) = &self.other {
+                    if !other {
+                        return Err(Invalid::new(at("other"), "nothing: the question has no such option"));
+                    }
+                    words(&at("other"), text, MAX_OTHER_CHARS)?;
+                }
+                if !many && self.choices.len() + usize::from(self.other.is_some()) > 1 {
+                    return Err(Invalid::new(at("choices"), "one choice"));
+                }
+                Ok(Value::Chosen { options: self.choices.clone(), other: self.other.clone() })
+            }
+        }
     }
+}
+
+/// A text that says something.
+fn words(field: &str, text: &str, max_chars: usize) -> Result<(), Invalid> {
+    if text.is_empty() {
+        return Err(Invalid::new(field, "at least one character"));
+    }
+    optional_text(field, Some(text), max_chars)
 }
 
 fn optional_text(field: &str, text: Option<&str>, max_chars: usize) -> Result<(), Invalid> {
@@ -210,19 +302,15 @@ fn entries(field: &str, entries: &BTreeMap<String, String>) -> Result<(), Invali
         if key.is_empty() {
             return Err(Invalid::new(field, "no empty key"));
         }
-        optional_text(&format!("{field} (a key)"), Some(key), 64)?;
-        optional_text(&format!("{field}.{key}"), Some(value), 256)?;
+        optional_text(&format!("{field} (a key)"), Some(key), MAX_KEY_CHARS)?;
+        optional_text(&format!("{field}.{key}"), Some(value), MAX_VALUE_CHARS)?;
     }
     Ok(())
 }
 
-fn one_of(field: &str, value: &str, allowed: &[&str]) -> Result<(), Invalid> {
+fn one_of(field: &str, value: &str, allowed: impl IntoIterator<Item = &'static str>) -> Result<(), Invalid> {
+    let allowed: Vec<_> = allowed.into_iter().collect();
     if allowed.contains(&value) { Ok(()) } else { Err(Invalid::new(field, allowed.join(" or "))) }
-}
-
-pub(crate) fn is_slug(text: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 /// RFC 9562, section 5.7: version 7 in the 13th digit, variant 8, 9, a or b in the 17th.

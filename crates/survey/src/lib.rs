@@ -2,30 +2,44 @@
 //!
 //! | Look for | In |
 //! |---|---|
-//! | a survey's definition, in one language | [`Survey`], [`Question`] |
-//! | a survey as its owner writes it, in all languages | [`AuthoredSite`], [`AuthoredSurvey`] |
+//! | a survey's definition, in one language | [`Survey`], [`Question`], [`Kind`], [`Rule`] |
+//! | which questions are asked of whom | [`Survey::asked`] |
+//! | a survey as its owner writes it, in all languages | `AuthoredSite`, `AuthoredSurvey` (feature `authored`) |
+//! | what a script tag or a survey may say of how it is shown | [`options`] |
+//! | how long a text may be, what an id is | [`limits`] |
 //! | the surveys that need no server | [`preset()`] |
 //! | what a site has running | [`Site`], [`RunningSurvey`] |
 //! | an answer as it arrives | [`NewResponse`] |
 //! | an answer that may be kept | [`NewResponse::check`] → [`CheckedResponse`] |
+//! | surveys and answers as JSON has them, flat | [`wire`] |
 //! | the language to speak to a visitor | [`Language::negotiate`], [`closest`] among any tags |
-//!
-//! The wire types are plain structs: internally tagged, untagged and flattened enums would make serde buffer,
-//! which costs over 9 kB of WebAssembly.
 
+#[cfg(feature = "authored")]
 mod authored;
 mod check;
-mod definition;
 mod language;
+pub mod limits;
+#[cfg(feature = "authored")]
+mod option_values;
+pub mod options;
 mod preset;
 mod response;
+mod site;
+mod survey;
+pub mod wire;
 
-pub use authored::{AuthoredQuestion, AuthoredSite, AuthoredSurvey, Texts, quiet_days};
-pub use check::{CheckedResponse, Invalid, MAX_COMMENT_CHARS};
-pub use definition::{BandTexts, Kind, Question, RunningSurvey, Site, Survey};
+#[cfg(feature = "authored")]
+pub use authored::{AuthoredOption, AuthoredQuestion, AuthoredSite, AuthoredSurvey, Texts};
+pub use check::{CheckedResponse, Invalid};
 pub use language::{LANGUAGES, Language, canonical, closest};
+pub use limits::MAX_COMMENT_CHARS;
 pub use preset::preset;
 pub use response::{
     Acknowledgement, AcknowledgementStatus, Answer, NewResponse, Presentation, Respondent, Response, State,
     WIRE_VERSION,
+};
+pub use site::{RunningSurvey, Site};
+pub use survey::{
+    Ability, BandTexts, Choice, Display, Kind, MAX_OPTIONS, MAX_QUESTIONS, OTHER, Question, Rule, Survey,
+    Test, Value, bit,
 };

@@ -207,7 +207,11 @@ impl Candor {
         }
     }
 
-    async fn read(&self, path: &str) -> Result<Value> {
+    /// What an analyst gets at this path.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn read(&self, path: &str) -> Result<Value> {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {TOKEN}"))?);
         let answer = http::send(Method::GET, &self.url(path), &headers, "").await?;

@@ -82,9 +82,8 @@ async fn a_shopper_is_asked_once_per_order_and_the_answer_outlives_a_killed_serv
     shop.endpoint.counted("checkout-csat", &[0, 0, 0, 0, 1]).await?;
     let before = shop.endpoint.scores("checkout-csat").await?;
     // The period's end is now, which moves on.
-    let counted = |scores: &Value| {
-        ["counts", "n", "score", "interval"].map(|key| scores.get("total")?.get(key).cloned())
-    };
+    let counted =
+        |scores: &Value| ["counts", "n", "score", "ci"].map(|key| scores.get("total")?.get(key).cloned());
     assert_eq!(before.pointer("/total/n"), Some(&json!(1)), "{before}");
     assert!(counted(&before).iter().all(Option::is_some), "{before}");
     let responses = shop.endpoint.responses("checkout-csat").await?;

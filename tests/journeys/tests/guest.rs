@@ -71,7 +71,14 @@ async fn a_page_of_a_site_on_which_no_survey_is_due_loads_the_loader_and_the_lis
     browser.goto(&pages.url("/")).await?;
     // The event may come before the list: the survey that it starts is found all the same.
     let requested = requested_before_the_module(&browser, "candor('event', 'done')").await?;
-    assert_eq!(requested, [pages.url("/"), candor.url("/candor.js"), candor.url("/v1/sites/quiet")]);
+    assert_eq!(
+        requested,
+        [
+            pages.url("/"),
+            candor.url("/candor.js"),
+            candor.url("/v1/sites/quiet?can=choice,pages,rules,scale")
+        ]
+    );
     Ok(())
 }
 

@@ -149,7 +149,10 @@ async fn a_survey_that_failed_is_not_said_to_have_been_shown() -> Result<()> {
     browser.until("the error", "journey.events.some(e => e.code === 'definition')").await?;
     browser.gone().await?;
     let said = because(&browser, "no-such-survey").await?;
-    assert!(said.contains("/v1/surveys/no-such-survey?locale=en: status 404: "), "{said}");
+    assert!(
+        said.contains("/v1/surveys/no-such-survey?locale=en&can=choice,pages,rules,scale: status 404: "),
+        "{said}"
+    );
     assert_eq!(browser.events("shown").await?, [] as [Value; 0]);
     Ok(())
 }
@@ -450,8 +453,8 @@ async fn until_a_sites_prompt_shows_each_file_is_fetched_once_and_no_other() -> 
     let mut expected = [
         pages.url("/"),
         candor.url("/candor.js"),
-        candor.url("/v1/sites/plain"),
-        candor.url("/v1/surveys/plain-nps?locale=th"),
+        candor.url("/v1/sites/plain?can=choice,pages,rules,scale"),
+        candor.url("/v1/surveys/plain-nps?locale=th&can=choice,pages,rules,scale&site=plain"),
         format!("{module}candor.wasm"),
         format!("{module}element.js"),
         format!("{module}th.json"),

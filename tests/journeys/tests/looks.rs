@@ -43,7 +43,7 @@ const COVERED: &str = "(() => { const found = [], buttons = $$('button').filter(
 /// Targets smaller than `least` in either direction: a radio's is its label.
 fn small_targets(least: u32) -> String {
     format!(
-        "[...new Set($$('button, a[href], textarea, input').map(e => e.labels && e.labels[0] && e.type === 'radio' ? e.labels[0] : e))]
+        "[...new Set($$('button, a[href], textarea, input').map(e => e.labels && e.labels[0] && ['radio', 'checkbox'].includes(e.type) ? e.labels[0] : e))]
         .filter(seen).map(e => [e.getBoundingClientRect(), e.outerHTML.slice(0, 80)])
         .filter(([r]) => r.width < {least} || r.height < {least}).map(([r, e]) => `${{e}} ${{r.width}}×${{r.height}}`)"
     )
@@ -106,6 +106,48 @@ async fn every_view(options: Options, survey: &str, rating: u8) -> Result<()> {
         whole(&browser, &name("thanks")).await?;
     }
     Ok(())
+}
+
+/// Walks through the pages of a survey with several questions in every language, at this width, and takes pictures.
+async fn every_page(options: Options) -> Result<()> {
+    let pages = Pages::start().await?;
+    let candor = Candor::with_demo_sites(&pages.url(""))?;
+    let browser = Browser::open_with(options).await?;
+    for language in LANGUAGES {
+        let name = |view: &str| {
+            format!("help-{view}-{language}-{}{}", options.width, if options.dark { "-dark" } else { "" })
+        };
+        let tag = candor
+            .tag("data-site=\"help\" data-survey=\"help-visit\" data-trigger=\"load\" data-quiet=\"0\"");
+        pages.set("/", Page::in_language(language, &tag));
+        browser.goto(&pages.url("/")).await?;
+        browser.prompt().await?;
+        browser.screenshot(&name("seven")).await?;
+        whole(&browser, &name("seven")).await?;
+        browser.choose(7).await?;
+        browser.click_button(&word(language, "next")?).await?;
+        browser.widget_until("the options", "$('.options') && seen($('.options'))").await?;
+        browser.click("$('input[value=payment]').labels[0]").await?;
+        browser.screenshot(&name("options")).await?;
+        whole(&browser, &name("options")).await?;
+        browser.click_button(&word(language, "next")?).await?;
+        browser.choose(9).await?;
+        browser.screenshot(&name("last")).await?;
+        whole(&browser, &name("last")).await?;
+        browser.click_button(&word(language, "send")?).await?;
+        browser.widget_until("the thanks", "$('[data-step=thanks]')").await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_page_of_several_questions_is_whole_at_320_px() -> Result<()> {
+    every_page(NARROW).await
+}
+
+#[tokio::test]
+async fn every_page_of_several_questions_is_whole_at_1280_px_in_the_dark() -> Result<()> {
+    every_page(Options { dark: true, ..WIDE }).await
 }
 
 #[tokio::test]

@@ -18,20 +18,21 @@ use axum::{
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use candor_store::{Arrival, Kept, Listed, Outcome, Page, StoreError};
+use candor_store::{Arrival, Listed, Outcome, ResponseQuery, StoreError, StoredResponse};
 use candor_survey::{Acknowledgement, AcknowledgementStatus, NewResponse};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use std::{pin::pin, sync::Arc, time::Duration};
 
 /// The largest body, in bytes: room for an answer with every field at its limit, because browsers drop for good what is too
-/// large. That is 28,000 characters (a comment of 5,000, an address of 2,048, twice 32 entries of 64 and 256), each at most
-/// six bytes as `JSON.stringify` writes it (`\u0001`), and 2 kB of what goes around them.
-const MAX_BODY: usize = 192 * 1024;
+/// large. That is 78,000 characters (eleven texts of 5,000, a choice of 250, an address of 2,048, twice 32 entries of 64 and
+/// 256), each at most six bytes as `JSON.stringify` writes it (`\u0001`), and 6 kB of ids and what goes around them.
+const MAX_BODY: usize = 480 * 1024;
 /// So much of a body that is too large is read and dropped: a client that is cut off while it sends sees no answer.
 const MAX_DROPPED: usize = 4 * 1024 * 1024;
-/// The deepest nesting. A response has three levels; this leaves room for what is added later.
+/// The deepest nesting. A response has four levels; this leaves room for what is added later.
 const MAX_DEPTH: usize = 16;
 
 /// Its survey says which points a scale has; when a body doesn't fit, that is not known.
@@ -93,8 +94,9 @@ pub(crate) async fn create(
 }
 
 async fn keep(app: &App, index: &SurveyIndex, new: NewResponse) -> Result<Json<Acknowledgement>, Problem> {
-    let survey = index.survey(&new.response.survey, Some(new.response.survey_version), [])?.survey;
-    let response = new.check(&survey)?;
+    let candor_survey::Response { site, survey, survey_version, .. } = &new.response;
+    let survey = index.survey(Some(site), survey, Some(*survey_version))?.survey;
+    let response = new.check(survey)?;
     let (id, revision) = (response.id().to_owned(), response.revision());
     if app.without_store {
         return Ok(Json(Acknowledgement { id, revision, status: AcknowledgementStatus::Stored }));
@@ -249,8 +251,9 @@ struct Item {
     revision: u32,
     /// When it was shown, or first rated if that arrived first; by the server's clock.
     dated: Timestamp,
+    /// With null, an empty object or false for what was not sent: readers need not ask whether it is there.
     #[serde(flatten)]
-    response: candor_survey::Response,
+    response: Map<String, Value>,
 }
 
 /// `GET /v1/surveys/{id}/responses`: the newest first, comments included, those tried out too and marked so.
@@ -261,42 +264,47 @@ pub(crate) async fn list(
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
     let index = app.index();
-    let survey = index.survey(&id, None, [])?.survey;
     if let Some(site) = &query.site {
         index.check_wanted_site("site", site)?;
     }
-    let site = match (query.site, survey.site) {
-        // The survey is this site's, so that all of its answers are.
-        (Some(wanted), Some(own)) if wanted != own => {
-            return Err(Problem::invalid("site", format!("{own}, whose survey this is")));
-        }
-        (wanted, own) => wanted.filter(|_| own.is_none()),
-    };
+    let survey = index.survey(query.site.as_deref(), &id, None)?.survey;
+    let site = survey.site.clone().or(query.site);
     let limit = integer("limit", query.limit.as_deref(), 1..=500)?.unwrap_or(50);
     let after = query.before.as_deref().map(|before| position(before).ok_or(before)).transpose();
-    let page = Page {
-        survey: survey.id.clone(),
+    let query = ResponseQuery {
+        survey: id.clone(),
         site,
         unanswered: query.unanswered.unwrap_or(false),
         after: after.map_err(|_| Problem::invalid("before", "the next of an earlier page"))?,
         limit,
     };
-    let Listed { responses: kept, more } = app.store.responses(page).await?;
+    let Listed { responses: kept, more } = app.store.responses(query).await?;
     reader
         .json(move || {
             let last = kept.last().filter(|_| more);
             let next = last.map(|kept| format!("{}_{}", kept.dated_ms, kept.id));
-            let responses = kept.into_iter().map(Item::from).collect();
-            Ok(List { survey: survey.id, responses, next })
+            let responses = kept.into_iter().map(Item::of).collect::<Result<_, _>>()?;
+            Ok(List { survey: id, responses, next })
         })
         .await
 }
 
-impl From<Kept> for Item {
-    fn from(kept: Kept) -> Self {
-        let Kept { id, revision, dated_ms, response } = kept;
+impl Item {
+    fn of(stored: StoredResponse) -> Result<Self, Problem> {
+        let StoredResponse { id, revision, dated_ms, response } = stored;
         let dated = Timestamp::from_millisecond(dated_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-        Self { id, revision, dated, response }
+        let json = serde_json::to_value(response).map_err(|error| Problem::fault(error.to_string()))?;
+        let Value::Object(mut response) = json else { return Err(Problem::fault("a response is no object")) };
+        for (name, absent) in [
+            ("touchpoint", Value::Null),
+            ("page", Value::Null),
+            ("respondent", Value::Null),
+            ("context", json!({})),
+            ("test", Value::Bool(false)),
+        ] {
+            response.entry(name).or_insert(absent);
+        }
+        Ok(Self { id, revision, dated, response })
     }
 }
 

@@ -1,13 +1,12 @@
 use super::params::{Name, Params, integer};
-use crate::{app::App, auth::Reader, calendar, problem::Problem, score::receipt_json};
+use crate::{app::App, auth::Reader, calendar, problem::Problem, score::receipt_json, survey_index::Found};
 use axum::{extract::State, response::Response};
-use candor_scoring::{Exclusions, Metric, Rating, Receipt, Score, Tally};
+use candor_scoring::{Exclusions, Level, Measure, Rating, Ratio, Receipt, Share, Tally};
 use candor_store::{Counts, Dimension, SLOT_MS, Segment, TallyQuery};
-use candor_survey::{Survey, canonical};
+use candor_survey::{Kind, OTHER, Question, canonical};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// The most periods of one request: hours of six weeks, days of nearly three years.
 const MAX_PERIODS: usize = 1_000;
@@ -27,8 +26,10 @@ pub(crate) struct Query {
     segment: Option<String>,
     /// In which periods begin, an IANA name such as `Asia/Tehran`. By default UTC.
     timezone: Option<String>,
-    /// Only this site's answers: for the presets, which all sites share.
+    /// Only this site's answers, to its own survey of this id or to a preset.
     site: Option<String>,
+    /// The question, by its id. By default the first rating, else the first choice.
+    question: Option<String>,
     /// Numbers from fewer ratings than this, 1–1,000,000, are held back.
     min_n: Option<String>,
 }
@@ -36,8 +37,15 @@ pub(crate) struct Query {
 #[derive(Debug, Serialize)]
 struct Scores {
     survey: String,
-    metric: &'static str,
-    scale: Ends,
+    question: String,
+    /// Of a rating.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metric: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scale: Option<Ends>,
+    /// The versions that are counted, unless it is all of them: those that ask the question on the same scale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    versions: Option<Vec<u32>>,
     total: Period,
     periods: Vec<Period>,
     /// There are answers dated later than now, by a clock that was wrong: the moment before which they end. They are left
@@ -60,14 +68,16 @@ struct Period {
     /// `locale:fa`; absent for everyone.
     #[serde(skip_serializing_if = "Option::is_none")]
     segment: Option<String>,
-    /// Ratings per point, ascending.
+    /// Ratings per point, ascending. Null of a choice.
     counts: Option<Vec<u64>>,
-    /// Their sum.
+    /// What was chosen, in the order of the survey. Null of a rating.
+    options: Option<Vec<Chosen>>,
+    /// How many answered the question.
     n: Option<u64>,
-    /// NPS in points, −100…100; CSAT and CES in percent. Null without answers.
+    /// NPS in points, −100…100; CSAT and CES in percent. Null without answers, and of a choice.
     score: Option<f64>,
-    /// The 95 % interval of the score.
-    interval: Option<[f64; 2]>,
+    /// The 95 % confidence interval of the score.
+    ci: Option<[f64; 2]>,
     /// How the interval was made.
     method: Option<&'static str>,
     /// How many were shown the survey.
@@ -83,6 +93,96 @@ struct Period {
     reason: Option<&'static str>,
 }
 
+/// One option of a choice.
+#[derive(Debug, Serialize)]
+struct Chosen {
+    /// The option's id, or `other`.
+    option: String,
+    /// How many chose it.
+    n: u64,
+    /// The percentage of those who answered. Several may be chosen, and then they add up to more than 100. Null without answers.
+    percent: Option<f64>,
+    /// Its 95 % confidence interval, by Wilson's method.
+    ci: Option<[f64; 2]>,
+}
+
+/// What a question counts.
+#[derive(Debug)]
+enum Counted {
+    Rating(Measure),
+    /// The ids of the options.
+    Choice(Vec<String>),
+}
+
+/// The question that is read, and the versions that ask it so.
+struct Reading {
+    question: String,
+    counted: Counted,
+    versions: Vec<u32>,
+    /// Whether there are versions that ask it otherwise or not at all.
+    is_part: bool,
+}
+
+impl Reading {
+    fn of(found: Found<'_>, wanted: Option<&str>) -> Result<Self, Problem> {
+        let versions = found.versions();
+        let is_counted = |question: &&Question| !matches!(question.kind, Kind::Text { .. });
+        // As the survey is now, else as it was last.
+        let mut asked = std::iter::once(found.survey).chain(versions.iter().rev().copied());
+        let question = match wanted {
+            Some(id) => asked.find_map(|survey| survey.question(id)).filter(is_counted),
+            None => {
+                let first = found.survey.questions.iter().find(|question| question.measure().is_some());
+                first.or_else(|| found.survey.questions.iter().find(is_counted))
+            }
+        };
+        let Some(question) = question else {
+            let ids = found.survey.questions.iter().filter(is_counted).map(|question| question.id.as_str());
+            return Err(Problem::invalid("question", ids.collect::<Vec<_>>().join(" or ")));
+        };
+        let is_same = |other: &Question| match (&question.kind, &other.kind) {
+            (Kind::Choice { .. }, Kind::Choice { .. }) => true,
+            _ => question.measure().is_some() && question.measure() == other.measure(),
+        };
+        let same: Vec<_> = versions
+            .iter()
+            .filter_map(|survey| {
+                Some((survey.version, survey.question(&question.id).filter(|q| is_same(q))?))
+            })
+            .collect();
+        let counted = match question.measure() {
+            Some(measure) => Counted::Rating(measure),
+            None => {
+                let newest_first =
+                    std::iter::once(question).chain(same.iter().rev().map(|(_, question)| *question));
+                Counted::Choice(options(newest_first))
+            }
+        };
+        Ok(Self {
+            question: question.id.clone(),
+            counted,
+            is_part: same.len() < versions.len(),
+            versions: same.into_iter().map(|(version, _)| version).collect(),
+        })
+    }
+}
+
+/// The ids of all options that there are and were, an answer of one's own last.
+fn options<'a>(questions: impl Iterator<Item = &'a Question>) -> Vec<String> {
+    let (mut ids, mut has_other) = (Vec::new(), false);
+    for question in questions {
+        let Kind::Choice { options, other, .. } = &question.kind else { continue };
+        has_other |= other;
+        for option in options {
+            if !ids.contains(&option.id) {
+                ids.push(option.id.clone());
+            }
+        }
+    }
+    ids.extend(has_other.then(|| OTHER.to_owned()));
+    ids
+}
+
 /// `GET /v1/surveys/{id}/scores`
 pub(crate) async fn show(
     State(app): State<App>,
@@ -91,20 +191,22 @@ pub(crate) async fn show(
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
     let index = app.index();
-    let survey = index.survey(&id, None, [])?.survey;
+    if let Some(site) = &query.site {
+        index.check_wanted_site("site", site)?;
+    }
+    let found = index.survey(query.site.as_deref(), &id, None)?;
+    let reading = Reading::of(found, query.question.as_deref())?;
+    let site = found.survey.site.clone().or_else(|| query.site.clone());
     let zone = match &query.timezone {
         None => TimeZone::UTC,
         Some(name) => TimeZone::get(name)
             .map_err(|_| Problem::invalid("timezone", "the IANA name of a time zone, such as Asia/Tehran"))?,
     };
-    let segment = segment(&query, &survey)?;
-    if let Some(site) = &query.site {
-        index.check_wanted_site("site", site)?;
-    }
+    let segment = segment(&query)?;
     if let Segment::One(Dimension::Site, site) = &segment {
         index.check_wanted_site("segment", site)?;
     }
-    let Range { from, to, later_until } = range(&app, &query, &survey, &zone).await?;
+    let Range { from, to, later_until } = range(&app, &query, site.clone(), &id, &zone).await?;
     let interval = match &query.interval {
         None => None,
         Some(name) => Some(
@@ -116,7 +218,14 @@ pub(crate) async fn show(
     let min_n = integer("min_n", query.min_n.as_deref(), 1..=1_000_000)?.map_or(0, u64::from);
     // Each by itself adds up to less than everyone: an answer without a touchpoint is in no touchpoint.
     let whole = if matches!(segment, Segment::Each(_)) { Segment::All } else { segment.clone() };
-    let total = tally(&app, &survey, whole, vec![from, to]).await?;
+    let versions = reading.is_part.then(|| reading.versions.clone());
+    let tally = async |segment, boundaries_ms| {
+        let (site, survey, question) = (site.clone(), id.clone(), reading.question.clone());
+        let versions = versions.clone();
+        let most = MAX_COUNTS;
+        tally(&app, TallyQuery { site, survey, question, versions, segment, boundaries_ms, most }).await
+    };
+    let total = tally(whole, vec![from, to]).await?;
     let boundaries = match interval {
         None if matches!(segment, Segment::Each(_)) => vec![from, to],
         None => Vec::new(),
@@ -126,24 +235,24 @@ pub(crate) async fn show(
     };
     let periods = match &*boundaries {
         [] => Vec::new(),
-        _ => tally(&app, &survey, segment.clone(), boundaries.clone()).await?,
+        _ => tally(segment.clone(), boundaries.clone()).await?,
     };
 
-    let ratings = index.rating_questions(&survey.id);
     reader
         .json(move || {
-            let scale = survey.metric.scale();
             let later_until = later_until.map(|ms| calendar::rfc3339(ms, &zone));
-            let view = View { metric: survey.metric, ratings, min_n, zone, segment };
+            let measure = match &reading.counted {
+                Counted::Rating(measure) => Some(*measure),
+                Counted::Choice(_) => None,
+            };
+            let view = View { counted: reading.counted, min_n, zone, segment };
             let total = total.first().ok_or_else(|| Problem::fault("the store gave no total"))?;
             Ok(Scores {
-                survey: survey.id,
-                metric: match survey.metric {
-                    Metric::Nps => "nps",
-                    Metric::Csat => "csat",
-                    Metric::Ces => "ces",
-                },
-                scale: Ends { min: scale.min(), max: scale.max() },
+                survey: id,
+                question: reading.question,
+                metric: measure.map(|measure| measure.metric().name()),
+                scale: measure.map(|measure| Ends { min: measure.scale().min(), max: measure.scale().max() }),
+                versions,
                 total: view.period(total, &[from, to])?,
                 periods: periods
                     .iter()
@@ -155,35 +264,20 @@ pub(crate) async fn show(
         .await
 }
 
-fn segment(query: &Query, survey: &Survey) -> Result<Segment, Problem> {
-    let segment = match &query.segment {
-        None => Segment::All,
-        Some(text) => {
-            let (name, value) =
-                text.split_once(':').map_or((text.as_str(), None), |(name, value)| (name, Some(value)));
-            let dimension =
-                Dimension::ALL.into_iter().find(|dimension| dimension.name() == name).ok_or_else(|| {
-                    let names = Dimension::ALL.map(Dimension::name).join(", ");
-                    Problem::invalid(
-                        "segment",
-                        format!("one of {names}, alone or with a value as in locale:fa"),
-                    )
-                })?;
-            value.map_or(Segment::Each(dimension), |value| {
-                // As the ingest writes it.
-                let tag = if dimension == Dimension::Locale { canonical(value) } else { None };
-                Segment::One(dimension, tag.unwrap_or_else(|| value.to_owned()))
-            })
-        }
-    };
-    match (&query.site, &survey.site) {
-        (None, _) => Ok(segment),
-        // The survey is this site's, so that all of its answers are.
-        (Some(wanted), Some(own)) if wanted == own => Ok(segment),
-        (Some(_), Some(own)) => Err(Problem::invalid("site", format!("{own}, whose survey this is"))),
-        (Some(wanted), None) if segment == Segment::All => Ok(Segment::One(Dimension::Site, wanted.clone())),
-        (Some(_), None) => Err(Problem::invalid("segment", "none together with the site, for a preset")),
-    }
+fn segment(query: &Query) -> Result<Segment, Problem> {
+    let Some(text) = &query.segment else { return Ok(Segment::All) };
+    let (name, value) =
+        text.split_once(':').map_or((text.as_str(), None), |(name, value)| (name, Some(value)));
+    let dimension =
+        Dimension::ALL.into_iter().find(|dimension| dimension.name() == name).ok_or_else(|| {
+            let names = Dimension::ALL.map(Dimension::name).join(", ");
+            Problem::invalid("segment", format!("one of {names}, alone or with a value as in locale:fa"))
+        })?;
+    Ok(value.map_or(Segment::Each(dimension), |value| {
+        // As the ingest writes it.
+        let tag = if dimension == Dimension::Locale { canonical(value) } else { None };
+        Segment::One(dimension, tag.unwrap_or_else(|| value.to_owned()))
+    }))
 }
 
 /// In milliseconds, on quarter hours.
@@ -193,7 +287,13 @@ struct Range {
     later_until: Option<i64>,
 }
 
-async fn range(app: &App, query: &Query, survey: &Survey, zone: &TimeZone) -> Result<Range, Problem> {
+async fn range(
+    app: &App,
+    query: &Query,
+    site: Option<String>,
+    survey: &str,
+    zone: &TimeZone,
+) -> Result<Range, Problem> {
     let time = |field: &'static str, text: &Option<String>| {
         let Some(text) = text else { return Ok(None) };
         let expected =
@@ -205,7 +305,7 @@ async fn range(app: &App, query: &Query, survey: &Survey, zone: &TimeZone) -> Re
     let now = floor(Timestamp::now().as_millisecond());
     let span = match (from, to) {
         (Some(_), Some(_)) => None,
-        _ => app.store.span(survey.id.clone()).await?,
+        _ => app.store.span(site, survey.to_owned()).await?,
     };
     // A clock that was years ahead for once would otherwise stretch every chart to there.
     let end = to.map_or(now, |ms| floor(ms - 1)) + SLOT_MS;
@@ -218,13 +318,7 @@ async fn range(app: &App, query: &Query, survey: &Survey, zone: &TimeZone) -> Re
     Ok(Range { from, to, later_until })
 }
 
-async fn tally(
-    app: &App,
-    survey: &Survey,
-    segment: Segment,
-    boundaries_ms: Vec<i64>,
-) -> Result<Vec<Counts>, Problem> {
-    let query = TallyQuery { survey: survey.id.clone(), segment, boundaries_ms, most: MAX_COUNTS };
+async fn tally(app: &App, query: TallyQuery) -> Result<Vec<Counts>, Problem> {
     app.store.tallies(query).await?.ok_or_else(|| {
         let expected = format!(
             "one that gives at most {MAX_COUNTS} periods times segments: one value, as in locale:fa, or longer periods"
@@ -234,9 +328,7 @@ async fn tally(
 }
 
 struct View {
-    metric: Metric,
-    /// The ids of the questions whose skips count.
-    ratings: BTreeSet<String>,
+    counted: Counted,
     min_n: u64,
     zone: TimeZone,
     segment: Segment,
@@ -244,8 +336,6 @@ struct View {
 
 impl View {
     fn period(&self, counts: &Counts, boundaries: &[i64]) -> Result<Period, Problem> {
-        let tally = tally_of(self.metric, counts)
-            .map_err(|error| Problem::fault(format!("the rollup holds what no survey can have: {error}")))?;
         let edge =
             |i: usize| boundaries.get(i).map(|ms| calendar::rfc3339(*ms, &self.zone)).unwrap_or_default();
         let segment = match (&self.segment, &counts.value) {
@@ -256,39 +346,74 @@ impl View {
         };
         let period =
             Period { from: edge(counts.period), to: edge(counts.period + 1), segment, ..Period::default() };
-        let n = tally.n();
+        let (n, counted) = match &self.counted {
+            Counted::Rating(measure) => rated(*measure, counts)?,
+            Counted::Choice(options) => chosen(options, counts),
+        };
         if (1..self.min_n).contains(&n) {
             return Ok(Period { reason: Some("too_few"), ..period });
         }
-        let score = Score::of(self.metric, &tally);
         Ok(Period {
+            from: period.from,
+            to: period.to,
+            segment: period.segment,
             n: Some(n),
-            score: score.map(|score| score.value),
-            interval: score.map(|score| [score.interval.low, score.interval.high]),
-            method: score.map(|score| score.interval.method.name()),
             shown: Some(counts.shown),
             dismissed: Some(counts.dismissed),
             response_rate: (counts.shown > 0).then(|| n as f64 / counts.shown as f64),
-            receipt: Some(self.receipt(score, counts)),
-            reason: score.is_none().then_some("no_data"),
-            counts: Some(tally.counts().to_vec()),
-            ..period
+            reason: (n == 0).then_some("no_data"),
+            ..counted
         })
-    }
-
-    fn receipt(&self, score: Option<Score>, counts: &Counts) -> Value {
-        let receipt = score.map_or_else(|| Receipt::of(self.metric), |score| score.receipt());
-        let skipped = counts.skipped.iter().filter(|(question, _)| self.ratings.contains(question));
-        let exclusions =
-            Exclusions { dismissed: Some(counts.dismissed), skipped: Some(skipped.map(|(_, n)| n).sum()) };
-        receipt_json(&Receipt { exclusions, ..receipt })
     }
 }
 
-fn tally_of(metric: Metric, counts: &Counts) -> anyhow::Result<Tally> {
-    let mut tally = Tally::new(metric.scale());
+/// How many rated, and what comes of it.
+fn rated(measure: Measure, counts: &Counts) -> Result<(u64, Period), Problem> {
+    let mut tally = Tally::new(measure.scale());
     for &(point, n) in &counts.ratings {
-        tally.add(Rating::new(point, metric.scale())?, n)?;
+        // A version without answers may be edited while one to it is on its way: what is not on the scale now is no rating.
+        let Ok(rating) = Rating::new(point, measure.scale()) else { continue };
+        tally.add(rating, n).map_err(|error| Problem::fault(error.to_string()))?;
     }
-    Ok(tally)
+    let score = measure.score(&tally);
+    let receipt = score.map_or_else(|| measure.receipt(), |score| score.receipt());
+    let exclusions = Exclusions { dismissed: Some(counts.dismissed), skipped: Some(counts.skipped) };
+    let period = Period {
+        counts: Some(tally.counts().to_vec()),
+        score: score.map(|score| score.value),
+        ci: score.map(|score| [score.interval.low, score.interval.high]),
+        method: score.map(|score| score.interval.method.name()),
+        receipt: Some(receipt_json(&Receipt { exclusions, ..receipt })),
+        ..Period::default()
+    };
+    Ok((tally.n(), period))
+}
+
+/// How many answered, and what they chose.
+fn chosen(options: &[String], counts: &Counts) -> (u64, Period) {
+    let of = |option: &String| {
+        let n = counts.choices.iter().find(|(id, _)| id == option).map_or(0, |(_, n)| *n);
+        let share = Share::new(n, counts.answered).ok();
+        let ci = share.and_then(|share| share.wilson(Level::P95)).map(|interval| interval.clip(0.0, 100.0));
+        Chosen {
+            option: option.clone(),
+            n,
+            percent: share.and_then(Share::percent).map(Ratio::value),
+            ci: ci.map(|interval| [interval.low, interval.high]),
+        }
+    };
+    let period = Period { options: Some(options.iter().map(of).collect()), ..Period::default() };
+    (counts.answered, period)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rating_off_the_scale_is_left_out() {
+        let counts = Counts { ratings: vec![(3, 2), (5, 1), (10, 7)], ..Counts::default() };
+        let (n, period) = rated(Measure::own(candor_scoring::Metric::Csat), &counts).unwrap();
+        assert_eq!((n, period.counts), (3, Some(vec![0, 0, 2, 0, 1])));
+    }
 }

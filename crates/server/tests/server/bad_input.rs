@@ -96,6 +96,27 @@ async fn each_wrong_body_gets_its_problem_and_nothing_is_stored() {
             422,
             "answers[1].text",
         ),
+        (
+            "another scale",
+            but("/answers/0", json!({"question": "csat", "scale": "1-7", "rating": 5})),
+            422,
+            "answers[0].scale",
+        ),
+        (
+            "choices of a rating",
+            but("/answers/0", json!({"question": "csat", "rating": 5, "choices": ["a"]})),
+            422,
+            "answers[0].rating",
+        ),
+        (
+            "an order of no options",
+            but(
+                "/presentation",
+                json!({"display": "popover", "scale": "numbers", "direction": "ltr", "order": {"csat": []}}),
+            ),
+            422,
+            "presentation.order.csat",
+        ),
         ("an empty answer", but("/answers/1", json!({"question": "why"})), 422, "answers[1].text"),
         ("nothing answered", but("/answers", json!([])), 422, "answers"),
         ("shown and answered", but("/state", json!("shown")), 422, "answers"),
@@ -128,7 +149,7 @@ async fn each_wrong_body_gets_its_problem_and_nothing_is_stored() {
         ("unknown survey", but("/survey", json!("checkout")), 404, "survey"),
         ("unknown version", but("/survey_version", json!(2)), 404, "survey_version"),
         ("unknown site", but("/site", json!("nowhere")), 404, "site"),
-        ("another site's survey", but("/site", json!("default")), 422, "site"),
+        ("another site's survey", but("/site", json!("default")), 404, "site"),
     ];
     for (name, body, status, field) in rows {
         let response = server.post(body).await;
@@ -158,6 +179,16 @@ async fn what_does_not_fit_gets_what_its_field_may_be() {
         (but("/state", json!("done")), "state: expected one of shown, partial, complete, dismissed"),
         (but("/presentation", json!([])), "presentation: expected a JSON object"),
         (but("/context", json!(5)), "context: expected a JSON object"),
+        (
+            but("/answers/0", json!({"question": "csat", "choices": "a"})),
+            "answers[0].choices: expected a list",
+        ),
+        (
+            but("/answers/0", json!({"question": "csat", "choices": [1]})),
+            "answers[0].choices[0]: expected a string",
+        ),
+        (but("/answers/0", json!({"question": "csat", "other": 5})), "answers[0].other: expected a string"),
+        (but("/answers/0", json!({"question": "csat", "scale": 7})), "answers[0].scale: expected a string"),
         (but("/answers", json!({})), "answers: expected a list"),
         (with("test", "\"yes\""), "test: expected a boolean"),
         (with("v", "1"), "v: expected the field once"),

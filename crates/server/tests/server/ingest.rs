@@ -86,6 +86,22 @@ async fn age_is_no_content() {
 }
 
 #[tokio::test]
+async fn a_scale_that_is_named_is_the_same_answer_as_one_that_is_not() {
+    let server = spawn().await;
+    let on_scale = |n: u64| {
+        let mut response = nps(n, 2, 9);
+        response["answers"][0]["scale"] = json!("0-10");
+        response
+    };
+    // A widget of before and one of now, which sends again what the other has sent.
+    server.expect(&nps(1, 2, 9), "stored").await;
+    server.expect(&on_scale(1), "duplicate").await;
+    server.expect(&on_scale(2), "stored").await;
+    server.expect(&nps(2, 2, 9), "duplicate").await;
+    assert_eq!(server.read_json("/v1/surveys/nps/scores").await["total"]["n"], 2);
+}
+
+#[tokio::test]
 async fn a_page_is_kept_without_query_and_fragment() {
     let server = spawn().await;
     let mut response = nps(1, 2, 9);

@@ -253,7 +253,7 @@ async fn a_surveys_list_knows_its_site() {
         server.read_json(list).await["responses"]
     );
     let response = server.read(&format!("{list}?site=default")).await;
-    assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert_eq!(problem(response).await["expected"], "shop, whose survey this is");
     server.expect(&nps(1, 2, 9), "stored").await;
     for (site, n) in [("default", 1), ("shop", 0)] {

@@ -6,6 +6,7 @@
 //! | one response, however often and in whatever order it is sent | `ingest.rs` |
 //! | who may read, and what they get | `reading.rs` |
 //! | definitions, languages, caching | `definitions.rs` |
+//! | several questions, scales, choices; several sites with a survey of one id | `several.rs` |
 //! | pages of other origins | `origins.rs` |
 //! | the widget's files and the demo's pages | `files.rs` |
 //! | mistakes in TOML files, `candor check` | `surveys.rs` |
@@ -13,6 +14,7 @@
 //! | what one client may take | `limits.rs` |
 //! | what the operator sees: metrics, refusals, the log | `operator.rs` |
 //! | kill, stop, restart, slow clients | `process.rs` |
+//! | a database of an earlier build | `versions.rs` |
 
 #![allow(
     clippy::expect_used,
@@ -33,5 +35,7 @@ mod process;
 mod reading;
 #[cfg(unix)]
 mod reload;
+mod several;
 mod spawn;
 mod surveys;
+mod versions;

@@ -67,10 +67,10 @@ async fn answers_and_refusals_are_counted_by_what_became_of_them() {
     elsewhere["site"] = json!("shop");
     for (body, status) in [
         (nps(1, 2, 8).to_string(), 409),
-        (changed("survey", json!("checkout-csat")), 422),
+        (changed("survey", json!("checkout-csat")), 404),
         (changed("locale", json!("zh Hant")), 422),
         ("{".to_owned(), 400),
-        (" ".repeat(200 << 10), 413),
+        (" ".repeat(500 << 10), 413),
         (changed("survey", json!("none")), 404),
         (changed("survey_version", json!(2)), 404),
         (changed("site", json!("nowhere")), 404),
@@ -106,7 +106,7 @@ async fn answers_and_refusals_are_counted_by_what_became_of_them() {
         expected(&[
             ("conflict", 1.0),
             ("content_type", 1.0),
-            ("invalid", 2.0),
+            ("invalid", 1.0),
             ("method", 1.0),
             ("no_token", 1.0),
             ("not_found", 1.0),
@@ -115,7 +115,7 @@ async fn answers_and_refusals_are_counted_by_what_became_of_them() {
             ("token", 1.0),
             ("too_large", 1.0),
             ("unknown_site", 1.0),
-            ("unknown_survey", 2.0),
+            ("unknown_survey", 3.0),
         ])
     );
     assert_eq!(samples["candor_refusals_total{reason=\"database\"}"], 0.0, "known before the first");

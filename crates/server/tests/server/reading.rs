@@ -36,7 +36,7 @@ async fn reading_needs_the_token_and_sending_does_not() {
 async fn no_answers_give_no_score() {
     let server = spawn().await;
     let total = &server.read_json("/v1/surveys/nps/scores").await["total"];
-    for field in ["score", "interval", "method", "response_rate"] {
+    for field in ["score", "ci", "method", "response_rate"] {
         assert_eq!(total[field], Value::Null, "{field}");
     }
     assert_eq!((&total["n"], &total["reason"]), (&json!(0), &json!("no_data")));
@@ -57,8 +57,8 @@ async fn a_score_has_its_counts_and_its_interval() {
         (&total["n"], &total["score"], &total["method"]),
         (&json!(4), &json!(25.0), &json!("bonett_price"))
     );
-    let interval = total["interval"].as_array().unwrap();
-    assert!(interval[0].as_f64().unwrap() < 25.0 && interval[1].as_f64().unwrap() > 25.0);
+    let ci = total["ci"].as_array().unwrap();
+    assert!(ci[0].as_f64().unwrap() < 25.0 && ci[1].as_f64().unwrap() > 25.0);
     assert_eq!((&scores["periods"], &total["reason"]), (&json!([]), &Value::Null));
 }
 
@@ -122,7 +122,7 @@ async fn what_is_too_thin_is_held_back_if_asked() {
     let thin = &scores["periods"][1];
     let held_back = json!({
         "from": scores["total"]["from"], "to": scores["total"]["to"], "segment": "locale:zh-Hant", "counts": null,
-        "n": null, "score": null, "interval": null, "method": null, "shown": null, "dismissed": null,
+        "options": null, "n": null, "score": null, "ci": null, "method": null, "shown": null, "dismissed": null,
         "response_rate": null, "receipt": null, "reason": "too_few",
     });
     assert_eq!(thin, &held_back);
@@ -222,7 +222,7 @@ async fn a_wrong_parameter_is_named() {
         ("scores?from=2000-01-01&to=2026-01-01&interval=hour", "interval"),
         ("scores?segment=mood", "segment"),
         ("scores?timezone=Mars/Olympus", "timezone"),
-        ("scores?site=shop&segment=locale", "segment"),
+        ("scores?question=why", "question"),
         ("scores?intervall=day", "intervall"),
         ("scores?min_n=0", "min_n"),
         ("scores?min_n=1000001", "min_n"),
@@ -245,7 +245,10 @@ async fn a_wrong_parameter_is_named() {
             "scores?to=9999-12-31",
             "to: expected a time such as 2026-11-01T00:00:00Z or a date such as 2026-11-01, 9999-12-30 at the latest",
         ),
-        ("scores?bogus=1", "bogus: expected one of from, to, interval, segment, timezone, site, min_n"),
+        (
+            "scores?bogus=1",
+            "bogus: expected one of from, to, interval, segment, timezone, site, question, min_n",
+        ),
         ("scores?min_n=few", "min_n: expected an integer from 1 to 1000000"),
     ] {
         let response = server.read(&format!("/v1/surveys/nps/{path}")).await;

@@ -52,9 +52,9 @@ async fn a_hangup_brings_new_surveys_and_a_mistake_leaves_the_old() {
     assert_eq!(log.len(), 1, "{log:?}");
     for (field, expected) in [
         ("level", "INFO"),
-        ("started", "[\"a\"]"),
-        ("stopped", "[\"checkout-csat\"]"),
-        ("changed", "[\"relationship-nps\"]"),
+        ("started", "[\"shop/a\"]"),
+        ("stopped", "[\"shop/checkout-csat\"]"),
+        ("changed", "[\"shop/relationship-nps\"]"),
     ] {
         assert_eq!(log[0][field], expected, "{log:?}");
     }
@@ -77,10 +77,16 @@ async fn a_hangup_brings_new_surveys_and_a_mistake_leaves_the_old() {
     assert_eq!((log.len(), running(&process, "shop").await), (5, shop.clone()));
 
     // What the database refuses, and a folder without files, are no end either.
-    write(&folder, "blog.toml", &format!("site = \"blog\"\norigins = [\"*\"]\n{}", survey("a", 1)));
-    fs::remove_file(folder.path().join("surveys/shop.toml")).unwrap();
-    assert!(hang_up(&mut process)[0]["message"].as_str().unwrap().contains("the site shop has a survey a"));
     fs::remove_file(folder.path().join("surveys/blog.toml")).unwrap();
+    let other_metric = survey("a", 2).replace("metric = \"nps\"", "metric = \"csat\"");
+    let question = "[[survey.question]]\nid = \"nps\"\nkind = \"rating\"\n";
+    write(&folder, "shop.toml", &format!("{SHOP}{other_metric}{question}"));
+    let log = hang_up(&mut process);
+    assert!(
+        log[0]["message"].as_str().unwrap().contains("the question nps measures something else"),
+        "{log:?}"
+    );
+    fs::remove_file(folder.path().join("surveys/shop.toml")).unwrap();
     assert!(hang_up(&mut process)[0]["message"].as_str().unwrap().contains("no file that ends in .toml"));
     assert_eq!(running(&process, "shop").await, shop);
 
@@ -101,7 +107,7 @@ async fn without_a_folder_a_hangup_reads_the_database_again() {
     let site = serde_json::json!({"site": "shop", "origins": ["*"],
         "survey": [{"id": "a", "version": 2, "metric": "nps"}]});
     store.import(vec![serde_json::from_value(site).unwrap()]).await.unwrap();
-    assert_eq!(hang_up(&mut process).last().unwrap()["started"], "[\"a\"]");
+    assert_eq!(hang_up(&mut process).last().unwrap()["started"], "[\"shop/a\"]");
     assert_eq!(running(&process, "shop").await, surveys([("a", 2)]));
 }
 

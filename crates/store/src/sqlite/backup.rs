@@ -1,7 +1,7 @@
 //! Copies of whole databases: page by page, within one read transaction, so that nobody who writes waits or is waited for.
 
 use super::{PLAIN, Sqlite, connect, files, schema};
-use crate::{Copied, CopyError, OpenError, Progress, Settings, StoreError};
+use crate::{Copied, CopyError, Progress, Settings, StoreError, backend::Backend};
 use rusqlite::{
     Connection, OpenFlags,
     backup::{Backup, StepResult},
@@ -178,11 +178,5 @@ impl From<io::Error> for CopyError {
 impl From<rusqlite::Error> for CopyError {
     fn from(e: rusqlite::Error) -> Self {
         Self::Store(e.into())
-    }
-}
-
-impl From<OpenError> for CopyError {
-    fn from(e: OpenError) -> Self {
-        Self::Open(e)
     }
 }

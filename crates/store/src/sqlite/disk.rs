@@ -1,10 +1,9 @@
 use super::{
     PLAIN, connect,
     files::{self, Files},
-    save::{self, Named},
-    schema,
+    save, schema,
 };
-use crate::{Arrival, OpenError, Outcome, StoreError};
+use crate::{Arrival, OpenError, Outcome, StoreError, rollup::Named};
 use rusqlite::{Connection, ErrorCode};
 use std::{path::PathBuf, time::Duration};
 

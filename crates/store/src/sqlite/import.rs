@@ -1,6 +1,7 @@
+use super::read::is_counted;
 use crate::{Catalog, CatalogSite, CatalogSurvey, ImportError, Refusal, StoreError};
-use candor_survey::{AuthoredSite, AuthoredSurvey};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use candor_survey::{AuthoredSite, AuthoredSurvey, Question};
+use rusqlite::{Connection, TransactionBehavior, params};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an import would change.
@@ -9,8 +10,8 @@ struct Plan<'a> {
     sites: Vec<&'a AuthoredSite>,
     /// Each with its site and its place among the site's running surveys.
     surveys: Vec<(&'a AuthoredSurvey, &'a str, i64)>,
-    /// Versions that stop running.
-    stops: Vec<(String, u32)>,
+    /// Versions that stop running, by site and survey.
+    stops: Vec<(String, String, u32)>,
     refusals: Vec<Refusal>,
 }
 
@@ -26,15 +27,17 @@ pub(super) fn import(connection: &mut Connection, sites: &[AuthoredSite]) -> Res
             params![site.site, serde_json::to_string(&site.origins)?],
         )?;
     }
-    for (id, version) in plan.stops {
-        transaction
-            .execute("UPDATE surveys SET rank = NULL WHERE id = ?1 AND version = ?2", params![id, version])?;
+    for (site, id, version) in plan.stops {
+        transaction.execute(
+            "UPDATE surveys SET rank = NULL WHERE site = ?1 AND id = ?2 AND version = ?3",
+            params![site, id, version],
+        )?;
     }
     for (survey, site, rank) in plan.surveys {
         transaction.execute(
-            "INSERT INTO surveys (id, version, site, definition, rank) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (id, version) DO UPDATE SET definition = excluded.definition, rank = excluded.rank",
-            params![survey.id, survey.version, site, serde_json::to_string(survey)?, rank],
+            "INSERT INTO surveys (site, id, version, definition, rank) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (site, id, version) DO UPDATE SET definition = excluded.definition, rank = excluded.rank",
+            params![site, survey.id, survey.version, serde_json::to_string(survey)?, rank],
         )?;
     }
     transaction.commit()?;
@@ -63,7 +66,6 @@ impl Plan<'_> {
 /// A version that the database has.
 struct Known {
     survey: AuthoredSurvey,
-    site: String,
     rank: Option<i64>,
 }
 
@@ -75,66 +77,66 @@ fn plan<'a>(connection: &Connection, sites: &'a [AuthoredSite]) -> Result<Plan<'
         let origins: Vec<String> = serde_json::from_str(&row.get::<_, String>(1)?)?;
         known_sites.insert(row.get::<_, String>(0)?, origins);
     }
-    let mut known_surveys = BTreeMap::<String, BTreeMap<u32, Known>>::new();
-    let mut select = connection.prepare_cached("SELECT definition, site, rank FROM surveys")?;
+    let mut known_surveys = BTreeMap::<(String, String), BTreeMap<u32, Known>>::new();
+    let mut select = connection.prepare_cached("SELECT site, definition, rank FROM surveys")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
-        let survey: AuthoredSurvey = serde_json::from_str(&row.get::<_, String>(0)?)?;
-        let versions = known_surveys.entry(survey.id.clone()).or_default();
-        versions.insert(survey.version, Known { survey, site: row.get(1)?, rank: row.get(2)? });
+        let survey: AuthoredSurvey = serde_json::from_str(&row.get::<_, String>(1)?)?;
+        let versions = known_surveys.entry((row.get(0)?, survey.id.clone())).or_default();
+        versions.insert(survey.version, Known { survey, rank: row.get(2)? });
     }
 
     let mut plan = Plan::default();
     let mut running = BTreeSet::new();
-    let mut owners = BTreeMap::new();
     for site in sites {
         if known_sites.get(&site.site) != Some(&site.origins) {
             plan.sites.push(site);
         }
         for (rank, survey) in (0..).zip(&site.surveys) {
-            running.insert((survey.id.as_str(), survey.version));
-            let versions = known_surveys.get(&survey.id);
-            let owner =
-                versions.and_then(|versions| versions.values().next()).map(|known| known.site.as_str());
-            let owner = *owners.entry(&survey.id).or_insert(owner.unwrap_or(&site.site));
-            if owner != site.site {
-                plan.refusals.push(Refusal::OtherSite { survey: survey.id.clone(), site: owner.to_owned() });
-                continue;
-            }
+            let id = (site.site.clone(), survey.id.clone());
+            let versions = known_surveys.get(&id);
+            running.insert((id, survey.version));
             let others = versions.into_iter().flatten().filter(|(version, _)| **version != survey.version);
-            if others.into_iter().any(|(_, other)| other.survey.metric != survey.metric) {
-                plan.refusals.push(Refusal::OtherMetric { survey: survey.id.clone() });
-            }
+            let questions: BTreeSet<_> =
+                others.flat_map(|(_, other)| remeasured(survey, &other.survey)).collect();
+            plan.refusals.extend(questions.into_iter().map(|question| Refusal::OtherMetric {
+                site: site.site.clone(),
+                survey: survey.id.clone(),
+                question,
+            }));
             let known = versions.and_then(|versions| versions.get(&survey.version));
             let edited = known.is_some_and(|known| known.survey != *survey);
-            if edited && is_counted(connection, survey)? {
-                let version = survey.version;
-                plan.refusals.push(Refusal::Edited { survey: survey.id.clone(), version });
+            if edited && is_counted(connection, &site.site, &survey.id, survey.version)? {
+                plan.refusals.push(Refusal::Edited {
+                    site: site.site.clone(),
+                    survey: survey.id.clone(),
+                    version: survey.version,
+                });
             }
             if edited || known.and_then(|known| known.rank) != Some(rank) {
                 plan.surveys.push((survey, &site.site, rank));
             }
         }
     }
-    for (id, versions) in &known_surveys {
+    for (id, versions) in known_surveys {
         for (version, known) in versions {
-            if known.rank.is_some() && !running.contains(&(id.as_str(), *version)) {
-                plan.stops.push((id.clone(), *version));
+            if known.rank.is_some() && !running.contains(&(id.clone(), version)) {
+                plan.stops.push((id.0.clone(), id.1.clone(), version));
             }
         }
     }
     Ok(plan)
 }
 
-/// Whether anyone has seen or answered this version; those who tried it out don't count.
-fn is_counted(connection: &Connection, survey: &AuthoredSurvey) -> Result<bool, StoreError> {
-    let found = connection
-        .prepare_cached(
-            "SELECT 1 FROM rollup WHERE survey = ?1 AND dimension = '' AND version = ?2 AND n > 0 LIMIT 1",
-        )?
-        .query_row(params![survey.id, survey.version], |_| Ok(()))
-        .optional()?;
-    Ok(found.is_some())
+/// The ratings that two versions have in common and that measure something else in each.
+fn remeasured(survey: &AuthoredSurvey, other: &AuthoredSurvey) -> Vec<String> {
+    let other = other.structure("");
+    let is_other = |question: &Question| {
+        let before = other.question(&question.id).and_then(Question::metric);
+        before.is_some() && question.metric().is_some() && question.metric() != before
+    };
+    let questions = survey.structure("").questions.into_iter();
+    questions.filter(|question| is_other(question)).map(|question| question.id).collect()
 }
 
 pub(super) fn catalog(connection: &Connection) -> Result<Catalog, StoreError> {

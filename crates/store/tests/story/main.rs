@@ -8,44 +8,18 @@
     reason = "tests may fail loudly; clippy.toml lets test functions, but not their helpers"
 )]
 
+mod database;
+mod sqlite;
+
 use candor_store::{
-    Arrival, Counts, Dimension, ImportError, Kept, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER, OpenError,
-    Outcome, Page, Refusal, SLOT_MS, Segment, Store, StoreError, TallyQuery,
+    Arrival, Counts, Dimension, ImportError, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER, OTHER_CHOICE,
+    Outcome, Refusal, ResponseQuery, SLOT_MS, Segment, Store, StoreError, StoredResponse, TallyQuery,
 };
 use candor_survey::{
-    Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, Response, State, preset,
+    Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, Response, State, Survey, preset,
 };
+use database::{Database, stories};
 use std::{collections::HashMap, time::Duration};
-use tempfile::TempDir;
-
-/// A store in a folder that is removed with it.
-struct Database {
-    url: String,
-    folder: TempDir,
-}
-
-impl Database {
-    async fn open(&self) -> Store {
-        Store::open(&self.url).await.unwrap()
-    }
-}
-
-fn sqlite() -> Database {
-    let folder = tempfile::tempdir().unwrap();
-    Database { url: format!("sqlite://{}", folder.path().join("candor.sqlite").display()), folder }
-}
-
-/// Runs each story on each kind of database.
-macro_rules! stories {
-    ($($story:ident)*) => {
-        mod on_sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $story() {
-                super::$story(super::sqlite()).await;
-            })*
-        }
-    };
-}
 
 stories! {
     a_response_is_stored_and_counted_once
@@ -60,6 +34,9 @@ stories! {
     what_was_skipped_is_counted_by_question
     no_more_is_counted_than_was_asked_for
     periods_without_answers_are_there_too
+    a_site_is_counted_by_itself_and_all_sites_together
+    only_the_versions_asked_for_are_counted
+    ratings_and_choices_of_one_survey_are_counted_by_question
     the_newest_response_comes_first_and_pages_meet
     a_page_of_large_responses_is_shorter
     the_rollup_agrees_with_the_responses_after_any_history
@@ -72,8 +49,9 @@ stories! {
     a_closed_store_keeps_what_it_took_and_takes_no_more
     an_edited_version_is_taken_until_it_has_answers
     a_survey_that_left_its_file_stops_running_and_stays_known
-    two_sites_cannot_share_a_survey
-    a_survey_cannot_change_its_metric
+    two_sites_may_have_a_survey_of_the_same_id
+    a_question_cannot_change_its_metric
+    an_answer_to_a_version_that_was_edited_meanwhile_is_counted_and_hinders_no_reader
     an_import_is_all_or_nothing
     an_import_is_refused_for_all_reasons_at_once_and_before_it_is_made
     an_import_that_changes_nothing_writes_nothing
@@ -138,12 +116,29 @@ async fn tallies(store: &Store, segment: Segment, boundaries_ms: &[i64]) -> Vec<
 }
 
 async fn at_most(most: usize, store: &Store, segment: Segment, boundaries_ms: &[i64]) -> Option<Vec<Counts>> {
-    let query = TallyQuery { survey: "nps".into(), segment, boundaries_ms: boundaries_ms.into(), most };
+    let query = TallyQuery { segment, boundaries_ms: boundaries_ms.into(), most, ..of("nps", "nps") };
     store.tallies(query).await.unwrap()
 }
 
+/// All answers to a question, in one period.
+fn of(survey: &str, question: &str) -> TallyQuery {
+    TallyQuery {
+        site: None,
+        survey: survey.into(),
+        question: question.into(),
+        versions: None,
+        segment: Segment::All,
+        boundaries_ms: vec![0, T0 * 2],
+        most: 1_000,
+    }
+}
+
 async fn all(store: &Store) -> Counts {
-    tallies(store, Segment::All, &[0, T0 * 2]).await.remove(0)
+    all_of(store, of("nps", "nps")).await
+}
+
+async fn all_of(store: &Store, query: TallyQuery) -> Counts {
+    store.tallies(query).await.unwrap().unwrap().remove(0)
 }
 
 async fn kept(store: &Store) -> Vec<NewResponse> {
@@ -152,9 +147,15 @@ async fn kept(store: &Store) -> Vec<NewResponse> {
 
 /// As they might be sent again.
 async fn list(store: &Store, after: Option<(i64, String)>, limit: u32) -> Vec<(i64, NewResponse)> {
-    let page = Page { survey: "nps".into(), site: None, unanswered: true, after, limit };
-    let listed = store.responses(page).await.unwrap().responses;
-    let new = |Kept { id, revision, response, .. }| NewResponse { v: 1, id, revision, response, age_ms: 0 };
+    let query = ResponseQuery { survey: "nps".into(), site: None, unanswered: true, after, limit };
+    let listed = store.responses(query).await.unwrap().responses;
+    let new = |StoredResponse { id, revision, response, .. }| NewResponse {
+        v: 1,
+        id,
+        revision,
+        response,
+        age_ms: 0,
+    };
     listed.into_iter().map(|kept| (kept.dated_ms, new(kept))).collect()
 }
 
@@ -162,14 +163,14 @@ fn uuid(n: u64) -> String {
     format!("0192f5e4-7c1b-7a44-8000-{n:012x}")
 }
 
-async fn a_response_is_stored_and_counted_once(database: Database) {
+async fn a_response_is_stored_and_counted_once(database: &impl Database) {
     let store = database.open().await;
     assert_eq!(save(&store, rated(ID, 2, 9)).await, Outcome::Stored);
     let counts = all(&store).await;
     assert_eq!((counts.ratings, counts.shown, counts.dismissed), (vec![(9, 1)], 1, 0));
 }
 
-async fn a_replayed_response_is_stored_once(database: Database) {
+async fn a_replayed_response_is_stored_once(database: &impl Database) {
     let store = database.open().await;
     save(&store, rated(ID, 2, 9)).await;
     for _ in 0..4 {
@@ -179,7 +180,7 @@ async fn a_replayed_response_is_stored_once(database: Database) {
     assert_eq!(kept(&store).await.len(), 1);
 }
 
-async fn revisions_out_of_order_leave_the_highest(database: Database) {
+async fn revisions_out_of_order_leave_the_highest(database: &impl Database) {
     let store = database.open().await;
     let shown = new(ID, 1, State::Shown, None, None);
     let complete = new(ID, 4, State::Complete, Some(9), Some("快！"));
@@ -192,7 +193,7 @@ async fn revisions_out_of_order_leave_the_highest(database: Database) {
     assert_eq!((counts.ratings, counts.shown), (vec![(9, 1)], 1));
 }
 
-async fn a_revision_with_other_content_is_a_conflict_and_changes_nothing(database: Database) {
+async fn a_revision_with_other_content_is_a_conflict_and_changes_nothing(database: &impl Database) {
     let store = database.open().await;
     save(&store, rated(ID, 2, 9)).await;
     assert_eq!(save(&store, rated(ID, 2, 8)).await, Outcome::ContentConflict);
@@ -200,7 +201,7 @@ async fn a_revision_with_other_content_is_a_conflict_and_changes_nothing(databas
     assert_eq!(all(&store).await.ratings, [(9, 1)]);
 }
 
-async fn the_same_id_under_another_survey_or_site_is_refused(database: Database) {
+async fn the_same_id_under_another_survey_or_site_is_refused(database: &impl Database) {
     let store = database.open().await;
     save(&store, rated(ID, 2, 9)).await;
     let mut other_survey = with(rated(ID, 3, 5), |r| r.survey = "ces".into());
@@ -210,7 +211,7 @@ async fn the_same_id_under_another_survey_or_site_is_refused(database: Database)
     assert_eq!(kept(&store).await, [rated(ID, 2, 9)]);
 }
 
-async fn age_is_not_content_but_dates_the_first_arrival(database: Database) {
+async fn age_is_not_content_but_dates_the_first_arrival(database: &impl Database) {
     let store = database.open().await;
     let aged = |revision, age_ms| NewResponse { age_ms, ..rated(ID, revision, 9) };
     assert_eq!(save_at(&store, aged(2, 1_840), T0).await, Outcome::Stored);
@@ -219,7 +220,7 @@ async fn age_is_not_content_but_dates_the_first_arrival(database: Database) {
     assert_eq!(list(&store, None, 9).await, [(T0 - 1_840, rated(ID, 3, 9))]);
 }
 
-async fn an_answer_is_dated_seven_days_back_and_no_further(database: Database) {
+async fn an_answer_is_dated_seven_days_back_and_no_further(database: &impl Database) {
     let store = database.open().await;
     for (n, age_ms, expect) in
         [(1, MAX_AGE_MS, MAX_AGE_MS), (2, MAX_AGE_MS + 1, MAX_AGE_MS), (3, u32::MAX, MAX_AGE_MS)]
@@ -231,7 +232,7 @@ async fn an_answer_is_dated_seven_days_back_and_no_further(database: Database) {
     }
 }
 
-async fn a_response_that_is_tried_out_is_kept_and_not_counted(database: Database) {
+async fn a_response_that_is_tried_out_is_kept_and_not_counted(database: &impl Database) {
     let store = database.open().await;
     let test = |revision, test| with(rated(ID, revision, 9), |r| r.test = test);
     save(&store, test(2, true)).await;
@@ -243,7 +244,7 @@ async fn a_response_that_is_tried_out_is_kept_and_not_counted(database: Database
     assert_eq!(all(&store).await, Counts::default());
 }
 
-async fn what_was_acknowledged_is_there_after_reopening(database: Database) {
+async fn what_was_acknowledged_is_there_after_reopening(database: &impl Database) {
     let store = database.open().await;
     save(&store, rated(ID, 2, 9)).await;
     store.close().await;
@@ -254,7 +255,7 @@ async fn what_was_acknowledged_is_there_after_reopening(database: Database) {
 
 // ---- Counts ----
 
-async fn a_response_is_one_of_each_of_its_segments(database: Database) {
+async fn a_response_is_one_of_each_of_its_segments(database: &impl Database) {
     let store = database.open().await;
     let checkout = |response| with(response, |r| r.touchpoint = Some("checkout".into()));
     save(&store, checkout(rated(&uuid(1), 2, 9))).await;
@@ -270,10 +271,11 @@ async fn a_response_is_one_of_each_of_its_segments(database: Database) {
     for (dimension, value) in [(Dimension::Site, "default"), (Dimension::Display, "popover")] {
         assert_eq!(tallies(&store, Segment::One(dimension, value.into()), &range).await[0].shown, 3);
     }
+    assert_eq!(tallies(&store, Segment::One(Dimension::Site, "shop".into()), &range).await[0].shown, 0);
     assert_eq!(tallies(&store, Segment::Each(Dimension::Locale), &[0, SLOT_MS]).await, []);
 }
 
-async fn values_beyond_the_first_are_counted_together(database: Database) {
+async fn values_beyond_the_first_are_counted_together(database: &impl Database) {
     let store = database.open().await;
     let at = |n: u64| with(rated(&uuid(n), 2, 9), |r| r.touchpoint = Some(format!("t{n}")));
     let beyond = MAX_VALUES as u64 + 5;
@@ -287,6 +289,11 @@ async fn values_beyond_the_first_are_counted_together(database: Database) {
     };
     let found = shown(&store).await;
     assert_eq!((found.len(), found[OTHER]), (MAX_VALUES + 1, 5));
+    // Another site has as many of its own.
+    let elsewhere =
+        with(rated(&uuid(8_888), 2, 9), |r| (r.site, r.touchpoint) = ("shop".into(), Some("s".into())));
+    save(&store, elsewhere).await;
+    assert_eq!(shown(&store).await.get("s"), Some(&1));
 
     // What is counted under which name stays so, in later revisions and after a restart.
     store.close().await;
@@ -299,15 +306,15 @@ async fn values_beyond_the_first_are_counted_together(database: Database) {
     // To count anew gives the place of the value that is gone to another.
     store.recount().await.unwrap();
     let found = shown(&store).await;
-    assert_eq!((found.len(), found.get("t0"), found[OTHER]), (MAX_VALUES + 1, None, 4));
+    assert_eq!((found.len(), found.get("t0"), found[OTHER]), (MAX_VALUES + 2, None, 4));
     assert_eq!(store.audit().await.unwrap(), []);
     save(&store, with(rated(&uuid(beyond), 2, 9), |r| r.touchpoint = Some("newer".into()))).await;
     assert_eq!(shown(&store).await[OTHER], 5);
     assert_eq!(store.audit().await.unwrap(), []);
-    assert_eq!(all(&store).await.shown, beyond + 1);
+    assert_eq!(all(&store).await.shown, beyond + 2);
 }
 
-async fn a_value_that_came_and_went_in_one_batch_keeps_its_place(database: Database) {
+async fn a_value_that_came_and_went_in_one_batch_keeps_its_place(database: &impl Database) {
     let store = database.open().await;
     let at = |n: u64, revision, touchpoint: &str| {
         let response = with(rated(&uuid(n), revision, 9), |r| r.touchpoint = Some(touchpoint.into()));
@@ -327,15 +334,17 @@ async fn a_value_that_came_and_went_in_one_batch_keeps_its_place(database: Datab
     assert_eq!(tallies(&store, other, &[0, T0 * 2]).await[0].shown, 2);
 }
 
-async fn what_was_skipped_is_counted_by_question(database: Database) {
+async fn what_was_skipped_is_counted_by_question(database: &impl Database) {
     let store = database.open().await;
     save(&store, new(&uuid(1), 2, State::Complete, Some(9), None)).await;
     save(&store, new(&uuid(2), 2, State::Complete, Some(9), None)).await;
     save(&store, new(&uuid(3), 2, State::Complete, None, Some("no"))).await;
-    assert_eq!(all(&store).await.skipped, [("nps".into(), 1), ("why".into(), 2)]);
+    let (nps, why) = (all(&store).await, all_of(&store, of("nps", "why")).await);
+    assert_eq!((nps.skipped, nps.answered), (1, 2));
+    assert_eq!((why.skipped, why.answered, why.ratings, why.shown), (2, 1, vec![], 3));
 }
 
-async fn periods_without_answers_are_there_too(database: Database) {
+async fn periods_without_answers_are_there_too(database: &impl Database) {
     let store = database.open().await;
     let start = T0 - T0 % SLOT_MS;
     for (n, slot) in [(1, 0), (2, 0), (3, 2)] {
@@ -345,11 +354,154 @@ async fn periods_without_answers_are_there_too(database: Database) {
     let shown: Vec<_> =
         tallies(&store, Segment::All, &boundaries).await.iter().map(|c| (c.period, c.shown)).collect();
     assert_eq!(shown, [(0, 2), (1, 0), (2, 1)]);
-    assert_eq!(store.span("nps".into()).await.unwrap(), Some((start, start + 2 * SLOT_MS)));
-    assert_eq!(store.span("csat".into()).await.unwrap(), None);
+    assert_eq!(store.span(None, "nps".into()).await.unwrap(), Some((start, start + 2 * SLOT_MS)));
+    assert_eq!(store.span(None, "csat".into()).await.unwrap(), None);
 }
 
-async fn no_more_is_counted_than_was_asked_for(database: Database) {
+async fn a_site_is_counted_by_itself_and_all_sites_together(database: &impl Database) {
+    let store = database.open().await;
+    let at = |n: u64, rating, site: &str, locale: &str| {
+        with(rated(&uuid(n), 2, rating), |r| (r.site, r.locale) = (site.into(), locale.into()))
+    };
+    let start = T0 - T0 % SLOT_MS;
+    for (n, (site, locale, slot)) in
+        (0..).zip([("blog", "en", 0), ("blog", "fa", 0), ("default", "en", 1), ("shop", "en", 5)])
+    {
+        let rating = u8::try_from(n).unwrap();
+        save_at(&store, at(n, rating, site, locale), start + slot * SLOT_MS).await;
+    }
+    let counts = async |site: Option<&str>, segment| {
+        // The last of them is beyond the range.
+        let boundaries_ms = vec![start, start + 2 * SLOT_MS];
+        let query = TallyQuery { site: site.map(Into::into), segment, boundaries_ms, ..of("nps", "nps") };
+        let counts = store.tallies(query).await.unwrap().unwrap();
+        let points =
+            |ratings: Vec<(u8, u64)>| ratings.into_iter().map(|(point, _)| point).collect::<Vec<_>>();
+        let counts = counts.into_iter().map(|c| (c.value.unwrap_or_default(), c.shown, points(c.ratings)));
+        counts.collect::<Vec<_>>()
+    };
+    let row = |value: &str, points: &[u8]| (value.to_owned(), points.len() as u64, points.to_vec());
+    let (each_site, each_locale) = (Segment::Each(Dimension::Site), Segment::Each(Dimension::Locale));
+    let site = |name: &str| Segment::One(Dimension::Site, name.into());
+    let english = Segment::One(Dimension::Locale, "en".into());
+    for (only, segment, expected) in [
+        (None, Segment::All, &[row("", &[0, 1, 2])][..]),
+        (Some("blog"), Segment::All, &[row("", &[0, 1])]),
+        (Some("nowhere"), Segment::All, &[row("", &[])]),
+        (None, each_site.clone(), &[row("blog", &[0, 1]), row("default", &[2])]),
+        (Some("default"), each_site, &[row("default", &[2])]),
+        (None, site("default"), &[row("default", &[2])]),
+        (Some("blog"), site("default"), &[row("default", &[])]),
+        (None, each_locale.clone(), &[row("en", &[0, 2]), row("fa", &[1])]),
+        (Some("blog"), each_locale, &[row("en", &[0]), row("fa", &[1])]),
+        (None, english.clone(), &[row("en", &[0, 2])]),
+        (Some("default"), english, &[row("en", &[2])]),
+    ] {
+        assert_eq!(counts(only, segment.clone()).await, expected, "{only:?} {segment:?}");
+    }
+    let span = async |site: Option<&str>| store.span(site.map(Into::into), "nps".into()).await.unwrap();
+    assert_eq!(span(None).await, Some((start, start + 5 * SLOT_MS)));
+    assert_eq!(span(Some("default")).await, Some((start + SLOT_MS, start + SLOT_MS)));
+    assert_eq!(span(Some("nowhere")).await, None);
+    assert_eq!(store.audit().await.unwrap(), []);
+}
+
+/// Two ratings and a choice.
+fn mixed(version: u32) -> Survey {
+    let option = |id: &str| serde_json::json!({"id": id, "text": id});
+    let survey = serde_json::json!({"id": "mixed", "version": version, "metric": "nps", "questions": [
+        {"id": "nps", "kind": "rating"}, {"id": "again", "kind": "rating"},
+        {"id": "reasons", "kind": "choice", "many": true, "other": true,
+            "options": [option("price"), option("staff"), option("place")]},
+    ]});
+    serde_json::from_value(survey).unwrap()
+}
+
+/// An answer to it of everything that is given.
+fn answered(
+    (id, revision, state): (&str, u32, State),
+    version: u32,
+    ratings: [Option<u8>; 2],
+    choices: &[&str],
+    other: Option<&str>,
+) -> Arrival {
+    let answer = |question: &str| Answer { question: question.into(), ..Answer::default() };
+    let ratings = ["nps", "again"].into_iter().zip(ratings);
+    let ratings =
+        ratings.filter_map(|(question, rating)| Some(Answer { rating: Some(rating?), ..answer(question) }));
+    let reasons = Answer {
+        choices: choices.iter().map(ToString::to_string).collect(),
+        other: other.map(Into::into),
+        ..answer("reasons")
+    };
+    let has_reasons = !choices.is_empty() || other.is_some();
+    let new = with(new(id, revision, state, None, None), |r| {
+        r.survey = "mixed".into();
+        r.survey_version = version;
+        r.answers = ratings.chain(has_reasons.then_some(reasons)).collect();
+    });
+    Arrival { response: new.check(&mixed(version)).unwrap(), received_ms: T0 }
+}
+
+async fn only_the_versions_asked_for_are_counted(database: &impl Database) {
+    let store = database.open().await;
+    for (n, version) in [(1, 1), (2, 2), (3, 2), (4, 3)] {
+        let as_is = (&*uuid(n), 2, State::Partial);
+        let points = u8::try_from(n).unwrap();
+        store.save(vec![answered(as_is, version, [Some(points), None], &[], None)]).await.unwrap();
+    }
+    // A later revision may be of another version, which is then the one that counts it.
+    store.save(vec![answered((&uuid(4), 3, State::Dismissed), 1, [None; 2], &[], None)]).await.unwrap();
+    let counts = async |versions: Option<&[u32]>| {
+        let counts =
+            all_of(&store, TallyQuery { versions: versions.map(Into::into), ..of("mixed", "nps") }).await;
+        (counts.ratings, counts.shown, counts.dismissed)
+    };
+    assert_eq!(counts(None).await, (vec![(1, 1), (2, 1), (3, 1)], 4, 1));
+    assert_eq!(counts(Some(&[2])).await, (vec![(2, 1), (3, 1)], 2, 0));
+    assert_eq!(counts(Some(&[1, 3])).await, (vec![(1, 1)], 2, 1));
+    assert_eq!(counts(Some(&[3])).await, (vec![], 0, 0));
+    assert_eq!(store.audit().await.unwrap(), []);
+}
+
+async fn ratings_and_choices_of_one_survey_are_counted_by_question(database: &impl Database) {
+    use State::{Complete, Partial};
+    let store = database.open().await;
+    let save = async |arrival| assert_eq!(store.save(vec![arrival]).await.unwrap(), [Outcome::Stored]);
+    let counts = async |question: &str| {
+        let counts = all_of(&store, of("mixed", question)).await;
+        let choices: HashMap<_, _> = counts.choices.into_iter().collect();
+        (counts.ratings, choices, counts.answered, counts.skipped)
+    };
+    let chosen = |choices: &[(&str, u64)]| -> HashMap<String, u64> {
+        choices.iter().map(|(id, n)| ((*id).to_owned(), *n)).collect()
+    };
+    // One changes everything several times, one leaves after the first question, one skips two.
+    let (one, two, three) = (uuid(1), uuid(2), uuid(3));
+    save(answered((&one, 1, Partial), 1, [Some(9), None], &[], None)).await;
+    save(answered((&two, 1, Partial), 1, [Some(9), None], &[], None)).await;
+    save(answered((&one, 2, Partial), 1, [Some(9), Some(2)], &["price", "staff"], None)).await;
+    assert_eq!(counts("nps").await, (vec![(9, 2)], chosen(&[]), 2, 0));
+    assert_eq!(counts("reasons").await, (vec![], chosen(&[("price", 1), ("staff", 1)]), 1, 0));
+    save(answered((&one, 3, Partial), 1, [Some(3), Some(9)], &["staff"], Some("the coffee"))).await;
+    save(answered((&one, 4, Complete), 1, [Some(3), Some(8)], &["place", "staff"], Some("the tea"))).await;
+    save(answered((&three, 1, Complete), 1, [None, None], &["staff"], None)).await;
+    assert_eq!(counts("nps").await, (vec![(3, 1), (9, 1)], chosen(&[]), 2, 1));
+    assert_eq!(counts("again").await, (vec![(8, 1)], chosen(&[]), 1, 1));
+    let reasons = chosen(&[("place", 1), ("staff", 2), (OTHER_CHOICE, 1)]);
+    assert_eq!(counts("reasons").await, (vec![], reasons.clone(), 2, 0));
+    assert_eq!(store.audit().await.unwrap(), []);
+    store.recount().await.unwrap();
+    assert_eq!(counts("reasons").await, (vec![], reasons, 2, 0));
+
+    // What is taken back is counted no more.
+    save(answered((&three, 2, Partial), 1, [Some(0), None], &[], None)).await;
+    assert_eq!(counts("reasons").await.1, chosen(&[("place", 1), ("staff", 1), (OTHER_CHOICE, 1)]));
+    assert_eq!(counts("nps").await, (vec![(0, 1), (3, 1), (9, 1)], chosen(&[]), 3, 0));
+    assert_eq!(store.audit().await.unwrap(), []);
+}
+
+async fn no_more_is_counted_than_was_asked_for(database: &impl Database) {
     let store = database.open().await;
     for n in 0..4 {
         let touchpoint = Some(format!("t{}", n % 3));
@@ -364,7 +516,7 @@ async fn no_more_is_counted_than_was_asked_for(database: Database) {
     assert_eq!(at_most(3, &store, each, &two_periods[..2]).await.unwrap().len(), 3);
 }
 
-async fn the_newest_response_comes_first_and_pages_meet(database: Database) {
+async fn the_newest_response_comes_first_and_pages_meet(database: &impl Database) {
     let store = database.open().await;
     // Three of the same moment: the id decides.
     for n in 1..=6 {
@@ -393,18 +545,19 @@ impl Xorshift {
     }
 }
 
-async fn a_page_of_large_responses_is_shorter(database: Database) {
+async fn a_page_of_large_responses_is_shorter(database: &impl Database) {
     let store = database.open().await;
     let n = u64::try_from(MAX_PAGE_BYTES / 5_000).unwrap() + 10;
     for id in 0..n {
         save(&store, new(&uuid(id), 2, State::Partial, Some(9), Some(&"x".repeat(5_000)))).await;
     }
-    let page = Page { survey: "nps".into(), site: None, unanswered: true, after: None, limit: 5_000 };
-    let first = store.responses(page.clone()).await.unwrap();
+    let query =
+        ResponseQuery { survey: "nps".into(), site: None, unanswered: true, after: None, limit: 5_000 };
+    let first = store.responses(query.clone()).await.unwrap();
     assert!(first.more && first.responses.len() < usize::try_from(n).unwrap());
     let last = first.responses.last().unwrap();
     let after = Some((last.dated_ms, last.id.clone()));
-    let second = store.responses(Page { after, ..page }).await.unwrap();
+    let second = store.responses(ResponseQuery { after, ..query }).await.unwrap();
     assert!(!second.more);
     assert_eq!(first.responses.len() + second.responses.len(), usize::try_from(n).unwrap());
 }
@@ -422,13 +575,14 @@ fn any_response(random: &mut Xorshift) -> NewResponse {
     let mut new = with(new(&id, revision, state, rating, text), |r| {
         r.locale = ["en", "fa", "zh-Hant"][usize::try_from(random.below(3)).unwrap()].into();
         r.touchpoint = (random.below(2) == 0).then(|| "checkout".into());
+        r.site = if id < uuid(20) { "default" } else { "shop" }.into();
         r.test = random.below(8) == 0;
     });
     new.age_ms = u32::try_from(random.below(3_000_000)).unwrap();
     new
 }
 
-async fn the_rollup_agrees_with_the_responses_after_any_history(database: Database) {
+async fn the_rollup_agrees_with_the_responses_after_any_history(database: &impl Database) {
     for seed in 1..=8 {
         let store = database.open().await;
         let mut random = Xorshift(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
@@ -456,15 +610,11 @@ async fn the_rollup_agrees_with_the_responses_after_any_history(database: Databa
     }
 }
 
-async fn a_recount_mends_the_rollup(database: Database) {
+async fn a_recount_mends_the_rollup(database: &impl Database) {
     let store = database.open().await;
     save(&store, rated(ID, 2, 9)).await;
     save(&store, new(&uuid(1), 2, State::Complete, None, Some("no rating"))).await;
-    let path = database.url.trim_start_matches("sqlite://");
-    rusqlite::Connection::open(path)
-        .unwrap()
-        .execute("UPDATE rollup SET n = 7 WHERE measure = 'rating'", [])
-        .unwrap();
+    database.execute("UPDATE rollup SET n = 7 WHERE measure = 'rating'");
     let differences = store.audit().await.unwrap();
     assert!(!differences.is_empty() && differences.iter().all(|d| (d.rollup, d.responses) == (7, 1)));
     store.recount().await.unwrap();
@@ -474,7 +624,7 @@ async fn a_recount_mends_the_rollup(database: Database) {
 
 // ---- Concurrency ----
 
-async fn concurrent_responses_are_all_kept(database: Database) {
+async fn concurrent_responses_are_all_kept(database: &impl Database) {
     let store = database.open().await;
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..300 {
@@ -488,14 +638,12 @@ async fn concurrent_responses_are_all_kept(database: Database) {
     assert_eq!(all(&store).await.ratings, [(9, 150)]);
 }
 
-async fn one_unreadable_row_costs_no_other_its_answer(database: Database) {
+async fn one_unreadable_row_costs_no_other_its_answer(database: &impl Database) {
     let store = database.open().await;
     save(&store, rated(ID, 2, 9)).await;
-    let path = database.url.trim_start_matches("sqlite://");
-    let other = rusqlite::Connection::open(path).unwrap();
-    other.execute("UPDATE responses SET content = 'garbage'", []).unwrap();
-    // While the lock is held all calls gather into one batch.
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    database.execute("UPDATE responses SET content = 'garbage'");
+    // While nobody can write all calls gather into one batch.
+    let held = database.hold();
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..40 {
         let id = if n == 20 { ID.into() } else { uuid(n) };
@@ -504,7 +652,7 @@ async fn one_unreadable_row_costs_no_other_its_answer(database: Database) {
         tasks.spawn(async move { (n, store.save(vec![arrival]).await) });
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
-    other.execute_batch("ROLLBACK").unwrap();
+    drop(held);
     for (n, outcome) in tasks.join_all().await {
         if n == 20 {
             let error = outcome.unwrap_err().to_string();
@@ -516,7 +664,7 @@ async fn one_unreadable_row_costs_no_other_its_answer(database: Database) {
     assert_eq!(all(&store).await.ratings, [(8, 39), (9, 1)]);
 }
 
-async fn a_closed_store_keeps_what_it_took_and_takes_no_more(database: Database) {
+async fn a_closed_store_keeps_what_it_took_and_takes_no_more(database: &impl Database) {
     let store = database.open().await;
     let mut waiting = tokio::task::JoinSet::new();
     for n in 0..50 {
@@ -545,11 +693,20 @@ fn site(name: &str, surveys: &[(&str, u32, &str)]) -> AuthoredSite {
     serde_json::from_value(serde_json::json!({"site": name, "origins": ["*"], "survey": surveys})).unwrap()
 }
 
+/// A site with one survey that asks one question.
+fn asking(name: &str, survey: (&str, u32, &str), question: &str) -> AuthoredSite {
+    let mut site = site(name, &[survey]);
+    let questions = serde_json::json!([{"id": question, "kind": "rating"}]);
+    site.surveys[0].questions = serde_json::from_value(questions).unwrap();
+    site
+}
+
 async fn answer(store: &Store, survey: &str, version: u32, test: bool) {
     let catalog = store.catalog().await.unwrap();
-    let known = catalog.sites.iter().flat_map(|site| &site.surveys).find(|s| s.survey.id == survey).unwrap();
-    let survey = known.survey.localized("shop", []);
+    let shop = catalog.sites.iter().find(|site| site.id == "shop").unwrap();
+    let survey = shop.surveys.iter().find(|s| s.survey.id == survey).unwrap().survey.localized("shop", []);
     let response = with(rated(ID, 2 + u32::from(!test), 5), |r| {
+        r.answers[0].question.clone_from(&survey.questions[0].id);
         r.survey = survey.id.clone();
         r.survey_version = version;
         r.site = "shop".into();
@@ -566,7 +723,7 @@ async fn refusals(store: &Store, sites: Vec<AuthoredSite>) -> Vec<Refusal> {
     }
 }
 
-async fn an_edited_version_is_taken_until_it_has_answers(database: Database) {
+async fn an_edited_version_is_taken_until_it_has_answers(database: &impl Database) {
     let store = database.open().await;
     let edited = |quiet: &str| {
         let mut site = site("shop", &[("a", 1, "nps")]);
@@ -578,13 +735,16 @@ async fn an_edited_version_is_taken_until_it_has_answers(database: Database) {
     store.import(edited("30")).await.unwrap();
     answer(&store, "a", 1, false).await;
     store.import(edited("30")).await.unwrap();
-    assert_eq!(refusals(&store, edited("90")).await, [Refusal::Edited { survey: "a".into(), version: 1 }]);
+    assert_eq!(
+        refusals(&store, edited("90")).await,
+        [Refusal::Edited { site: "shop".into(), survey: "a".into(), version: 1 }]
+    );
     let mut raised = edited("90");
     raised[0].surveys[0].version = 2;
     store.import(raised).await.unwrap();
 }
 
-async fn a_survey_that_left_its_file_stops_running_and_stays_known(database: Database) {
+async fn a_survey_that_left_its_file_stops_running_and_stays_known(database: &impl Database) {
     let store = database.open().await;
     store.import(vec![site("shop", &[("a", 1, "nps"), ("b", 1, "ces")])]).await.unwrap();
     store.import(vec![site("shop", &[("b", 2, "ces")])]).await.unwrap();
@@ -595,57 +755,90 @@ async fn a_survey_that_left_its_file_stops_running_and_stays_known(database: Dat
     assert_eq!(found, [("a", 1, None), ("b", 1, None), ("b", 2, Some(0))]);
 }
 
-async fn two_sites_cannot_share_a_survey(database: Database) {
+async fn two_sites_may_have_a_survey_of_the_same_id(database: &impl Database) {
     let store = database.open().await;
-    let sites = ["shop", "blog"].map(|name| site(name, &[("a", 1, "nps")])).to_vec();
-    let other = Refusal::OtherSite { survey: "a".into(), site: "shop".into() };
-    assert_eq!(refusals(&store, sites.clone()).await, std::slice::from_ref(&other));
-    store.import(sites[..1].to_vec()).await.unwrap();
-    assert_eq!(refusals(&store, sites[1..].to_vec()).await, [other]);
+    let with_quiet = |name: &str, quiet: &str| {
+        let mut site = site(name, &[("a", 1, "nps")]);
+        site.surveys[0].options.insert("quiet".into(), quiet.into());
+        site
+    };
+    store.import(vec![with_quiet("blog", "30"), site("shop", &[("a", 1, "csat")])]).await.unwrap();
+    answer(&store, "a", 1, false).await;
+    assert_eq!(all_of(&store, TallyQuery { site: Some("shop".into()), ..of("a", "csat") }).await.answered, 1);
+    assert_eq!(all_of(&store, TallyQuery { site: Some("blog".into()), ..of("a", "csat") }).await.shown, 0);
+
+    // What one has, and who has answered it, is none of the other's business.
+    store.import(vec![with_quiet("blog", "60"), site("shop", &[("a", 1, "csat")])]).await.unwrap();
+    let edited = Refusal::Edited { site: "shop".into(), survey: "a".into(), version: 1 };
+    assert_eq!(refusals(&store, vec![site("blog", &[]), with_quiet("shop", "60")]).await, [edited]);
+    store.import(vec![site("shop", &[("a", 1, "csat")])]).await.unwrap();
+    let catalog = store.catalog().await.unwrap();
+    let found = catalog.sites.iter().map(|s| (&*s.id, s.surveys[0].survey.metric, s.surveys[0].rank));
+    let expected = ["nps", "csat"].map(|name| preset(name).unwrap().metric());
+    assert_eq!(found.collect::<Vec<_>>(), [("blog", expected[0], None), ("shop", expected[1], Some(0))]);
 }
 
-async fn a_survey_cannot_change_its_metric(database: Database) {
+async fn a_question_cannot_change_its_metric(database: &impl Database) {
+    let store = database.open().await;
+    let shop = |version, metric, question| vec![asking("shop", ("a", version, metric), question)];
+    store.import(shop(1, "nps", "how")).await.unwrap();
+    let other = Refusal::OtherMetric { site: "shop".into(), survey: "a".into(), question: "how".into() };
+    assert_eq!(refusals(&store, shop(2, "csat", "how")).await, [other]);
+    // Another question may measure anything, and so may this one in the survey of another site or in no other version.
+    store.import(shop(2, "csat", "how_well")).await.unwrap();
+    store.import(vec![asking("blog", ("a", 2, "csat"), "how")]).await.unwrap();
+    store.import(shop(1, "csat", "how")).await.unwrap();
+}
+
+async fn an_answer_to_a_version_that_was_edited_meanwhile_is_counted_and_hinders_no_reader(
+    database: &impl Database,
+) {
     let store = database.open().await;
     store.import(vec![site("shop", &[("a", 1, "nps")])]).await.unwrap();
-    let other = Refusal::OtherMetric { survey: "a".into() };
-    assert_eq!(refusals(&store, vec![site("shop", &[("a", 2, "csat")])]).await, [other]);
+    let catalog = store.catalog().await.unwrap();
+    let asked = catalog.sites[0].surveys[0].survey.localized("shop", []);
     store.import(vec![site("shop", &[("a", 1, "csat")])]).await.unwrap();
+    let response = with(rated(ID, 2, 10), |r| (r.survey, r.site) = ("a".into(), "shop".into()));
+    let response = response.check(&asked).unwrap();
+    store.save(vec![Arrival { response, received_ms: T0 }]).await.unwrap();
+    assert_eq!(all_of(&store, of("a", "nps")).await.ratings, [(10, 1)]);
+    assert_eq!(all_of(&store, of("a", "csat")).await.shown, 1);
+    assert_eq!(store.audit().await.unwrap(), []);
 }
 
-async fn an_import_is_refused_for_all_reasons_at_once_and_before_it_is_made(database: Database) {
+async fn an_import_is_refused_for_all_reasons_at_once_and_before_it_is_made(database: &impl Database) {
     let store = database.open().await;
-    store.import(vec![site("shop", &[("a", 1, "nps"), ("b", 1, "nps")])]).await.unwrap();
+    let shop = |a, b| {
+        let mut shop = asking("shop", ("a", 1, a), "how");
+        shop.surveys.extend(asking("shop", b, "how").surveys);
+        shop
+    };
+    store.import(vec![shop("nps", ("b", 1, "nps"))]).await.unwrap();
     answer(&store, "a", 1, false).await;
-    let sites = vec![
-        site("blog", &[("b", 1, "nps"), ("c", 1, "nps")]),
-        site("shop", &[("a", 1, "ces"), ("c", 1, "ces")]),
-    ];
+    let sites = vec![site("blog", &[("c", 1, "nps")]), shop("ces", ("b", 2, "ces"))];
+    let (site, question) = ("shop".to_owned(), "how".to_owned());
     let all = [
-        Refusal::OtherSite { survey: "b".into(), site: "shop".into() },
-        Refusal::Edited { survey: "a".into(), version: 1 },
-        Refusal::OtherSite { survey: "c".into(), site: "blog".into() },
+        Refusal::Edited { site: site.clone(), survey: "a".into(), version: 1 },
+        Refusal::OtherMetric { site, survey: "b".into(), question },
     ];
-    assert_eq!(Store::refusals(&database.url, sites.clone()).await.unwrap(), all);
+    assert_eq!(Store::refusals(database.url(), sites.clone()).await.unwrap(), all);
     assert_eq!(refusals(&store, sites).await, all);
     let known = store.catalog().await.unwrap();
     assert_eq!(known.sites.iter().map(|site| site.id.as_str()).collect::<Vec<_>>(), ["shop"]);
 }
 
-async fn an_import_that_changes_nothing_writes_nothing(database: Database) {
+async fn an_import_that_changes_nothing_writes_nothing(database: &impl Database) {
     let store = database.open().await;
     let sites = || vec![site("blog", &[]), site("shop", &[("b", 1, "ces"), ("a", 2, "nps")])];
     store.import(vec![site("shop", &[("a", 1, "nps")])]).await.unwrap();
     store.import(sites()).await.unwrap();
-    let other = rusqlite::Connection::open(database.url.trim_start_matches("sqlite://")).unwrap();
-    // It changes with each commit of another connection.
-    let commits = || other.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0)).unwrap();
-    let before = commits();
+    let before = database.commits();
     store.import(sites()).await.unwrap();
-    assert_eq!(commits(), before);
+    assert_eq!(database.commits(), before);
     // Nor is anyone in its way.
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let held = database.hold();
     store.import(sites()).await.unwrap();
-    other.execute_batch("ROLLBACK").unwrap();
+    drop(held);
 
     let origins = |sites: &mut [AuthoredSite]| sites[0].origins = vec!["https://a.example".into()];
     let order = |sites: &mut [AuthoredSite]| sites[1].surveys.reverse();
@@ -657,9 +850,9 @@ async fn an_import_that_changes_nothing_writes_nothing(database: Database) {
     for (i, change) in changes.into_iter().enumerate() {
         let mut changed = sites();
         change(&mut changed);
-        let before = commits();
+        let before = database.commits();
         store.import(changed.clone()).await.unwrap();
-        assert!(commits() > before, "change {i}");
+        assert!(database.commits() > before, "change {i}");
         let catalog = store.catalog().await.unwrap();
         for (site, wanted) in catalog.sites.iter().zip(&changed) {
             let running = site.surveys.iter().filter(|survey| survey.rank.is_some());
@@ -669,70 +862,11 @@ async fn an_import_that_changes_nothing_writes_nothing(database: Database) {
     }
 }
 
-async fn an_import_is_all_or_nothing(database: Database) {
+async fn an_import_is_all_or_nothing(database: &impl Database) {
     let store = database.open().await;
-    let sites = vec![site("shop", &[("a", 1, "nps")]), site("blog", &[("a", 1, "nps")])];
+    store.import(vec![asking("shop", ("a", 1, "nps"), "how")]).await.unwrap();
+    let sites = vec![site("blog", &[("a", 1, "nps")]), asking("shop", ("a", 2, "csat"), "how")];
     store.import(sites).await.unwrap_err();
-    assert!(store.catalog().await.unwrap().sites.is_empty());
-}
-
-// ---- Opening; SQLite's own ----
-
-#[tokio::test]
-async fn a_newer_schema_is_refused_with_a_sentence() {
-    let database = sqlite();
-    database.open().await.close().await;
-    let path = database.folder.path().join("candor.sqlite");
-    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    let error = Store::open(&database.url).await.unwrap_err();
-    assert!(matches!(error, OpenError::Newer { found: 99, .. }));
-    assert!(error.to_string().contains("newer version of candor"), "{error}");
-}
-
-#[tokio::test]
-async fn what_would_be_refused_is_read_from_a_database_that_is_there_and_nothing_is_written() {
-    let database = sqlite();
-    let path = database.folder.path().join("candor.sqlite");
-    let sites = || vec![site("shop", &[("a", 1, "nps")])];
-    let error = Store::refusals(&database.url, sites()).await.unwrap_err().to_string();
-    assert!(error.contains("candor.sqlite"), "{error}");
-    assert!(!path.exists());
-    std::fs::write(&path, "").unwrap();
-    assert_eq!(Store::refusals(&database.url, sites()).await.unwrap(), []);
-    assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
-    let store = database.open().await;
-    store.import(sites()).await.unwrap();
-    store.close().await;
-    let before = std::fs::read(&path).unwrap();
-    assert_eq!(
-        Store::refusals(&database.url, vec![site("blog", &[("a", 1, "nps")])]).await.unwrap().len(),
-        1
-    );
-    assert!(std::fs::read(&path).unwrap() == before, "the file changed");
-}
-
-#[tokio::test]
-async fn another_programs_database_is_left_alone() {
-    let database = sqlite();
-    let path = database.folder.path().join("candor.sqlite");
-    rusqlite::Connection::open(&path).unwrap().execute("CREATE TABLE notes (text)", []).unwrap();
-    assert!(matches!(Store::open(&database.url).await.unwrap_err(), OpenError::Foreign));
-}
-
-#[tokio::test]
-async fn a_database_that_readers_would_not_share_is_refused() {
-    for url in ["sqlite://:memory:", "sqlite://file::memory:", "sqlite://file:candor.sqlite"] {
-        let error = Store::open(url).await.unwrap_err();
-        assert!(matches!(&error, OpenError::NoFile(_)), "{error}");
-        assert!(!std::path::Path::new(url.trim_start_matches("sqlite://")).exists(), "{url} was made");
-        assert!(error.to_string().contains("a file on a local disk"), "{error}");
-    }
-}
-
-#[tokio::test]
-async fn an_unknown_url_or_folder_is_named() {
-    let error = Store::open("mysql://x").await.unwrap_err().to_string();
-    assert!(error.contains("mysql://x") && error.contains("sqlite://"), "{error}");
-    let error = Store::open("sqlite:///nowhere/candor.sqlite").await.unwrap_err().to_string();
-    assert!(error.contains("/nowhere/candor.sqlite"), "{error}");
+    let catalog = store.catalog().await.unwrap();
+    assert_eq!((catalog.sites.len(), catalog.sites[0].surveys.len()), (1, 1));
 }

@@ -1,0 +1,34 @@
+use crate::{
+    Arrival, Catalog, Counts, Difference, ImportError, Listed, Outcome, ResponseQuery, StoreError, TallyQuery,
+};
+use async_trait::async_trait;
+use candor_survey::AuthoredSite;
+use std::fmt;
+
+/// A kind of database. What each method promises stands at the method of [`Store`](crate::Store) of its name.
+///
+/// What is kept and how it is counted is not its business: `decide.rs` and `rollup.rs` say it for all kinds.
+#[async_trait]
+pub(crate) trait Backend: fmt::Debug + Send + Sync {
+    async fn import(&self, sites: Vec<AuthoredSite>) -> Result<(), ImportError>;
+
+    async fn catalog(&self) -> Result<Catalog, StoreError>;
+
+    async fn save(&self, arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, StoreError>;
+
+    fn waiting(&self) -> usize;
+
+    async fn tallies(&self, query: TallyQuery) -> Result<Option<Vec<Counts>>, StoreError>;
+
+    async fn span(&self, site: Option<String>, survey: String) -> Result<Option<(i64, i64)>, StoreError>;
+
+    async fn responses(&self, query: ResponseQuery) -> Result<Listed, StoreError>;
+
+    async fn audit(&self) -> Result<Vec<Difference>, StoreError>;
+
+    async fn recount(&self) -> Result<(), StoreError>;
+
+    async fn probe(&self) -> Result<(), StoreError>;
+
+    async fn close(&self);
+}

@@ -1,0 +1,349 @@
+//! The options of the script tag and the words of a trigger, once.
+//!
+//! What reads them: the check of a site's file, the widget (`src/config.rs`), `docs/embedding.md`, which
+//! `cargo xtask options` writes, and tests that hold the loader (`www/candor.js`) and the playground (`index.html`) to
+//! them. In the widget only the constants that it uses are a byte.
+
+use crate::{
+    Display,
+    limits::{MAX_TOUCHPOINT_CHARS, MAX_VALUE_CHARS},
+};
+
+/// An option whose value is one of a few words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The option's name.
+    pub name: &'static str,
+    /// The word that stands for an option left out.
+    pub default: &'static str,
+    /// The other words.
+    pub others: &'static [&'static str],
+}
+
+impl Choice {
+    /// All words, the default first.
+    pub fn words(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.default).chain(self.others.iter().copied())
+    }
+}
+
+/// How the survey stands in the page.
+pub const DISPLAY: Choice =
+    Choice { name: "display", default: Display::Popover.name(), others: &[Display::Inline.name()] };
+/// The popover's corner.
+pub const POSITION: Choice = Choice { name: "position", default: "end", others: &["start"] };
+/// Light or dark.
+pub const THEME: Choice = Choice { name: "theme", default: "auto", others: &["light", "dark"] };
+/// Whether consent is waited for.
+pub const CONSENT: Choice = Choice { name: "consent", default: "false", others: &["required"] };
+/// When answers are posted.
+pub const SEND: Choice = Choice { name: "send", default: "each", others: &["final"] };
+
+/// The site of answers that name none: built into every server.
+pub const DEFAULT_SITE: &str = "default";
+/// The path below `api` that answers are posted to when no `endpoint` is named.
+pub const DEFAULT_ENDPOINT_PATH: &str = "/v1/responses";
+/// Days without any survey after an answer and after a dismissal. Practice is 60 to 90 after an answer; a dismissal costs
+/// the site less.
+pub const DEFAULT_QUIET_DAYS: (u16, u16) = (90, 30);
+/// The most days of quiet.
+pub const MAX_QUIET_DAYS: u16 = 36_500;
+
+/// What the option `quiet` says: days without any survey after an answer and after a dismissal, 0 to 36,500 each; a
+/// single number is for both.
+#[must_use]
+pub fn quiet_days(value: &str) -> Option<(u16, u16)> {
+    let days = |text: &str| text.trim().parse().ok().filter(|&days: &u16| days <= MAX_QUIET_DAYS);
+    let (answered, dismissed) = value.split_once(',').unwrap_or((value, value));
+    Some((days(answered)?, days(dismissed)?))
+}
+
+/// What an option's value may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value {
+    /// The id of a site or survey, or a preset's name.
+    Slug,
+    /// One of a few words.
+    Choice(Choice),
+    /// `true` or `false`; an attribute without a value is `true`.
+    Flag,
+    /// A text of at most so many characters.
+    Text(usize),
+    /// The page's own words, in which `{product}` and `{task}` are filled in.
+    Wording,
+    /// Days of quiet, see [`quiet_days`].
+    Days,
+    /// An address of the web, or a path.
+    Address,
+    /// A language tag.
+    Language,
+    /// A colour that the widget can make readable.
+    Colour,
+    /// A CSS selector.
+    Selector,
+    /// Words of [`STARTS`] and [`CONDITIONS`].
+    Trigger,
+}
+
+/// One option of the script tag: `data-NAME`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EmbedOption {
+    /// Its name, without `data-`.
+    pub name: &'static str,
+    /// What it is about: the heading of its table in the documents.
+    pub group: &'static str,
+    /// What its value may be.
+    pub value: Value,
+    /// What it is when it is left out, in Markdown; empty when there is nothing then. A [`Choice`] says its own.
+    pub default: &'static str,
+    /// What it means, in Markdown.
+    pub meaning: &'static str,
+    /// Whether a survey may bring it in its site's file: all but those that say which survey it is.
+    pub in_survey: bool,
+    /// Whether the loader uses it. The others it hands to the widget unseen.
+    pub in_loader: bool,
+}
+
+const ASKED: &str = "What is asked";
+const LOOKS: &str = "How it looks";
+const SHOWN: &str = "When it is shown";
+const SENT: &str = "Where answers go";
+
+const fn option(group: &'static str, name: &'static str, value: Value, meaning: &'static str) -> EmbedOption {
+    EmbedOption { name, group, value, default: "", meaning, in_survey: true, in_loader: false }
+}
+
+const fn choice(group: &'static str, choice: Choice, meaning: &'static str) -> EmbedOption {
+    option(group, choice.name, Value::Choice(choice), meaning)
+}
+
+impl EmbedOption {
+    const fn or(self, default: &'static str) -> Self {
+        Self { default, ..self }
+    }
+
+    const fn in_loader(self) -> Self {
+        Self { in_loader: true, ..self }
+    }
+
+    const fn not_in_survey(self) -> Self {
+        Self { in_survey: false, ..self }
+    }
+}
+
+/// All options, in the order of the documents.
+pub const OPTIONS: &[EmbedOption] = &[
+    option(ASKED, "survey", Value::Slug, "a preset (`nps`, `csat`, `ces`), which needs no server, or the id of a survey")
+        .in_loader()
+        .not_in_survey(),
+    option(
+        ASKED,
+        "site",
+        Value::Slug,
+        "without `data-survey`: all surveys that the site has running, from `{api}/v1/sites/{site}`; with it: the site that answers belong to",
+    )
+    .or("`default`")
+    .in_loader()
+    .not_in_survey(),
+    option(
+        ASKED,
+        "product",
+        Value::Text(MAX_VALUE_CHARS),
+        "what is rated: fills `{product}` in questions and goes with the answer",
+    ),
+    option(
+        ASKED,
+        "task",
+        Value::Text(MAX_VALUE_CHARS),
+        "what was to be easy (`ces`), as in \"return a parcel\": fills `{task}` in questions and goes with the answer",
+    ),
+    option(ASKED, "question", Value::Wording, "your own words for the rating question; never the scale")
+        .or("the survey's, else Candor's")
+        .in_loader(),
+    option(ASKED, "low", Value::Wording, "the meaning of the lowest point").or("the survey's, else Candor's").in_loader(),
+    option(ASKED, "high", Value::Wording, "the meaning of the highest point").or("the survey's, else Candor's").in_loader(),
+    option(ASKED, "followup", Value::Wording, "your own words for the open question")
+        .or("the survey's, else Candor's")
+        .in_loader(),
+    option(ASKED, "touchpoint", Value::Text(MAX_TOUCHPOINT_CHARS), "where in the customer's journey"),
+    option(ASKED, "lang", Value::Language, "the language; one that Candor does not speak is ignored")
+        .or("the nearest `lang` above the tag, then the page's, then the browser's languages")
+        .in_loader(),
+    choice(LOOKS, DISPLAY, "`inline`: after the tag, or in `data-target`").in_loader(),
+    option(
+        LOOKS,
+        "target",
+        Value::Selector,
+        "with `inline`: the first match gets the survey as its last child. Needed when the tag is in `<head>`",
+    )
+    .in_loader(),
+    choice(LOOKS, POSITION, "the popover's corner, in reading direction"),
+    choice(LOOKS, THEME, "`auto`: the page's `color-scheme`, then the system's"),
+    option(LOOKS, "accent", Value::Colour, "your own colour, made darker or lighter where it could not be read"),
+    option(LOOKS, "privacy", Value::Address, "where your privacy notice is").or("no link"),
+    option(SHOWN, "trigger", Value::Trigger, "see [Triggers](#triggers)").or("`load`").in_loader(),
+    option(
+        SHOWN,
+        "quiet",
+        Value::Days,
+        "how long no survey at all is shown; `0`: may ask again at once",
+    )
+    .or("`90,30`")
+    .in_loader(),
+    option(
+        SHOWN,
+        "once",
+        Value::Text(MAX_VALUE_CHARS),
+        "a key, such as an order's number, for which the survey is shown once",
+    )
+    .in_loader(),
+    choice(
+        SHOWN,
+        CONSENT,
+        "`required`, or whatever else a tag says that is not `false`: nothing is stored, sent, shown or asked of the server before `candor(\"consent\", true)`",
+    )
+    .in_loader(),
+    option(SENT, "api", Value::Address, "where definitions come from").or("the script's origin").in_loader(),
+    option(
+        SENT,
+        "endpoint",
+        Value::Address,
+        "where answers are posted; anything that takes [this POST](api.md#what-a-post-carries)",
+    )
+    .or("`{api}/v1/responses`")
+    .in_loader(),
+    choice(SENT, SEND, "`each`: every step at once; `final`: [one post](#one-post) at the end or on leaving"),
+    option(SENT, "test", Value::Flag, "marks answers as tests: kept, never counted. The attribute alone is `true`"),
+];
+
+/// What follows a trigger word.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TriggerValue {
+    /// Nothing.
+    None,
+    /// `=` and a name.
+    Name,
+    /// `=` and a number in this range.
+    Number(f64, f64),
+    /// `=` and one of these words.
+    Word(&'static [&'static str]),
+    /// `=` and a CSS selector.
+    Selector,
+    /// `=` and a path of the page, in which `*` is any text.
+    Path,
+    /// `=` and a day or a moment.
+    Date,
+    /// `:KEY=VALUE`.
+    Attribute,
+}
+
+/// One word of a trigger.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TriggerWord {
+    /// The word, up to its value.
+    pub name: &'static str,
+    /// What follows it.
+    pub value: TriggerValue,
+    /// What follows it in the documents' example.
+    pub example: &'static str,
+    /// When it starts the survey, or when it holds, in Markdown.
+    pub meaning: &'static str,
+}
+
+const fn word(
+    name: &'static str,
+    example: &'static str,
+    value: TriggerValue,
+    meaning: &'static str,
+) -> TriggerWord {
+    TriggerWord { name, value, example, meaning }
+}
+
+/// The longest wait: a browser's timer overflows at 24 days and would then be over at once, and no visit lasts that long.
+const DAY_SECONDS: f64 = 86_400.0;
+
+/// What starts a survey; whichever comes first.
+pub const STARTS: &[TriggerWord] = &[
+    word("load", "", TriggerValue::None, "the page is read. Also when no other start is named"),
+    word(
+        "event",
+        "=NAME",
+        TriggerValue::Name,
+        "`candor(\"event\", \"NAME\")`, before or after the script is there",
+    ),
+    word(
+        "scroll",
+        "=50",
+        TriggerValue::Number(0.0, 100.0),
+        "the visitor scrolls half-way down. Never on a page that does not scroll",
+    ),
+    word(
+        "exit",
+        "",
+        TriggerValue::None,
+        "the mouse leaves the window at its upper edge. Never on touch screens",
+    ),
+    word(
+        "idle",
+        "=30",
+        TriggerValue::Number(0.0, DAY_SECONDS),
+        "30 seconds without pointer, key and scrolling; at most a day",
+    ),
+    word("selector", "=#x", TriggerValue::Selector, "such an element is in view"),
+    word("click", "=#x", TriggerValue::Selector, "a click on such an element"),
+    word("manual", "", TriggerValue::None, "only `candor(\"show\", …)`"),
+];
+
+/// What must hold when it has started; all of them.
+pub const CONDITIONS: &[TriggerWord] = &[
+    word("url", "=/thanks*", TriggerValue::Path, "the path matches; `*` is any text"),
+    word(
+        "device",
+        "=mobile",
+        TriggerValue::Word(&["mobile", "desktop"]),
+        "the main pointer is a finger, or is not",
+    ),
+    word("attr", ":plan=pro", TriggerValue::Attribute, "an attribute given by `identify` or `set`"),
+    word(
+        "from",
+        "=2026-11-01",
+        TriggerValue::Date,
+        "from the beginning of the day, in UTC; or from a moment, `2026-11-01T09:00+01:00`",
+    ),
+    word(
+        "until",
+        "=2026-11-30",
+        TriggerValue::Date,
+        "to the end of the day, in UTC; or to a moment, `2026-11-30T18:00+01:00`",
+    ),
+    word(
+        "sample",
+        "=0.25",
+        TriggerValue::Number(0.0, 1.0),
+        "for a quarter of browsers, the same ones each time",
+    ),
+    word("delay", "=2", TriggerValue::Number(0.0, DAY_SECONDS), "two seconds after the start; at most a day"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_in_words_are_those_that_the_widget_goes_by() {
+        let default =
+            |name| OPTIONS.iter().find(|option| option.name == name).unwrap().default.trim_matches('`');
+        assert_eq!(default("site"), DEFAULT_SITE);
+        assert_eq!(quiet_days(default("quiet")), Some(DEFAULT_QUIET_DAYS));
+        assert_eq!(default("endpoint"), format!("{{api}}{DEFAULT_ENDPOINT_PATH}"));
+    }
+
+    #[test]
+    fn quiet_is_days_for_both_or_for_each() {
+        assert_eq!(quiet_days("60, 7"), Some((60, 7)));
+        assert_eq!(quiet_days("36500"), Some((36_500, 36_500)));
+        for text in ["", "x", "-1", "1,2,3", "1.5", "90,", "36501"] {
+            assert_eq!(quiet_days(text), None, "{text}");
+        }
+    }
+}

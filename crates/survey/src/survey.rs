@@ -1,0 +1,334 @@
+//! What is asked: a survey of questions, each with its own kind, in one language.
+
+use crate::wire;
+use candor_scoring::{Band, Measure, Metric, Rating};
+use serde::{Deserialize, Serialize};
+
+/// The most questions of a survey.
+pub const MAX_QUESTIONS: usize = 12;
+/// The most options of a choice.
+pub const MAX_OPTIONS: usize = 20;
+/// The id under which an answer of one's own is counted; no option may have it.
+pub const OTHER: &str = "other";
+
+/// One survey as a browser gets it: `GET /v1/surveys/{id}?locale=`, or a [preset](crate::preset()). On the wire it is flat.
+///
+/// Texts are in the language of `locale`. A text that is absent is the widget's own wording for the metric.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "wire::Survey", into = "wire::Survey")]
+pub struct Survey {
+    /// Its id, 1–64 of `a–z 0–9 - _`, unique within its site.
+    pub id: String,
+    /// Its version, from 1. A version that has answers never changes.
+    pub version: u32,
+    /// The site it belongs to; absent for a preset, which any site may use.
+    pub site: Option<String>,
+    /// The language of the texts below, a canonical tag (`zh-Hant`); absent when there are no texts.
+    pub locale: Option<String>,
+    /// What is asked, in this order; the first is a rating or a choice.
+    pub questions: Vec<Question>,
+}
+
+/// One question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Its id within the survey, 1–64 of `a–z 0–9 - _`.
+    pub id: String,
+    /// The question itself. `{product}` and `{task}` are filled in by the widget.
+    pub text: Option<String>,
+    /// When it is asked; absent: always.
+    pub when: Option<Rule>,
+    /// How it is answered.
+    pub kind: Kind,
+}
+
+/// How a question is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One point of a scale.
+    Rating {
+        /// What is measured, on which scale.
+        measure: Measure,
+        /// The meaning of the lowest point.
+        low: Option<String>,
+        /// The meaning of the highest point.
+        high: Option<String>,
+    },
+    /// Free text, at most [`MAX_COMMENT_CHARS`](crate::MAX_COMMENT_CHARS) characters, never required.
+    Text {
+        /// Other wordings of the question, by the band of the last rating before it.
+        by_band: BandTexts,
+    },
+    /// One or several of some options.
+    Choice {
+        /// 2 to [`MAX_OPTIONS`].
+        options: Vec<Choice>,
+        /// Whether several may be chosen.
+        many: bool,
+        /// Whether an answer of one's own may be written.
+        other: bool,
+        /// Whether each respondent gets them in an order of their own; the answer of one's own stays last.
+        shuffle: bool,
+    },
+}
+
+/// One option of a choice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Its id within the question, 1–64 of `a–z 0–9 - _`, and not [`OTHER`].
+    pub id: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// A wording for each band; an absent one falls back to the question's `text`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BandTexts {
+    /// For detractors, the dissatisfied, those who found it difficult.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfavourable: Option<String>,
+    /// For those in between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neutral: Option<String>,
+    /// For promoters, the satisfied, those who found it easy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub favourable: Option<String>,
+}
+
+/// When a question is asked. It looks back only, at questions before it, so that a survey always ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// When all of these hold.
+    All(Vec<Test>),
+    /// When one of these holds.
+    Any(Vec<Test>),
+}
+
+/// One condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Test {
+    /// The rating of an earlier question is in this band.
+    Band(String, Band),
+    /// The rating of an earlier question is one of these points.
+    Points(String, Vec<u8>),
+    /// This option of an earlier question was chosen.
+    Chosen(String, String),
+    /// An earlier question was answered, or was not.
+    Answered(String, bool),
+    /// The page said this of the respondent.
+    Attribute(String, String),
+}
+
+/// The answer to one question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Of a rating.
+    Point(Rating),
+    /// Of an open question, not empty.
+    Text(String),
+    /// Of a choice.
+    Chosen {
+        /// The options' ids, in the order of the survey.
+        options: Vec<String>,
+        /// The answer of one's own, not empty.
+        other: Option<String>,
+    },
+}
+
+/// Where a prompt stands on its page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Display {
+    /// In a corner, above the page.
+    #[default]
+    Popover,
+    /// In the page.
+    Inline,
+}
+
+/// What a survey asks of a widget beyond what the first ones could: one rating on its metric's own scale, then one text. A
+/// widget says which it has (`can=`), and is not offered what it could not draw in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ability {
+    /// Multiple choice.
+    Choice,
+    /// More than one rating and one text, on several pages.
+    Pages,
+    /// Questions that depend on answers before them.
+    Rules,
+    /// Scales other than a metric's own, and answers that name theirs.
+    Scale,
+}
+
+impl Display {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Popover, Self::Inline];
+
+    /// Its name in options and on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Popover => "popover",
+            Self::Inline => "inline",
+        }
+    }
+}
+
+impl Ability {
+    /// All of them, in the order in which `can=` lists them.
+    pub const ALL: [Self; 4] = [Self::Choice, Self::Pages, Self::Rules, Self::Scale];
+
+    /// All of their names, as `can=` lists them.
+    pub const NAMES: &'static str = "choice,pages,rules,scale";
+
+    /// Its name in `can=`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Choice => "choice",
+            Self::Rules => "rules",
+            Self::Scale => "scale",
+            Self::Pages => "pages",
+        }
+    }
+
+    /// Those that `can=` lists, without words that are not known here: the widget may be newer.
+    #[must_use]
+    pub fn list(can: &str) -> Vec<Self> {
+        let words = can.split(',');
+        words.filter_map(|word| Self::ALL.into_iter().find(|ability| ability.name() == word)).collect()
+    }
+}
+
+impl Survey {
+    /// The question with this id.
+    #[must_use]
+    pub fn question(&self, id: &str) -> Option<&Question> {
+        self.questions.iter().find(|q| q.id == id)
+    }
+
+    /// A respondent begins with a click.
+    ///
+    /// # Errors
+    /// What was expected, if the first question is a text or there is none.
+    pub fn check_first(&self) -> Result<(), &'static str> {
+        match self.questions.first().map(|question| &question.kind) {
+            None | Some(Kind::Text { .. }) => Err("questions: expected a rating or a choice first"),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// The first metric, by which widgets word what has no wording of its own.
+    #[must_use]
+    pub fn metric(&self) -> Option<Metric> {
+        self.questions.iter().find_map(Question::metric)
+    }
+
+    /// What it takes to draw it in full.
+    #[must_use]
+    pub fn needs(&self) -> Vec<Ability> {
+        let any = |holds: fn(&Question) -> bool| self.questions.iter().any(holds);
+        let has_pages = match &self.questions[..] {
+            [first] => first.measure().is_none(),
+            [first, second] => first.measure().is_none() || !matches!(second.kind, Kind::Text { .. }),
+            _ => true,
+        };
+        let needed = |ability: &Ability| match ability {
+            Ability::Choice => any(|q| matches!(q.kind, Kind::Choice { .. })),
+            Ability::Rules => any(|q| q.when.is_some()),
+            Ability::Scale => any(|q| q.measure().is_some_and(|m| m != Measure::own(m.metric()))),
+            Ability::Pages => has_pages,
+        };
+        Ability::ALL.into_iter().filter(needed).collect()
+    }
+
+    /// Which questions are asked of someone who answered so far with these values, a bit for each from the lowest: those whose
+    /// rule holds, by the answers to questions that are asked themselves. `attribute` is what the page said of the respondent.
+    #[must_use]
+    pub fn asked(&self, values: &[Option<Value>], attribute: &dyn Fn(&str) -> Option<String>) -> u32 {
+        let mut asked = 0;
+        for (index, question) in self.questions.iter().enumerate() {
+            let value = |id: &str| {
+                let index = self.questions.iter().position(|earlier| earlier.id == id)?;
+                if asked & bit(index) == 0 {
+                    return None;
+                }
+                Some((self.questions.get(index)?, values.get(index)?.as_ref()?))
+            };
+            let holds = |test: &Test| match test {
+                Test::Attribute(key, wanted) => attribute(key).as_ref() == Some(wanted),
+                Test::Answered(id, answered) => value(id).is_some() == *answered,
+                Test::Band(id, band) => value(id).is_some_and(|(question, value)| match value {
+                    Value::Point(rating) => {
+                        question.measure().and_then(|m| m.band(*rating).ok()) == Some(*band)
+                    }
+                    _ => false,
+                }),
+                Test::Points(id, points) => value(id).is_some_and(
+                    |(_, value)| matches!(value, Value::Point(rating) if points.contains(&rating.point())),
+                ),
+                Test::Chosen(id, option) => value(id).is_some_and(|(_, value)| match value {
+                    Value::Chosen { options, other } => {
+                        options.contains(option) || other.is_some() && option == OTHER
+                    }
+                    _ => false,
+                }),
+            };
+            let is_asked = match &question.when {
+                None => true,
+                Some(Rule::All(tests)) => tests.iter().all(holds),
+                Some(Rule::Any(tests)) => tests.iter().any(holds),
+            };
+            if is_asked {
+                asked |= bit(index);
+            }
+        }
+        asked
+    }
+}
+
+/// The bit of a question in what [`Survey::asked`] gives; none beyond [`MAX_QUESTIONS`].
+#[must_use]
+pub fn bit(question: usize) -> u32 {
+    if question < MAX_QUESTIONS { 1 << question } else { 0 }
+}
+
+impl Question {
+    /// What it measures, if it is a rating.
+    #[must_use]
+    pub fn measure(&self) -> Option<Measure> {
+        match self.kind {
+            Kind::Rating { measure, .. } => Some(measure),
+            _ => None,
+        }
+    }
+
+    /// Its metric, if it is a rating.
+    #[must_use]
+    pub fn metric(&self) -> Option<Metric> {
+        self.measure().map(Measure::metric)
+    }
+}
+
+impl BandTexts {
+    /// The wording for a band.
+    #[must_use]
+    pub fn get(&self, band: Band) -> Option<&String> {
+        match band {
+            Band::Unfavourable => self.unfavourable.as_ref(),
+            Band::Neutral => self.neutral.as_ref(),
+            Band::Favourable => self.favourable.as_ref(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_abilities_has_all_of_them() {
+        assert_eq!(Ability::NAMES, Ability::ALL.map(Ability::name).join(","));
+        assert_eq!(Ability::list(Ability::NAMES), Ability::ALL);
+        assert_eq!(Ability::list("pages,flying,,choice"), [Ability::Pages, Ability::Choice]);
+    }
+}

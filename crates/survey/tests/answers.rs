@@ -1,0 +1,208 @@
+//! What may be kept of what arrives, and what is refused, for surveys with scales, choices and rules.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may fail loudly; clippy.toml lets test functions, but not their helpers"
+)]
+
+use candor_survey::{CheckedResponse, Invalid, NewResponse, Survey};
+use serde_json::{Value, json};
+
+/// A survey that asks this.
+fn asking(questions: Value) -> Survey {
+    let survey = json!({"id": "s", "version": 1, "metric": "csat", "questions": questions});
+    serde_json::from_value(survey).unwrap()
+}
+
+/// A response to it that has come so far.
+fn response(state: &str, answers: Value) -> Value {
+    json!({
+        "v": 1, "id": "0192f5e4-7c1b-7a44-8000-000000000001", "revision": 1, "state": state, "site": "shop", "survey": "s",
+        "survey_version": 1, "locale": "en", "answers": answers,
+        "presentation": {"display": "popover", "scale": "numbers", "direction": "ltr"},
+    })
+}
+
+fn check(survey: &Survey, response: Value) -> Result<CheckedResponse, Invalid> {
+    serde_json::from_value::<NewResponse>(response).unwrap().check(survey)
+}
+
+/// The field that is wrong of a partial response, and what was expected.
+#[track_caller]
+fn refused(survey: &Survey, answers: Value) -> (String, String) {
+    let invalid = check(survey, response("partial", answers.clone())).expect_err(&answers.to_string());
+    (invalid.field, invalid.expected)
+}
+
+fn seven() -> Survey {
+    asking(json!([{"id": "csat", "kind": "rating", "scale": "1-7", "favourable_points": 2}]))
+}
+
+fn on(scale: Option<&str>, rating: u8) -> Value {
+    let mut answer = json!({"question": "csat", "rating": rating});
+    if let Some(scale) = scale {
+        answer["scale"] = json!(scale);
+    }
+    json!([answer])
+}
+
+#[test]
+fn a_rating_on_another_scale_than_its_versions_is_refused() {
+    let own = asking(json!([{"id": "csat", "kind": "rating"}]));
+    for (survey, scale, expected) in [
+        // Without one it is the metric's own, 1 to 5.
+        (seven(), None, "1-7, the scale of this version"),
+        (seven(), Some("1-5"), "1-7, the scale of this version"),
+        (seven(), Some("7-1"), "1-7, the scale of this version"),
+        (seven(), Some("seven"), "1-7, the scale of this version"),
+        (own.clone(), Some("1-7"), "1-5, the scale of this version"),
+        (own.clone(), Some("5-1"), "1-5, the scale of this version"),
+    ] {
+        let found = refused(&survey, on(scale, 5));
+        assert_eq!(found, ("answers[0].scale".into(), expected.into()), "{scale:?}");
+    }
+    for (survey, scale, rating) in [(seven(), Some("1-7"), 8), (seven(), Some("1-7"), 0), (own, None, 6)] {
+        assert_eq!(refused(&survey, on(scale, rating)).0, "answers[0].rating", "{scale:?} {rating}");
+    }
+    assert_eq!(refused(&seven(), json!([{"question": "csat", "scale": "1-7"}])).0, "answers[0].rating");
+}
+
+#[test]
+fn a_rating_keeps_its_scale_unless_it_is_the_metrics_own() {
+    let kept =
+        |survey: &Survey, answers| check(survey, response("partial", answers)).unwrap().response().clone();
+    assert_eq!(kept(&seven(), on(Some("1-7"), 7)).answers[0].scale.as_deref(), Some("1-7"));
+    // A widget that names its scales sends again what one kept that did not: it must be the same answer.
+    let own = asking(json!([{"id": "csat", "kind": "rating"}]));
+    assert_eq!(kept(&own, on(Some("1-5"), 5)), kept(&own, on(None, 5)));
+    assert_eq!(kept(&own, on(None, 5)).answers[0].scale, None);
+    let effort = asking(json!([{"id": "csat", "kind": "rating", "metric": "ces", "scale": "5-1"}]));
+    assert_eq!(kept(&effort, on(Some("5-1"), 1)).answers[0].scale.as_deref(), Some("5-1"));
+}
+
+fn reasons(more: &Value) -> Survey {
+    let mut question = json!({"id": "q", "kind": "choice", "options": [
+        {"id": "price", "text": "Price"}, {"id": "staff", "text": "Staff"}, {"id": "place", "text": "Place"}]});
+    for (key, value) in more.as_object().unwrap() {
+        question[key] = value.clone();
+    }
+    asking(json!([question, {"id": "why", "kind": "text"}]))
+}
+
+#[test]
+fn choices_are_some_of_the_options_each_once() {
+    let (one, many) = (reasons(&json!({})), reasons(&json!({"many": true})));
+    let other = reasons(&json!({"other": true}));
+    let both = reasons(&json!({"many": true, "other": true}));
+    let ids = "price or staff or place";
+    for (survey, answer, field, expected) in [
+        (&one, json!({"choices": ["prize"]}), "choices[0]", ids),
+        (&many, json!({"choices": ["staff", "other"]}), "choices[1]", ids),
+        // Chosen, it has words.
+        (&both, json!({"choices": ["other"]}), "choices[0]", ids),
+        (&many, json!({"choices": ["staff", "price", "staff"]}), "choices[2]", "each option at most once"),
+        (&one, json!({"choices": ["staff", "price"]}), "choices", "one choice"),
+        (&other, json!({"choices": ["staff"], "other": "x"}), "choices", "one choice"),
+        (
+            &many,
+            json!({"choices": ["staff"], "other": "x"}),
+            "other",
+            "nothing: the question has no such option",
+        ),
+        (&both, json!({"other": ""}), "other", "at least one character"),
+        (&both, json!({"other": "快".repeat(251)}), "other", "at most 250 characters"),
+        (&both, json!({"other": "a\0b"}), "other", "no NUL character"),
+        (&one, json!({}), "choices", "choices and nothing else"),
+        (&one, json!({"rating": 3}), "choices", "choices and nothing else"),
+        (&one, json!({"choices": ["staff"], "text": "x"}), "choices", "choices and nothing else"),
+        (&one, json!({"choices": ["staff"], "scale": "1-5"}), "choices", "choices and nothing else"),
+    ] {
+        let mut given = answer.clone();
+        given["question"] = json!("q");
+        let found = refused(survey, json!([given]));
+        assert_eq!(found, (format!("answers[0].{field}"), expected.to_owned()), "{answer}");
+    }
+    for (question, answer, field) in [
+        ("why", json!({"choices": ["staff"]}), "text"),
+        ("why", json!({"text": "x", "other": "x"}), "text"),
+        ("why", json!({"text": "x", "scale": "1-5"}), "text"),
+    ] {
+        let mut given = answer.clone();
+        given["question"] = json!(question);
+        assert_eq!(refused(&one, json!([given])).0, format!("answers[0].{field}"), "{answer}");
+    }
+    let rated = json!([{"question": "csat", "scale": "1-7", "rating": 3, "choices": ["staff"]}]);
+    assert_eq!(refused(&seven(), rated).0, "answers[0].rating");
+    for (survey, answer) in [
+        (&one, json!({"question": "q", "choices": ["place"]})),
+        (&many, json!({"question": "q", "choices": ["place", "price"]})),
+        (&other, json!({"question": "q", "other": "快".repeat(250)})),
+        (&both, json!({"question": "q", "choices": ["staff", "price", "place"], "other": "x"})),
+    ] {
+        let kept = check(survey, response("partial", json!([answer]))).unwrap();
+        assert_eq!(serde_json::to_value(&kept.response().answers[0]).unwrap(), answer);
+    }
+}
+
+#[test]
+fn an_order_is_that_of_all_options_of_a_choice() {
+    let survey = reasons(&json!({"shuffle": true}));
+    let with_order = |order: Value| {
+        let mut response = response("shown", json!([]));
+        response["presentation"]["order"] = order;
+        check(&survey, response)
+    };
+    assert!(with_order(json!({"q": ["staff", "place", "price"]})).is_ok());
+    let all = "place, price, staff, each once";
+    for (order, field, expected) in [
+        (json!({"q": []}), "q", all),
+        (json!({"q": ["staff", "place"]}), "q", all),
+        (json!({"q": ["staff", "place", "place"]}), "q", all),
+        (json!({"q": ["staff", "place", "price", "price"]}), "q", all),
+        (json!({"q": ["staff", "place", "other"]}), "q", all),
+        (json!({"why": []}), "why", "questions with options to choose from"),
+        (json!({"r": []}), "r", "questions with options to choose from"),
+    ] {
+        let invalid = with_order(order.clone()).unwrap_err();
+        let found = (invalid.field, invalid.expected);
+        assert_eq!(found, (format!("presentation.order.{field}"), expected.to_owned()), "{order}");
+    }
+}
+
+#[test]
+fn only_questions_that_were_asked_are_skipped() {
+    let survey = asking(json!([
+        {"id": "csat", "kind": "rating"},
+        {"id": "low", "kind": "text", "when": {"all": [{"question": "csat", "band": "unfavourable"}]}},
+        {"id": "topic", "kind": "choice", "other": true, "options": [{"id": "a", "text": "A"}, {"id": "b", "text": "B"}]},
+        {"id": "b", "kind": "rating", "when": {"any": [
+            {"question": "topic", "chosen": "b"}, {"question": "topic", "chosen": "other"}]}},
+        // Only of those who were asked and did not rate it.
+        {"id": "no", "kind": "text", "when": {"all": [
+            {"question": "b", "answered": false}, {"question": "csat", "points": [4, 5]}]}},
+        {"id": "pro", "kind": "text", "when": {"all": [{"attribute": "plan", "is": "pro"}]}},
+    ]));
+    let csat = |rating: u8| json!({"question": "csat", "rating": rating});
+    let topic = |id: &str| json!({"question": "topic", "choices": [id]});
+    for (answers, plan, skipped) in [
+        (json!([csat(1)]), "", &["low", "topic"][..]),
+        (json!([csat(5)]), "", &["topic", "no"]),
+        (json!([csat(3), topic("a")]), "", &[]),
+        (json!([csat(3), topic("b")]), "", &["b"]),
+        (json!([csat(3), {"question": "topic", "other": "c"}]), "", &["b"]),
+        (json!([csat(4), topic("b"), {"question": "b", "rating": 3}]), "", &[]),
+        (json!([csat(3), topic("a")]), "pro", &["pro"]),
+        (json!([topic("a")]), "pro", &["csat", "pro"]),
+        // The answer to a question that is not asked decides nothing.
+        (json!([csat(4), topic("a"), {"question": "b", "rating": 3}]), "", &["no"]),
+    ] {
+        let mut complete = response("complete", answers.clone());
+        complete["respondent"] = json!({"attributes": {"plan": plan}});
+        let checked = check(&survey, complete).unwrap();
+        assert_eq!(checked.skipped(), skipped, "{answers} {plan}");
+        assert_eq!(check(&survey, response("partial", answers)).unwrap().skipped(), &[][..] as &[String]);
+    }
+}

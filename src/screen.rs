@@ -1,0 +1,420 @@
+//! What is to be seen at one moment, as data, and what can be done then. Pure: the views draw it and know nothing else.
+
+use crate::{
+    session::Session,
+    text::{decimal, fill},
+    wording::{Wording, has_labels},
+};
+use candor_survey::{Kind, Value};
+
+/// Where the respondent is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// At the first question, and nothing is answered.
+    Ask,
+    /// At what comes after.
+    FollowUp,
+    /// Done.
+    Thanks,
+}
+
+impl Step {
+    /// As CSS reads it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::FollowUp => "follow-up",
+            Self::Thanks => "thanks",
+        }
+    }
+}
+
+/// Why a survey closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// By its close button.
+    Close,
+    /// By Escape.
+    Escape,
+    /// "Not now".
+    NotNow,
+    /// "Don't ask again".
+    Never,
+    /// By the page.
+    Api,
+}
+
+impl Reason {
+    /// As `candor:closed` tells it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Close => "close",
+            Self::Escape => "escape",
+            Self::NotNow => "not-now",
+            Self::Never => "never",
+            Self::Api => "api",
+        }
+    }
+}
+
+/// What the respondent does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Chooses a point; `browsing` on the way to another, with the arrow keys.
+    Choose { point: u8, browsing: bool },
+    /// Chooses an option, or no longer.
+    Pick { option: String, on: bool, browsing: bool },
+    /// Writes an answer of one's own to a choice.
+    WriteOther(String),
+    /// Changes a text that may have been wrong.
+    Edit,
+    /// Has settled on an answer.
+    Settle,
+    /// Leaves the page, perhaps for good.
+    Leave,
+    /// Goes on from this page, with what its text field holds; from the last page that sends.
+    Next(String),
+    /// Goes back a page, likewise.
+    Back(String),
+    /// Closes it.
+    Close(Reason),
+}
+
+/// What a button does, as `data-act` names it to CSS and to `view/input.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    Next,
+    Back,
+    Later,
+    Never,
+    Close,
+}
+
+impl Act {
+    pub(crate) const ALL: [Self; 5] = [Self::Next, Self::Back, Self::Later, Self::Never, Self::Close];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Back => "back",
+            Self::Later => "later",
+            Self::Never => "never",
+            Self::Close => "close",
+        }
+    }
+}
+
+/// All that is seen.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Screen {
+    pub(crate) step: Step,
+    /// How many pages were turned before, both ways.
+    pub(crate) turns: u32,
+    /// The language and direction of Candor's words.
+    pub(crate) tag: String,
+    pub(crate) dir: &'static str,
+    /// The language of the questions.
+    pub(crate) locale: String,
+    pub(crate) region: String,
+    pub(crate) close: String,
+    pub(crate) choice: Option<Choice>,
+    pub(crate) field: Option<Field>,
+    pub(crate) buttons: Vec<(Act, String)>,
+    /// The address and words of a link.
+    pub(crate) privacy: Option<(String, String)>,
+    pub(crate) thanks: String,
+    /// What assistive technology is told, and after the end everyone.
+    pub(crate) status: String,
+}
+
+/// A question that is answered by choosing.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) question: String,
+    pub(crate) control: Control,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Control {
+    /// Points of a scale.
+    Points {
+        points: Vec<Item>,
+        /// What the ends mean, as number and words, unless every point has a label.
+        ends: Option<[(String, String); 2]>,
+        /// The same as a sentence, for those who don't see it.
+        description: String,
+    },
+    /// Options.
+    Options {
+        options: Vec<Item>,
+        many: bool,
+        /// What several may be chosen by.
+        hint: String,
+        /// The name of the field for an answer of one's own.
+        other: Option<String>,
+    },
+}
+
+/// A point or an option.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Item {
+    /// The point as it is sent, or the option's id.
+    pub(crate) value: String,
+    /// The point's number, or the option's text.
+    pub(crate) text: String,
+    /// What the point means, if each has words.
+    pub(crate) label: Option<String>,
+}
+
+/// A question that is answered in words.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub(crate) question: String,
+    pub(crate) hint: String,
+    /// What is wrong with the text; empty if nothing is.
+    pub(crate) error: String,
+}
+
+/// What neither session nor wording knows.
+#[derive(Debug)]
+pub(crate) struct Moment<'a> {
+    pub(crate) is_done: bool,
+    pub(crate) turns: u32,
+    pub(crate) status: &'a str,
+    pub(crate) error: &'a str,
+    pub(crate) privacy: Option<&'a str>,
+}
+
+impl Screen {
+    pub(crate) fn of(session: &Session, wording: &Wording, moment: &Moment<'_>) -> Self {
+        let texts = &wording.texts;
+        let (head, _) = session.on_page();
+        let begun = !session.is_first() || !session.answers().is_empty();
+        let step = match (moment.is_done, begun) {
+            (true, _) => Step::Thanks,
+            (false, true) => Step::FollowUp,
+            (false, false) => Step::Ask,
+        };
+        let choice = choice(session, wording, head);
+        let field = session.text_on_page().and_then(|text| {
+            let question = session.question(text)?;
+            Some(Field {
+                question: wording.question(question, is_first(session, text), session.band_before(text)),
+                hint: texts.get("comment-hint"),
+                error: moment.error.into(),
+            })
+        });
+        let next = if session.is_last() { "send" } else { "next" };
+        let mut buttons = vec![(Act::Next, texts.get(next))];
+        if session.is_first() {
+            buttons.push((Act::Later, texts.get("not-now")));
+            buttons.push((Act::Never, texts.get("never")));
+        } else {
+            buttons.push((Act::Back, texts.get("back")));
+        }
+        Self {
+            step,
+            turns: moment.turns,
+            tag: texts.tag.clone(),
+            dir: texts.dir(),
+            locale: session.survey().locale.clone().unwrap_or_else(|| texts.tag.clone()),
+            region: texts.get("region"),
+            close: texts.get("close"),
+            choice,
+            field,
+            buttons,
+            privacy: moment.privacy.map(|address| (address.into(), texts.get("privacy"))),
+            thanks: texts.get("thanks"),
+            status: moment.status.into(),
+        }
+    }
+}
+
+/// Whether a question is the first of its kind.
+fn is_first(session: &Session, index: usize) -> bool {
+    let is_text = |question: &candor_survey::Question| matches!(question.kind, Kind::Text { .. });
+    let questions = &session.survey().questions;
+    let this = questions.get(index).map(is_text);
+    let is_same = |question: &candor_survey::Question| {
+        Some(is_text(question)) == this && !matches!(question.kind, Kind::Choice { .. })
+    };
+    !questions.iter().take(index).any(is_same)
+}
+
+fn choice(session: &Session, wording: &Wording, index: usize) -> Option<Choice> {
+    let texts = &wording.texts;
+    let question = session.question(index)?;
+    let is_first = is_first(session, index);
+    let control = match &question.kind {
+        Kind::Text { .. } => return None,
+        Kind::Rating { measure, low, high } => {
+            let scale = measure.scale();
+            let [low, high] = wording.ends(*measure, [low.as_ref(), high.as_ref()], is_first);
+            let [min, max] = [scale.min(), scale.max()].map(|point| texts.number(point.into()));
+            let labels = has_labels(*measure);
+            let label = |point: u8| match point {
+                p if p == scale.min() => low.clone(),
+                p if p == scale.max() => high.clone(),
+                p => wording.label(p),
+            };
+            let mut points = Vec::new();
+            for point in scale.points() {
+                points.push(Item {
+                    value: decimal(point.into()),
+                    text: texts.number(point.into()),
+                    label: labels.then(|| label(point)),
+                });
+            }
+            let values =
+                [("min", Some(&*min)), ("low", Some(&*low)), ("max", Some(&*max)), ("high", Some(&*high))];
+            let description = fill(&texts.get("ends"), &values).unwrap_or_default();
+            let ends = (!labels).then_some([(min, low), (max, high)]);
+            Control::Points { points, ends, description }
+        }
+        Kind::Choice { options, many, other, .. } => {
+            let mut items = Vec::new();
+            for place in session.order(index) {
+                if let Some(option) = options.get(*place) {
+                    items.push(Item { value: option.id.clone(), text: option.text.clone(), label: None });
+                }
+            }
+            Control::Options {
+                options: items,
+                many: *many,
+                hint: if *many { texts.get("choose-many") } else { String::new() },
+                other: other.then(|| texts.get("other")),
+            }
+        }
+    };
+    Some(Choice { question: wording.question(question, is_first, None), control })
+}
+
+/// Whether the radio or checkbox of this value is chosen on the page.
+pub(crate) fn is_chosen(session: &Session, value: &str) -> bool {
+    match session.value(session.on_page().0) {
+        Some(Value::Point(rating)) => decimal(rating.point().into()) == value,
+        Some(Value::Chosen { options, .. }) => options.iter().any(|option| option == value),
+        _ => false,
+    }
+}
+
+/// What is written on the page: as an answer of one's own to a choice, and in its text field.
+pub(crate) fn written(session: &Session) -> [String; 2] {
+    let other = match session.value(session.on_page().0) {
+        Some(Value::Chosen { other, .. }) => other.clone(),
+        _ => None,
+    };
+    let text = match session.text_on_page().and_then(|index| session.value(index)) {
+        Some(Value::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    [other.unwrap_or_default(), text.unwrap_or_default()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{text::Texts, wording::Own};
+    use candor_survey::{Survey, preset};
+
+    fn screen(session: &Session, own: Own, rtl: bool) -> Screen {
+        let wording = Wording { own, texts: Texts::keys(rtl) };
+        let moment = Moment { is_done: false, turns: 0, status: "", error: "", privacy: None };
+        Screen::of(session, &wording, &moment)
+    }
+
+    fn session(survey: Survey) -> Session {
+        Session::new(survey, Vec::new(), &mut || 0.0)
+    }
+
+    fn words(screen: &Screen) -> Vec<&str> {
+        screen.buttons.iter().map(|(_, words)| words.as_str()).collect()
+    }
+
+    fn points(screen: &Screen) -> (usize, Option<[(String, String); 2]>, String) {
+        let Some(Choice { control: Control::Points { points, ends, description }, .. }) = &screen.choice
+        else {
+            panic!("{screen:?}")
+        };
+        (points.len(), ends.clone(), description.replace(['\u{2068}', '\u{2069}'], ""))
+    }
+
+    #[test]
+    fn a_preset_asks_in_candors_words_until_the_page_has_its_own() {
+        let mut session = session(preset("nps").unwrap());
+        let asked = screen(&session, Own::default(), true);
+        assert_eq!((asked.step, asked.dir, asked.locale.as_str()), (Step::Ask, "rtl", "en"));
+        assert_eq!(asked.choice.as_ref().unwrap().question, "nps-question");
+        let ends = [("0", "nps-low"), ("10", "nps-high")].map(|(n, end)| (n.to_owned(), end.to_owned()));
+        assert_eq!(points(&asked), (11, Some(ends), "0=nps-low 10=nps-high".into()));
+        assert_eq!(words(&asked), ["send", "not-now", "never"]);
+
+        session.choose(0, 3);
+        let own = Own { question: Some("How was it?".into()), low: Some("Bad".into()), ..Own::default() };
+        let followed = screen(&session, own, false);
+        assert_eq!(followed.step, Step::FollowUp);
+        assert_eq!(followed.choice.as_ref().unwrap().question, "How was it?");
+        assert_eq!(points(&followed).2, "0=Bad 10=nps-high");
+        assert_eq!(followed.field.unwrap().question, "followup-unfavourable");
+    }
+
+    #[test]
+    fn five_points_of_satisfaction_have_labels_and_seven_have_ends() {
+        let five = screen(&session(preset("csat").unwrap()), Own::default(), false);
+        assert_eq!(points(&five), (5, None, "1=csat-1 5=csat-5".into()));
+        let Some(Choice { control: Control::Points { points: five, .. }, .. }) = five.choice else {
+            panic!()
+        };
+        let labels: Vec<_> = five.into_iter().filter_map(|point| point.label).collect();
+        assert_eq!(labels, ["csat-1", "csat-2", "csat-3", "csat-4", "csat-5"]);
+
+        let seven = r#"{"id": "s", "version": 1, "metric": "csat", "questions":
+            [{"id": "q", "kind": "rating", "scale": "1-7", "favourable_points": 2}]}"#;
+        let seven = screen(&session(serde_json::from_str(seven).unwrap()), Own::default(), false);
+        assert_eq!(points(&seven).2, "1=csat-1 7=csat-5");
+        assert_eq!((points(&seven).0, points(&seven).1.is_some(), seven.field), (7, true, None));
+    }
+
+    #[test]
+    fn where_low_is_good_the_ends_change_places() {
+        let effort = r#"{"id": "s", "version": 1, "metric": "ces", "questions":
+            [{"id": "q", "kind": "rating", "scale": "5-1"}]}"#;
+        let effort = screen(&session(serde_json::from_str(effort).unwrap()), Own::default(), false);
+        assert_eq!(points(&effort).2, "1=ces-high 5=ces-low");
+    }
+
+    #[test]
+    fn a_later_page_can_be_gone_back_from_and_only_the_last_sends() {
+        let survey = r#"{"id": "s", "version": 1, "locale": "fa", "questions": [
+            {"id": "a", "kind": "choice", "text": "A {product}?", "many": true, "other": true,
+             "options": [{"id": "x", "text": "X"}, {"id": "y", "text": "Y"}]},
+            {"id": "b", "kind": "rating", "metric": "ces", "text": "B"}, {"id": "c", "kind": "text", "text": "C"},
+            {"id": "d", "kind": "text", "text": "D"}]}"#;
+        let mut session = session(serde_json::from_str(survey).unwrap());
+        let own = || Own { question: Some("Own".into()), followup: Some("Why?".into()), ..Own::default() };
+        let first = screen(&session, own(), false);
+        assert_eq!((first.step, first.locale.as_str()), (Step::Ask, "fa"));
+        assert_eq!(words(&first), ["next", "not-now", "never"]);
+        let choice = first.choice.unwrap();
+        assert_eq!(
+            choice.question, "A {product}?",
+            "the page's words are for the rating, and it named no product"
+        );
+        let Control::Options { options, many, hint, other } = choice.control else { panic!() };
+        assert_eq!(
+            (options.len(), many, hint.as_str(), other.as_deref()),
+            (2, true, "choose-many", Some("other"))
+        );
+
+        assert!(session.next());
+        let second = screen(&session, own(), false);
+        assert_eq!((second.step, words(&second)), (Step::FollowUp, vec!["next", "back"]));
+        assert_eq!(second.choice.unwrap().question, "Own");
+        assert_eq!(second.field.unwrap().question, "Why?");
+
+        assert!(session.next());
+        let last = screen(&session, own(), false);
+        assert_eq!((&last.choice, words(&last)), (&None, vec!["send", "back"]));
+        assert_eq!(last.field.unwrap().question, "D", "the page's words are for the first text");
+    }
+}

@@ -1,0 +1,182 @@
+//! What the respondent does: clicks, keys, focus, each made an [`Action`]. All of it is heard at the shadow root, and nothing of
+//! it leaves.
+
+use super::{Act as Hear, LastFocus, as_html, find, focus};
+use crate::{
+    config::concat,
+    screen::{Act, Action, Reason},
+    text::{decimal, digit_of},
+};
+use gloo::{
+    events::{EventListener, EventListenerOptions},
+    timers::callback::Timeout,
+};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+use wasm_bindgen::JsCast;
+use web_sys::{
+    Element, Event, FocusEvent, HtmlElement, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent, Node,
+    ShadowRoot,
+};
+
+/// Digits typed within this time make one number.
+const TYPING_MS: u32 = 600;
+
+/// How the respondent is on the way to an answer.
+struct Input {
+    act: Hear,
+    /// A key moves over the points; the answer is not settled.
+    browsing: Cell<bool>,
+    /// The number typed so far.
+    typed: Cell<Option<u8>>,
+    settle_timer: RefCell<Option<Timeout>>,
+    last_focus: LastFocus,
+}
+
+pub(super) fn listen(act: &Hear, root: &ShadowRoot, last_focus: &LastFocus) -> Vec<EventListener> {
+    let input = Rc::new(Input {
+        act: act.clone(),
+        browsing: Cell::new(false),
+        typed: Cell::new(None),
+        settle_timer: RefCell::new(None),
+        last_focus: last_focus.clone(),
+    });
+    ["click", "change", "input", "keydown", "keyup", "keypress", "focusin", "focusout"]
+        .map(|kind| {
+            let input = input.clone();
+            let handle = move |event: &Event| input.handle(event);
+            EventListener::new_with_options(
+                root,
+                kind,
+                EventListenerOptions::enable_prevent_default(),
+                handle,
+            )
+        })
+        .into()
+}
+
+impl Input {
+    fn handle(self: &Rc<Self>, event: &Event) {
+        let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
+            return;
+        };
+        match event.type_().as_str() {
+            "click" => self.click(&target),
+            "change" => self.change(&target),
+            "input" => {
+                if target.is_instance_of::<HtmlTextAreaElement>() {
+                    (self.act)(Action::Edit);
+                }
+            }
+            "keydown" => {
+                event.stop_propagation();
+                self.key(event.unchecked_ref(), &target);
+            }
+            "keyup" | "keypress" => {
+                // The page's shortcuts must not fire while someone types here.
+                event.stop_propagation();
+                self.browsing.set(false);
+            }
+            "focusin" => self.entered(event.unchecked_ref()),
+            _ => self.left(event.unchecked_ref(), &target),
+        }
+    }
+
+    fn click(&self, target: &Element) {
+        let button = target.closest("[data-act]").ok().flatten();
+        let name = button.as_ref().and_then(|button| button.get_attribute("data-act")).unwrap_or_default();
+        let Some(act) = Act::ALL.into_iter().find(|act| act.name() == name) else { return };
+        let text = || {
+            let page = target.closest(".page").ok().flatten();
+            let field = page.and_then(|page| find(&page, "textarea"));
+            field.and_then(|field| field.dyn_into().ok()).map(|field: HtmlTextAreaElement| field.value())
+        };
+        (self.act)(match act {
+            Act::Next => Action::Next(text().unwrap_or_default()),
+            Act::Back => Action::Back(text().unwrap_or_default()),
+            Act::Later => Action::Close(Reason::NotNow),
+            Act::Never => Action::Close(Reason::Never),
+            Act::Close => Action::Close(Reason::Close),
+        });
+    }
+
+    fn change(&self, target: &Element) {
+        let Some(input) = target.dyn_ref::<HtmlInputElement>() else { return };
+        let (value, on, browsing) = (input.value(), input.checked(), self.browsing.get());
+        if input.class_name() == "own" {
+            (self.act)(Action::WriteOther(value));
+        } else if is_in(target, ".options") {
+            (self.act)(Action::Pick { option: value, on, browsing });
+        } else if let Ok(point) = value.parse() {
+            (self.act)(Action::Choose { point, browsing });
+        }
+    }
+
+    /// Escape, and inside a group what native radios do not know: Home, End and digits.
+    fn key(self: &Rc<Self>, event: &KeyboardEvent, target: &Element) {
+        let key = event.key();
+        // An Escape that ends the composition of an input method is the input method's.
+        if key == "Escape" && !event.is_composing() {
+            event.prevent_default();
+            return (self.act)(Action::Close(Reason::Escape));
+        }
+        let Some(group) = target.closest("fieldset").ok().flatten() else { return };
+        if event.ctrl_key() || event.alt_key() || event.meta_key() || target.class_name() == "own" {
+            return;
+        }
+        self.browsing.set(key.starts_with("Arrow"));
+        let point = match key.as_str() {
+            "Enter" => return (self.act)(Action::Settle),
+            "Home" => find(&group, ".point input"),
+            "End" => find(&group, ".point:last-of-type input"),
+            key => digit_of(key).and_then(|digit| self.typed(&group, digit)),
+        };
+        if let Some(point) = point.filter(|_| is_in(&group, ".scale")) {
+            event.prevent_default();
+            self.browsing.set(true);
+            focus(&point);
+            point.click();
+        }
+    }
+
+    /// The point that is typed with this digit: 1 and 0 make 10.
+    fn typed(self: &Rc<Self>, group: &Element, digit: u8) -> Option<HtmlElement> {
+        let joined = self.typed.get().map(|typed| typed.saturating_mul(10).saturating_add(digit));
+        let (number, point) = joined.into_iter().chain([digit]).find_map(|number| {
+            let point = find(group, &concat(&["[value=\"", &decimal(number.into()), "\"]"]))?;
+            Some((number, point))
+        })?;
+        self.typed.set(Some(number));
+        let input = self.clone();
+        let settled = Timeout::new(TYPING_MS, move || {
+            input.typed.set(None);
+            (input.act)(Action::Settle);
+        });
+        self.settle_timer.replace(Some(settled));
+        Some(point)
+    }
+
+    fn entered(&self, event: &FocusEvent) {
+        // The root sees only what came from outside; what moves within it comes from an element in it.
+        let from = event.related_target().and_then(|from| from.dyn_into::<HtmlElement>().ok());
+        let within = from.as_ref().is_some_and(|from| from.closest(".candor").ok().flatten().is_some());
+        // From another window it comes from no element, and the one before still counts.
+        if !within && from.is_some() {
+            self.last_focus.replace(from);
+        }
+    }
+
+    fn left(&self, event: &FocusEvent, target: &Element) {
+        let to = event.related_target().and_then(|to| to.dyn_into::<Node>().ok());
+        let group = target.closest("fieldset").ok().flatten().and_then(as_html);
+        if group.is_some_and(|group| !(to.is_some() && group.contains(to.as_ref()))) {
+            (self.act)(Action::Settle);
+        }
+    }
+}
+
+fn is_in(element: &Element, selector: &str) -> bool {
+    element.closest(selector).ok().flatten().is_some()
+}

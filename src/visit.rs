@@ -1,0 +1,338 @@
+//! One respondent before one survey: what they do becomes answers, and what is seen.
+
+use crate::{
+    clock::{self, spawn},
+    config::{EmbedConfig, concat},
+    delivery::{self, Entry, Outcome},
+    event,
+    recontact::Ending,
+    record::{Record, start_quiet_period},
+    screen::{self, Action, Moment, Reason, Screen},
+    session::{Session, TooLong},
+    wording::Wording,
+};
+use candor_survey::{Survey, Value};
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    rc::Rc,
+};
+use wasm_bindgen::JsValue;
+use web_sys::HtmlElement;
+
+/// What is to have the focus once a screen is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Focus {
+    /// What has it.
+    Stays,
+    /// Another page, which is drawn.
+    Page,
+    /// The end, if what had it was inside.
+    End,
+    /// What is wrong.
+    Wrong,
+}
+
+/// Who draws.
+type View = Box<dyn Fn(Screen, Focus)>;
+
+/// One respondent before one survey. It knows nothing of what draws it but that it can be told what to show.
+pub(crate) struct Visit {
+    host: HtmlElement,
+    pub(crate) config: EmbedConfig,
+    pub(crate) wording: Wording,
+    session: RefCell<Session>,
+    record: Record,
+    /// The question whose answer the page has not been told of.
+    unannounced: Cell<Option<usize>>,
+    view: OnceCell<View>,
+    is_done: Cell<bool>,
+    /// How many pages were turned, both ways.
+    turns: Cell<u32>,
+    status: RefCell<String>,
+    /// What is wrong with the text.
+    error: RefCell<String>,
+}
+
+impl Visit {
+    pub(crate) fn new(host: HtmlElement, config: EmbedConfig, wording: Wording, survey: Survey) -> Self {
+        let attributes = config.attributes();
+        Self {
+            record: Record::new(host.clone()),
+            host,
+            config,
+            wording,
+            session: RefCell::new(Session::new(survey, attributes, &mut js_sys::Math::random)),
+            unannounced: Cell::new(None),
+            view: OnceCell::new(),
+            is_done: Cell::new(false),
+            turns: Cell::new(0),
+            status: RefCell::default(),
+            error: RefCell::default(),
+        }
+    }
+
+    /// Who draws it from now on.
+    pub(crate) fn attach(&self, view: View) {
+        let _ = self.view.set(view);
+    }
+
+    pub(crate) fn host(&self) -> &HtmlElement {
+        &self.host
+    }
+
+    /// What is to be seen now.
+    pub(crate) fn screen(&self) -> Screen {
+        let moment = Moment {
+            is_done: self.is_done.get(),
+            turns: self.turns.get(),
+            status: &self.status.borrow(),
+            error: &self.error.borrow(),
+            privacy: self.config.privacy.as_deref(),
+        };
+        Screen::of(&self.session.borrow(), &self.wording, &moment)
+    }
+
+    /// Whether the radio or checkbox of this value is chosen on the page.
+    pub(crate) fn is_chosen(&self, value: &str) -> bool {
+        screen::is_chosen(&self.session.borrow(), value)
+    }
+
+    /// What is written on the page: as an answer of one's own to a choice, and in its text field.
+    pub(crate) fn written(&self) -> [String; 2] {
+        screen::written(&self.session.borrow())
+    }
+
+    /// What was done.
+    pub(crate) fn act(self: &Rc<Self>, action: Action) {
+        match action {
+            Action::Choose { .. } | Action::Pick { .. } | Action::WriteOther(_) => self.answer(&action),
+            Action::Edit => {
+                if !self.error.borrow().is_empty() {
+                    self.error.take();
+                    self.show(Focus::Stays);
+                }
+            }
+            Action::Settle => self.commit(),
+            Action::Leave => self.leaving(),
+            Action::Next(text) => self.go_on(&text),
+            Action::Back(text) => {
+                if let Ok(Some(_)) = self.write(&text) {
+                    self.record.answer();
+                    self.keep();
+                }
+                self.commit();
+                if self.session.borrow_mut().back() {
+                    self.turn();
+                }
+            }
+            // The view goes first: `prompt.rs` closes.
+            Action::Close(_) => {}
+        }
+    }
+
+    /// The respondent has it before their eyes.
+    pub(crate) fn seen(&self) {
+        if self.record.show(&self.config) {
+            self.emit("candor:shown", &[]);
+            if !self.config.send_final {
+                self.record.send_shown(self.entry());
+            }
+        }
+    }
+
+    /// An answer is kept before this returns; it is sent at once unless the respondent is only browsing over it with the arrow
+    /// keys on the way to another.
+    fn answer(self: &Rc<Self>, action: &Action) {
+        self.seen();
+        let (at, changes, browsing) = {
+            let mut session = self.session.borrow_mut();
+            let at = session.on_page().0;
+            let (changes, browsing) = match action {
+                Action::Choose { point, browsing } => (session.choose(at, *point), *browsing),
+                Action::Pick { option, on, browsing } => (session.pick(at, option, *on), *browsing),
+                Action::WriteOther(text) => (session.write_other(at, text).unwrap_or_default(), false),
+                _ => (false, false),
+            };
+            (at, changes, browsing)
+        };
+        if changes {
+            self.record.answer();
+            self.keep();
+            self.unannounced.set(Some(at));
+            start_quiet_period(&self.config, Ending::Answered);
+            // What the answer brings up is said, not searched for.
+            let screen = self.screen();
+            if let (Some(field), Some(_)) = (screen.field, screen.choice) {
+                self.status.replace(field.question);
+            }
+            self.show(Focus::Stays);
+        }
+        if !browsing {
+            self.commit();
+        }
+    }
+
+    /// The respondent has settled on an answer.
+    fn commit(self: &Rc<Self>) {
+        if let Some(index) = self.unannounced.take() {
+            self.announce(index);
+        }
+        if !self.config.send_final {
+            self.send();
+        }
+    }
+
+    fn announce(&self, index: usize) {
+        let (question, value) = {
+            let session = self.session.borrow();
+            let Some(question) = session.question(index) else { return };
+            let value = match session.value(index) {
+                Some(Value::Point(rating)) => ("rating", rating.point().into()),
+                Some(Value::Chosen { options, .. }) => {
+                    let options: js_sys::Array =
+                        options.iter().map(|option| JsValue::from(option.as_str())).collect();
+                    ("choices", options.into())
+                }
+                _ => ("", JsValue::UNDEFINED),
+            };
+            (question.id.as_str().into(), value)
+        };
+        self.emit("candor:answered", &[("question", question), value]);
+    }
+
+    /// Takes what the text field holds.
+    fn write(&self, text: &str) -> Result<Option<usize>, TooLong> {
+        let mut session = self.session.borrow_mut();
+        let Some(index) = session.text_on_page() else { return Ok(None) };
+        Ok(session.write(index, text)?.then_some(index))
+    }
+
+    fn go_on(self: &Rc<Self>, text: &str) {
+        let written = match self.write(text) {
+            Ok(written) => written,
+            Err(TooLong(max)) => {
+                self.error.replace(self.wording.too_long(max));
+                return self.show(Focus::Wrong);
+            }
+        };
+        if written.is_some() {
+            self.record.answer();
+        }
+        let goes_on = self.session.borrow_mut().next();
+        let completes = !goes_on && self.session.borrow_mut().complete();
+        if written.is_some() || completes {
+            self.keep();
+        }
+        if !goes_on {
+            self.is_done.set(true);
+            self.status.replace(self.wording.texts.get("sending"));
+        }
+        self.commit();
+        if let Some(index) = written {
+            self.announce(index);
+        }
+        if goes_on {
+            self.turn();
+        } else {
+            self.send();
+            self.show(Focus::End);
+        }
+    }
+
+    fn turn(&self) {
+        self.turns.set(self.turns.get() + 1);
+        self.error.take();
+        self.status.take();
+        self.show(Focus::Page);
+    }
+
+    /// The page may go away at any moment.
+    fn leaving(self: &Rc<Self>) {
+        self.commit();
+        self.send();
+    }
+
+    /// Closed, as its reader or the page wants; the view is gone.
+    pub(crate) fn closed(self: &Rc<Self>, reason: Reason) {
+        if reason != Reason::Api {
+            self.seen();
+        }
+        if self.record.was_shown() && self.session.borrow_mut().close() {
+            self.keep();
+            start_quiet_period(&self.config, Ending::Dismissed);
+        }
+        if reason == Reason::Never {
+            start_quiet_period(&self.config, Ending::Never);
+        }
+        self.leaving();
+        self.emit("candor:closed", &[("reason", reason.name().into())]);
+    }
+
+    /// Taken away by the page; the view is gone.
+    pub(crate) fn unmounted(self: &Rc<Self>) {
+        self.unannounced.take();
+        // Not in this task: a page that withdraws consent removes the host first and clears the outbox then.
+        if let Some(entry) = self.record.take_unsent() {
+            let visit = self.clone();
+            spawn(async move {
+                clock::sleep(0).await;
+                if entry.is_current() {
+                    visit.record.put_back(entry);
+                    visit.send();
+                } else {
+                    delivery::release(&visit.record.id);
+                }
+            });
+        }
+    }
+
+    /// Tells assistive technology what is asked, unless something was answered already.
+    pub(crate) fn introduce(&self) {
+        let screen = self.screen();
+        if let (screen::Step::Ask, Some(choice)) = (screen.step, screen.choice) {
+            self.status.replace(concat(&[&screen.region, ": ", &choice.question]));
+            self.show(Focus::Stays);
+        }
+    }
+
+    fn keep(&self) {
+        self.session.borrow_mut().revise();
+        self.record.keep(self.entry(), self.config.send_final);
+    }
+
+    fn send(self: &Rc<Self>) {
+        let visit = self.clone();
+        self.record.send(Box::new(move |outcome| {
+            let status = match outcome {
+                Outcome::Failed { .. } => visit.wording.texts.get("queued"),
+                Outcome::Accepted => visit.wording.texts.get("sent"),
+                // The respondent can do nothing about it; the page is told by an event.
+                Outcome::Rejected { .. } => String::new(),
+            };
+            if visit.is_done.get() {
+                visit.status.replace(status);
+                visit.show(Focus::Stays);
+            }
+        }));
+    }
+
+    fn entry(&self) -> Option<Entry> {
+        let session = self.session.borrow();
+        let texts = &self.wording.texts;
+        let locale = session.survey().locale.clone().unwrap_or_else(|| texts.tag.clone());
+        self.record.entry(&session, &self.config, locale, texts.dir())
+    }
+
+    fn show(&self, focus: Focus) {
+        if let Some(view) = self.view.get() {
+            view(self.screen(), focus);
+        }
+    }
+
+    fn emit(&self, name: &str, details: &[(&str, JsValue)]) {
+        let mut all =
+            vec![("survey", self.config.survey.as_str().into()), ("id", self.record.id.as_str().into())];
+        all.extend_from_slice(details);
+        event::emit(Some(&self.host), name, &all);
+    }
+}

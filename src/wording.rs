@@ -1,0 +1,101 @@
+//! What is said. The page's own words come first, then the survey's, then Candor's.
+
+use crate::{
+    config::concat,
+    text::{Texts, decimal, fill},
+};
+use candor_scoring::{Band, Direction, Measure, Metric};
+use candor_survey::{Kind, Question};
+
+/// The page's own words, for the first rating and the first text.
+#[derive(Debug, Default)]
+pub(crate) struct Own {
+    pub(crate) question: Option<String>,
+    pub(crate) low: Option<String>,
+    pub(crate) high: Option<String>,
+    pub(crate) followup: Option<String>,
+    /// What fills the placeholders.
+    pub(crate) product: Option<String>,
+    pub(crate) task: Option<String>,
+}
+
+impl Own {
+    /// A text with its placeholders filled in; `None` if one of them has no value.
+    pub(crate) fn fill(&self, text: &str) -> Option<String> {
+        fill(text, &[("product", self.product.as_deref()), ("task", self.task.as_deref())])
+    }
+
+    /// The first of these that can be filled in.
+    fn first(&self, texts: &[Option<&String>]) -> Option<String> {
+        texts.iter().flatten().find_map(|text| self.fill(text))
+    }
+}
+
+/// All words, of the page, the survey and Candor.
+pub(crate) struct Wording {
+    pub(crate) own: Own,
+    pub(crate) texts: Texts,
+}
+
+impl Wording {
+    /// The question. `is_first`: of its kind, so that the page's words are meant for it; `band`: of the rating before.
+    pub(crate) fn question(&self, question: &Question, is_first: bool, band: Option<Band>) -> String {
+        let own = |text: &'_ Option<String>| text.clone().filter(|_| is_first);
+        match &question.kind {
+            Kind::Rating { measure, .. } => {
+                let key = concat(&[measure.metric().name(), "-question"]);
+                let message = self.texts.get(&key);
+                self.own
+                    .first(&[own(&self.own.question).as_ref(), question.text.as_ref(), Some(&message)])
+                    .unwrap_or_else(|| self.texts.get(&concat(&[&key, "-plain"])))
+            }
+            Kind::Text { by_band } => {
+                let by_band = by_band.get(band.unwrap_or(Band::Neutral));
+                let key = match band {
+                    Some(Band::Unfavourable) => "followup-unfavourable",
+                    Some(Band::Favourable) => "followup-favourable",
+                    _ => "followup",
+                };
+                self.own
+                    .first(&[own(&self.own.followup).as_ref(), by_band, question.text.as_ref()])
+                    .unwrap_or_else(|| self.texts.get(key))
+            }
+            Kind::Choice { .. } => {
+                let text = question.text.as_ref();
+                self.own.first(&[text]).or_else(|| text.cloned()).unwrap_or_default()
+            }
+        }
+    }
+
+    /// The meaning of the lowest and the highest point.
+    pub(crate) fn ends(&self, measure: Measure, survey: [Option<&String>; 2], is_first: bool) -> [String; 2] {
+        // A scale of effort begins with what is easy.
+        let is_reversed = measure.scale().direction() == Direction::LowerIsBetter;
+        let mut keys = if measure.metric() == Metric::Csat { ["-1", "-5"] } else { ["-low", "-high"] };
+        if is_reversed {
+            keys.reverse();
+        }
+        let [low, high] = keys.map(|key| self.texts.get(&concat(&[measure.metric().name(), key])));
+        let end = |own: &Option<String>, survey: Option<&String>, message| {
+            own.clone().filter(|_| is_first).or_else(|| survey.cloned()).unwrap_or(message)
+        };
+        let [survey_low, survey_high] = survey;
+        [end(&self.own.low, survey_low, low), end(&self.own.high, survey_high, high)]
+    }
+
+    /// The label of every point between the ends, where each has one.
+    pub(crate) fn label(&self, point: u8) -> String {
+        self.texts.get(&concat(&["csat-", &decimal(point.into())]))
+    }
+
+    /// What is said of a text that is longer than this.
+    pub(crate) fn too_long(&self, max: usize) -> String {
+        let max = self.texts.number(max as u32);
+        fill(&self.texts.get("too-long"), &[("max", Some(&max))]).unwrap_or_default()
+    }
+}
+
+/// Whether every point has a label of its own, as five points of satisfaction have.
+pub(crate) fn has_labels(measure: Measure) -> bool {
+    measure == Measure::own(Metric::Csat)
+}

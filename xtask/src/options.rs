@@ -1,0 +1,228 @@
+//! `cargo xtask options`: writes the tables of `docs/embedding.md` that say what `crates/survey/src/options.rs` has.
+
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, bail, ensure};
+use candor_survey::options::{CONDITIONS, OPTIONS, STARTS, TriggerValue, TriggerWord, Value};
+use std::fs;
+use std::path::Path;
+
+const DOCUMENT: &str = "docs/embedding.md";
+
+/// `cargo xtask options [--check]`.
+pub(crate) fn command(arguments: &[String]) -> Result<()> {
+    let root = Workspace::find()?.root;
+    match arguments {
+        [] => {
+            let current = current(&root)?;
+            fs::write(root.join(DOCUMENT), current).with_context(|| format!("can't write {DOCUMENT}"))
+        }
+        [flag] if flag == "--check" => check(&root),
+        _ => bail!("`cargo xtask options` takes nothing or --check, not {arguments:?}"),
+    }
+}
+
+/// Fails when the committed tables are not what the options say.
+fn check(root: &Path) -> Result<()> {
+    ensure!(document(root)? == current(root)?, "{DOCUMENT} is not current: run `cargo xtask options`");
+    Ok(())
+}
+
+fn document(root: &Path) -> Result<String> {
+    fs::read_to_string(root.join(DOCUMENT)).with_context(|| format!("can't read {DOCUMENT}"))
+}
+
+/// The document with its tables as they should be.
+fn current(root: &Path) -> Result<String> {
+    let mut text = document(root)?;
+    for options in OPTIONS.chunk_by(|a, b| a.group == b.group) {
+        let rows = options.iter().map(|option| {
+            let default = match option.value {
+                Value::Choice(choice) => format!("`{}`", choice.default),
+                _ => option.default.to_owned(),
+            };
+            [format!("`data-{}`", option.name), values(&option.value), option.meaning.to_owned(), default]
+        });
+        let heading = options.first().map_or("", |option| option.group);
+        text = with_table(&text, heading, &table(["Attribute", "Value", "Meaning", "Default"], rows))?;
+    }
+    let rows =
+        |words: &'static [TriggerWord]| words.iter().map(|word| [forms(word), word.meaning.to_owned()]);
+    text = with_table(&text, "| Start |", &table(["Start", "When"], rows(STARTS)))?;
+    with_table(&text, "| Condition |", &table(["Condition", "Holds"], rows(CONDITIONS)))
+}
+
+fn values(value: &Value) -> String {
+    match value {
+        Value::Choice(choice) => codes(choice.words()),
+        other => other.expected(),
+    }
+}
+
+/// A word as its example has it, or with each of its values.
+fn forms(word: &TriggerWord) -> String {
+    match word.value {
+        TriggerValue::Word(values) => codes(values.iter().map(|value| format!("{}={value}", word.name))),
+        _ => format!("`{}{}`", word.name, word.example),
+    }
+}
+
+fn codes(words: impl Iterator<Item: std::fmt::Display>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let mut table = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(N));
+    for row in rows {
+        table.push('|');
+        for cell in row {
+            table.push_str(&if cell.is_empty() { " |".to_owned() } else { format!(" {cell} |") });
+        }
+        table.push('\n');
+    }
+    table
+}
+
+/// The text with another table in place of the first one at or after the line that begins so.
+fn with_table(text: &str, line: &str, table: &str) -> Result<String> {
+    let missing = || format!("{DOCUMENT} has no table at {line:?}");
+    let line = text.find(&format!("\n{line}")).with_context(missing)?;
+    let (_, rest) = text.split_at(line);
+    let start = line + rest.find("\n|").with_context(missing)? + 1;
+    let (before, rest) = text.split_at(start);
+    let end: usize = rest.split_inclusive('\n').take_while(|row| row.starts_with('|')).map(str::len).sum();
+    Ok([before, table, rest.split_at(end).1].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn root() -> &'static Path {
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+    }
+
+    fn read(file: &str) -> String {
+        fs::read_to_string(root().join(file)).unwrap()
+    }
+
+    /// What stands in a file between two texts, without comments.
+    fn between(file: &str, before: &str, after: &str) -> String {
+        let text = read(file);
+        let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{file} has no {before}"));
+        let (inside, _) = rest.split_once(after).unwrap_or_else(|| panic!("{file} has no {after}"));
+        inside.lines().map(without_comment).collect::<Vec<_>>().join("\n")
+    }
+
+    fn without_comment(line: &str) -> &str {
+        match line.trim_start().starts_with("//") {
+            true => "",
+            false => line.split(" // ").next().unwrap_or_default(),
+        }
+    }
+
+    fn identifier(text: &str) -> &str {
+        text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default()
+    }
+
+    fn names(words: &'static [TriggerWord]) -> BTreeSet<&'static str> {
+        words.iter().map(|word| word.name).collect()
+    }
+
+    #[test]
+    fn the_tables_of_the_document_are_current() {
+        check(root()).unwrap();
+    }
+
+    #[test]
+    fn a_table_takes_the_place_of_the_one_after_its_line() {
+        let text = "|a|\n\nHow\n\ntext\n\n|b|\n|c|\nmore\n|d|\n";
+        assert_eq!(with_table(text, "How", "|x|\n").unwrap(), "|a|\n\nHow\n\ntext\n\n|x|\nmore\n|d|\n");
+        assert_eq!(with_table(text, "|d|", "|x|\n").unwrap(), "|a|\n\nHow\n\ntext\n\n|b|\n|c|\nmore\n|x|\n");
+        assert!(with_table(text, "Why", "|x|\n").is_err());
+    }
+
+    #[test]
+    fn the_loader_uses_the_options_that_the_table_says_it_uses() {
+        let code = between("www/candor.js", "(function (script) {", "})(\n");
+        let properties = ["options.", "dataset.", "optionsOf(other)."];
+        let properties = properties.iter().flat_map(|object| code.split(object).skip(1).map(identifier));
+        // The lines that take options apart, and the one that says which of a tag's are about its own survey.
+        let apart = [
+            "const allowed = ",
+            "const placeOf = ",
+            "const apiOf = ",
+            "const own = ",
+            " = tag.dataset;",
+            " = optionsOf({",
+        ];
+        let lines = code.lines().filter(|line| apart.iter().any(|part| line.contains(part)));
+        let braces = lines.filter_map(|line| line.split_once('{')?.1.split_once('}'));
+        let taken = braces.flat_map(|(inside, _)| inside.split(',').map(|part| identifier(part.trim())));
+        let used: BTreeSet<_> = properties.chain(taken).collect();
+        let expected: BTreeSet<_> =
+            OPTIONS.iter().filter(|option| option.in_loader).map(|option| option.name).collect();
+        assert_eq!(used, expected);
+    }
+
+    #[test]
+    fn the_loader_knows_every_trigger_word_and_no_other() {
+        for (object, words) in [("starts", STARTS), ("conditions", CONDITIONS)] {
+            let code = between("www/candor.js", &format!("const {object} = {{\n"), "\n  };");
+            let keys = code.lines().filter_map(|line| line.strip_prefix("    ")).map(identifier);
+            let known: BTreeSet<_> = keys.filter(|key| !key.is_empty()).collect();
+            assert_eq!(known, names(words), "{object}");
+        }
+    }
+
+    #[test]
+    fn the_widget_reads_every_option_that_the_loader_only_hands_on() {
+        let config = between("src/config.rs", "impl EmbedConfig {", "#[cfg(test)]");
+        for option in OPTIONS.iter().filter(|option| !option.in_loader) {
+            let (literal, constant) =
+                (format!("(\"{}\")", option.name), format!("(&{},", option.name.to_uppercase()));
+            assert!(config.contains(&literal) || config.contains(&constant), "{}", option.name);
+        }
+    }
+
+    #[test]
+    fn the_playground_offers_every_option_with_its_words() {
+        let groups = between("index.html", "const GROUPS = {\n", "\n    };");
+        let mut offered = BTreeSet::new();
+        for line in groups.lines().map(str::trim).filter(|line| line.starts_with("[\"")) {
+            let field: Vec<serde_json::Value> = serde_json::from_str(line.trim_end_matches(',')).unwrap();
+            let name = field[0].as_str().unwrap().to_owned();
+            let option = OPTIONS.iter().find(|option| option.name == name);
+            let option = option.unwrap_or_else(|| panic!("{name} is no option"));
+            offers(&option.value, field.get(2), &name);
+            assert!(offered.insert(name.clone()), "{name} stands there twice");
+        }
+        let missing: Vec<_> =
+            OPTIONS.iter().map(|option| option.name).filter(|name| !offered.contains(*name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    /// Holds a field's choices or examples to the values of the option.
+    #[track_caller]
+    fn offers(value: &Value, field: Option<&serde_json::Value>, name: &str) {
+        match (value, field) {
+            (Value::Choice(choice), field) => {
+                let words: Vec<_> = std::iter::once("").chain(choice.words()).collect();
+                assert_eq!(field, Some(&serde_json::json!(words)), "{name}");
+            }
+            (Value::Flag, field) => assert_eq!(field, Some(&true.into()), "{name}"),
+            (Value::Wording, None) => {}
+            (value, field) => {
+                let examples =
+                    field.and_then(|field| field.as_str()).unwrap_or_else(|| panic!("{name} has no example"));
+                for example in examples.split('|') {
+                    assert_eq!(value.check(example), Ok(()), "{name}: {example}");
+                }
+                if *value == Value::Trigger {
+                    let words: BTreeSet<_> = examples.split(['|', ' ']).map(identifier).collect();
+                    assert_eq!(words, &names(STARTS) | &names(CONDITIONS), "{name}");
+                }
+            }
+        }
+    }
+}
