@@ -98,6 +98,9 @@ impl Prompt {
             accent: config.accent.take(),
         };
         let visit = Rc::new(Visit::new(self.host.clone(), config, wording, survey));
+        if !visit.asks() {
+            return Err(("definition", "questions: none is for this respondent".into()));
+        }
         let scheme = view::open(&look, &self.host, &root);
         let _ = view::promised(&self.host, "turn").await;
         if !self.gone.get() && self.host.is_connected() {
@@ -180,8 +183,11 @@ impl Prompt {
             };
         }
         // Not while it is drawn: whoever hears of it may close it.
-        if let Some(next) = next {
-            view::focus(&next);
+        match (next, focus) {
+            // The page before may have been scrolled.
+            (Some(next), Focus::Page) => drop(next.focus()),
+            (Some(next), _) => view::focus(&next),
+            (None, _) => {}
         }
     }
 

@@ -64,10 +64,10 @@ pub(crate) enum Action {
     Choose { point: u8, browsing: bool },
     /// Chooses an option, or no longer.
     Pick { option: String, on: bool, browsing: bool },
-    /// Writes an answer of one's own to a choice.
-    WriteOther(String),
-    /// Changes a text that may have been wrong.
-    Edit,
+    /// Writes an answer of one's own to a choice; `browsing` while it is being typed.
+    WriteOther { text: String, browsing: bool },
+    /// Types in the text field, which holds this now.
+    Edit(String),
     /// Has settled on an answer.
     Settle,
     /// Leaves the page, perhaps for good.
@@ -189,13 +189,14 @@ impl Screen {
     pub(crate) fn of(session: &Session, wording: &Wording, moment: &Moment<'_>) -> Self {
         let texts = &wording.texts;
         let (head, _) = session.on_page();
-        let begun = !session.is_first() || !session.answers().is_empty();
+        let choice = choice(session, wording, head);
+        // Where nothing is to be chosen first, what comes after is there at once.
+        let begun = !session.is_first() || !session.answers().is_empty() || choice.is_none();
         let step = match (moment.is_done, begun) {
             (true, _) => Step::Thanks,
             (false, true) => Step::FollowUp,
             (false, false) => Step::Ask,
         };
-        let choice = choice(session, wording, head);
         let field = session.text_on_page().and_then(|text| {
             let question = session.question(text)?;
             Some(Field {

@@ -97,6 +97,11 @@ impl Session {
         pages
     }
 
+    /// Whether this respondent is asked anything at all.
+    pub(crate) fn asks(&self) -> bool {
+        self.asked() > 0
+    }
+
     /// The question of the page, and the text that stands with it.
     pub(crate) fn on_page(&self) -> (usize, Option<usize>) {
         let next = self.page + 1;
@@ -112,12 +117,12 @@ impl Session {
 
     /// The pages before this one.
     fn before(&self) -> u32 {
-        self.pages() & (bit(self.page) - 1)
+        self.pages() & bit(self.page).wrapping_sub(1)
     }
 
     /// The pages after this one.
     fn after(&self) -> u32 {
-        self.pages() & !(bit(self.page) | (bit(self.page) - 1))
+        self.pages() & !(bit(self.page) | bit(self.page).wrapping_sub(1))
     }
 
     pub(crate) fn is_first(&self) -> bool {

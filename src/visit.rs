@@ -51,6 +51,8 @@ pub(crate) struct Visit {
     status: RefCell<String>,
     /// What is wrong with the text.
     error: RefCell<String>,
+    /// What is written in the text field of this page, and not taken yet: the field may go and come with what is chosen.
+    draft: RefCell<Option<String>>,
 }
 
 impl Visit {
@@ -68,6 +70,7 @@ impl Visit {
             turns: Cell::new(0),
             status: RefCell::default(),
             error: RefCell::default(),
+            draft: RefCell::default(),
         }
     }
 
@@ -78,6 +81,11 @@ impl Visit {
 
     pub(crate) fn host(&self) -> &HtmlElement {
         &self.host
+    }
+
+    /// Whether this respondent is asked anything at all.
+    pub(crate) fn asks(&self) -> bool {
+        self.session.borrow().asks()
     }
 
     /// What is to be seen now.
@@ -99,14 +107,16 @@ impl Visit {
 
     /// What is written on the page: as an answer of one's own to a choice, and in its text field.
     pub(crate) fn written(&self) -> [String; 2] {
-        screen::written(&self.session.borrow())
+        let [other, text] = screen::written(&self.session.borrow());
+        [other, self.draft.borrow().clone().unwrap_or(text)]
     }
 
     /// What was done.
     pub(crate) fn act(self: &Rc<Self>, action: Action) {
         match action {
-            Action::Choose { .. } | Action::Pick { .. } | Action::WriteOther(_) => self.answer(&action),
-            Action::Edit => {
+            Action::Choose { .. } | Action::Pick { .. } | Action::WriteOther { .. } => self.answer(&action),
+            Action::Edit(text) => {
+                self.draft.replace(Some(text));
                 if !self.error.borrow().is_empty() {
                     self.error.take();
                     self.show(Focus::Stays);
@@ -114,17 +124,8 @@ impl Visit {
             }
             Action::Settle => self.commit(),
             Action::Leave => self.leaving(),
-            Action::Next(text) => self.go_on(&text),
-            Action::Back(text) => {
-                if let Ok(Some(_)) = self.write(&text) {
-                    self.record.answer();
-                    self.keep();
-                }
-                self.commit();
-                if self.session.borrow_mut().back() {
-                    self.turn();
-                }
-            }
+            Action::Next(text) => self.go(&text, false),
+            Action::Back(text) => self.go(&text, true),
             // The view goes first: `prompt.rs` closes.
             Action::Close(_) => {}
         }
@@ -150,7 +151,9 @@ impl Visit {
             let (changes, browsing) = match action {
                 Action::Choose { point, browsing } => (session.choose(at, *point), *browsing),
                 Action::Pick { option, on, browsing } => (session.pick(at, option, *on), *browsing),
-                Action::WriteOther(text) => (session.write_other(at, text).unwrap_or_default(), false),
+                Action::WriteOther { text, browsing } => {
+                    (session.write_other(at, text).unwrap_or_default(), *browsing)
+                }
                 _ => (false, false),
             };
             (at, changes, browsing)
@@ -189,11 +192,15 @@ impl Visit {
             let value = match session.value(index) {
                 Some(Value::Point(rating)) => ("rating", rating.point().into()),
                 Some(Value::Chosen { options, .. }) => {
-                    let options: js_sys::Array =
-                        options.iter().map(|option| JsValue::from(option.as_str())).collect();
-                    ("choices", options.into())
+                    let ids = js_sys::Array::new();
+                    for option in options {
+                        ids.push(&option.as_str().into());
+                    }
+                    ("choices", ids.into())
                 }
-                _ => ("", JsValue::UNDEFINED),
+                Some(Value::Text(_)) => ("", JsValue::UNDEFINED),
+                // It was taken back meanwhile.
+                None => return,
             };
             (question.id.as_str().into(), value)
         };
@@ -207,7 +214,8 @@ impl Visit {
         Ok(session.write(index, text)?.then_some(index))
     }
 
-    fn go_on(self: &Rc<Self>, text: &str) {
+    /// Turns the page, or ends after the last.
+    fn go(self: &Rc<Self>, text: &str, is_back: bool) {
         let written = match self.write(text) {
             Ok(written) => written,
             Err(TooLong(max)) => {
@@ -218,24 +226,27 @@ impl Visit {
         if written.is_some() {
             self.record.answer();
         }
-        let goes_on = self.session.borrow_mut().next();
-        let completes = !goes_on && self.session.borrow_mut().complete();
+        let turns = if is_back { self.session.borrow_mut().back() } else { self.session.borrow_mut().next() };
+        let ends = !is_back && !turns;
+        let completes = ends && self.session.borrow_mut().complete();
         if written.is_some() || completes {
             self.keep();
         }
-        if !goes_on {
+        self.draft.take();
+        if ends {
             self.is_done.set(true);
-            self.status.replace(self.wording.texts.get("sending"));
+            // All that was answered may have been taken back.
+            self.status.replace(if completes { self.wording.texts.get("sending") } else { String::new() });
         }
         self.commit();
         if let Some(index) = written {
             self.announce(index);
         }
-        if goes_on {
-            self.turn();
-        } else {
+        if ends {
             self.send();
             self.show(Focus::End);
+        } else if turns {
+            self.turn();
         }
     }
 
@@ -257,7 +268,7 @@ impl Visit {
         if reason != Reason::Api {
             self.seen();
         }
-        if self.record.was_shown() && self.session.borrow_mut().close() {
+        if self.record.was_shown() && !self.is_done.get() && self.session.borrow_mut().close() {
             self.keep();
             start_quiet_period(&self.config, Ending::Dismissed);
         }

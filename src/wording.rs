@@ -50,7 +50,7 @@ impl Wording {
                     .unwrap_or_else(|| self.texts.get(&concat(&[&key, "-plain"])))
             }
             Kind::Text { by_band } => {
-                let by_band = by_band.get(band.unwrap_or(Band::Neutral));
+                let by_band = band.and_then(|band| by_band.get(band));
                 let key = match band {
                     Some(Band::Unfavourable) => "followup-unfavourable",
                     Some(Band::Favourable) => "followup-favourable",

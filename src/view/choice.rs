@@ -27,7 +27,7 @@ pub(super) fn Options(screen: Rc<Screen>, upto: Upto) -> AnyView {
         let face = element("span", &[("class", "face")], vec![text(&option.text)]);
         parts.push(element("label", &[("class", "point")], vec![element("input", &input, Vec::new()), face]));
     }
-    if let Some(label) = other {
+    if let Some(label) = other.as_ref().filter(|_| upto > Upto::Question) {
         let max = decimal(MAX_OTHER_CHARS as u64);
         let input = [("type", "text"), ("class", "own"), ("autocomplete", "off"), ("maxlength", &*max)];
         let label = element("span", &[], vec![text(&concat(&[label, " "]))]);

@@ -66,8 +66,10 @@ impl Input {
             "click" => self.click(&target),
             "change" => self.change(&target),
             "input" => {
-                if target.is_instance_of::<HtmlTextAreaElement>() {
-                    (self.act)(Action::Edit);
+                if let Some(field) = target.dyn_ref::<HtmlTextAreaElement>() {
+                    (self.act)(Action::Edit(field.value()));
+                } else if target.class_name() == "own" {
+                    self.write_other(&target, true);
                 }
             }
             "keydown" => {
@@ -106,7 +108,7 @@ impl Input {
         let Some(input) = target.dyn_ref::<HtmlInputElement>() else { return };
         let (value, on, browsing) = (input.value(), input.checked(), self.browsing.get());
         if input.class_name() == "own" {
-            (self.act)(Action::WriteOther(value));
+            self.write_other(target, false);
         } else if is_in(target, ".options") {
             (self.act)(Action::Pick { option: value, on, browsing });
         } else if let Ok(point) = value.parse() {
@@ -114,7 +116,13 @@ impl Input {
         }
     }
 
-    /// Escape, and inside a group what native radios do not know: Home, End and digits.
+    fn write_other(&self, target: &Element, browsing: bool) {
+        if let Some(input) = target.dyn_ref::<HtmlInputElement>() {
+            (self.act)(Action::WriteOther { text: input.value(), browsing });
+        }
+    }
+
+    /// Escape, and inside a scale what native radios do not know: Home, End and digits.
     fn key(self: &Rc<Self>, event: &KeyboardEvent, target: &Element) {
         let key = event.key();
         // An Escape that ends the composition of an input method is the input method's.

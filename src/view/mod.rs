@@ -129,18 +129,24 @@ impl Mounted {
     /// a page that is come back to.
     pub(crate) fn hold(&self, is_chosen: &dyn Fn(&str) -> bool, written: [String; 2], all: bool) {
         let [other, text] = written;
+        let focused = self.root.active_element();
         for input in each(self.all(if all { "input" } else { ".options input" })) {
             let Ok(input) = input.dyn_into::<HtmlInputElement>() else { continue };
-            if input.class_name() == "own" {
-                input.set_value(&other);
-            } else {
+            let is_focused = focused.as_ref().is_some_and(|focused| input.is_same_node(Some(focused)));
+            if input.class_name() != "own" {
                 input.set_checked(is_chosen(&input.value()));
+            } else if !is_focused {
+                // Else it is being typed, its last space included.
+                input.set_value(&other);
             }
         }
-        if let (true, Some(field)) =
-            (all, self.field().and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok()))
-        {
+        let field = self.field().and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok());
+        // One that went and came again with what is chosen is empty.
+        if let Some(field) = field.filter(|field| all || field.value().is_empty()) {
             field.set_value(&text);
+        }
+        if all && let Some(card) = self.first(".card") {
+            card.set_scroll_top(0);
         }
     }
 

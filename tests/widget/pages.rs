@@ -171,3 +171,119 @@ async fn a_definition_of_a_kind_that_is_not_known_is_not_half_drawn() {
     assert_eq!(events(), r#"["error"]"#);
     assert!(!shown.host.is_connected());
 }
+
+#[wasm_bindgen_test]
+async fn what_is_typed_as_ones_own_answer_is_kept_and_leads_on() {
+    let survey = SURVEY.replacen(r#"{"id": "nps", "kind": "rating", "text": "Recommend?"},"#, "", 1);
+    let survey = survey.replacen(
+        r#"{"id": "why", "kind": "text", "by_band": {"unfavourable": "What is wrong?"}},"#,
+        "",
+        1,
+    );
+    let shown = visit(&survey).await;
+    assert_eq!(shown.attribute(".candor", "data-step"), "ask");
+    let own: HtmlInputElement = shown.one(".own").unchecked_into();
+    let _ = own.focus();
+    own.set_value("eggs ");
+    js(
+        "document.querySelector('candor-test').shadowRoot.querySelector('.own').dispatchEvent(new Event('input', {bubbles: true}))",
+    );
+    assert_eq!(shown.attribute(".candor", "data-step"), "follow-up");
+    assert_eq!(own.value(), "eggs ", "the space before the next word stays");
+    assert!(outbox().contains(r#""other":"eggs""#), "{}", outbox());
+    wait(60).await;
+    assert_eq!(number("page.posts.length"), 1.0, "it is not sent while it is typed");
+    shown.press(".own", "Escape");
+    until("page.posts.length == 2").await;
+    assert_eq!(posted("state"), r#"["shown","partial"]"#);
+}
+
+#[wasm_bindgen_test]
+async fn a_comment_outlives_a_change_of_mind_that_hides_its_question() {
+    let survey = SURVEY.replacen(
+        r#""by_band": {"unfavourable": "What is wrong?"}"#,
+        r#""text": "What is wrong?", "when": {"all": [{"question": "nps", "band": "unfavourable"}]}"#,
+        1,
+    );
+    let shown = visit(&survey).await;
+    shown.radio(3).click();
+    let comment: HtmlTextAreaElement = shown.one("textarea").unchecked_into();
+    comment.set_value("too far");
+    js(
+        "document.querySelector('candor-test').shadowRoot.querySelector('textarea').dispatchEvent(new Event('input', {bubbles: true}))",
+    );
+    shown.radio(9).click();
+    assert!(shown.all("textarea").is_empty());
+    shown.radio(4).click();
+    let comment: HtmlTextAreaElement = shown.one("textarea").unchecked_into();
+    assert_eq!(comment.value(), "too far");
+}
+
+#[wasm_bindgen_test]
+async fn who_goes_back_with_a_text_that_is_too_long_is_told() {
+    let shown =
+        visit(&SURVEY.replacen(r#""text": "How fresh was it?""#, r#""text": "How fresh?""#, 1).replacen(
+            r#"{"id": "fresh","#,
+            r#"{"id": "more", "kind": "text", "text": "More?"}, {"id": "fresh","#,
+            1,
+        ))
+        .await;
+    shown.radio(9).click();
+    shown.click("[data-act=next]");
+    let field: HtmlTextAreaElement = shown.one("textarea").unchecked_into();
+    field.set_value(&"x".repeat(5_001));
+    shown.click("[data-act=back]");
+    assert_eq!(shown.attribute("textarea", "aria-invalid"), "true");
+    field.set_value("short");
+    shown.click("[data-act=back]");
+    assert_eq!(shown.text("legend"), "Recommend?");
+    assert_eq!(
+        json("page.events.filter(event => event.name == 'answered').map(event => event.detail.question)"),
+        r#"["nps","more"]"#
+    );
+}
+
+#[wasm_bindgen_test]
+async fn whoever_takes_everything_back_is_thanked_and_not_counted_as_closing_it() {
+    let survey = SURVEY.replacen(r#"{"id": "nps", "kind": "rating", "text": "Recommend?"},"#, "", 1);
+    let survey = survey.replacen(
+        r#"{"id": "why", "kind": "text", "by_band": {"unfavourable": "What is wrong?"}},"#,
+        "",
+        1,
+    );
+    let shown = visit(&survey).await;
+    option(&shown, "milk").click();
+    until("page.posts.length == 2").await;
+    option(&shown, "milk").click();
+    shown.click("[data-act=next]");
+    assert_eq!(
+        (shown.attribute(".candor", "data-step").as_str(), shown.text("[role=status]").as_str()),
+        ("thanks", "")
+    );
+    shown.handle.close();
+    until("page.posts.length == 3").await;
+    wait(60).await;
+    assert_eq!(posted("state"), r#"["shown","partial","shown"]"#);
+}
+
+#[wasm_bindgen_test]
+async fn a_survey_that_asks_this_respondent_nothing_is_not_shown() {
+    let survey = SURVEY.replacen(
+        r#""text": "Recommend?""#,
+        r#""text": "Recommend?", "when": {"all": [{"attribute": "plan", "is": "pro"}]}"#,
+        1,
+    );
+    let only =
+        survey.split_once(r#"{"id": "why""#).unwrap().0.trim_end().trim_end_matches(',').to_owned() + "]}";
+    fresh().await;
+    serve("https://api.example/v1/surveys/visit?locale=en&can=choice,pages,rules,scale&site=shop", &only);
+    let shown = mount_with("survey: 'visit', site: 'shop', api: 'https://api.example'");
+    until("page.events.length").await;
+    assert_eq!(events(), r#"["error"]"#);
+    assert!(!shown.host.is_connected());
+    let asked = mount_with(
+        "survey: 'visit', site: 'shop', api: 'https://api.example', respondent: {attributes: {plan: 'pro'}}",
+    );
+    until("page.events.some(event => event.name == 'shown')").await;
+    assert_eq!(asked.text("legend"), "Recommend?");
+}

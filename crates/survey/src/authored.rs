@@ -34,7 +34,7 @@ pub struct AuthoredSite {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct AuthoredSurvey {
-    /// Its id, 1–64 of `a–z 0–9 - _`, unique on a server and not a preset's name.
+    /// Its id, 1–64 of `a–z 0–9 - _`, unique within its site and not a preset's name.
     pub id: String,
     /// From 1; one more with each edit once there are answers.
     pub version: u32,
