@@ -14,8 +14,8 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-/// Before what happens is counted: thousands of connections are made, memory is taken and queues fill. With 2 s, part of
-/// that counted against the overload alone, and runs came out at 66 to 88 % that are above 90 % from the fifth second on.
+/// Before what happens is counted: thousands of connections are made, memory is taken and queues fill, which would count
+/// against the overload alone.
 const WARM_UP: Duration = Duration::from_secs(5);
 /// A request that takes longer is given up, and counts as cut off.
 const PATIENCE: Duration = Duration::from_secs(10);
