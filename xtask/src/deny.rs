@@ -14,7 +14,7 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let mut fetch = workspace.cargo();
     // What only other systems build is not here yet, and has a licence too. Without the network if nothing is missing.
     fetch.args(["fetch", "--locked", "--quiet"]);
-    run(&mut fetch, "Check that crates.io can be reached, then run the command again.")?;
+    run(&mut fetch, "Check that the registry of crates can be reached, then run the command again.")?;
     let mut deny = program(tools::cargo_deny()?);
     // By itself it would look at the widget's package alone, which is the workspace's root.
     deny.current_dir(&workspace.root).args(["deny", "--offline", "--workspace", "check"]);

@@ -185,7 +185,7 @@ fn from_crates_io(package: &str, wanted: &str, binary: &str, locked: bool, time:
     for key in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET", "CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS"] {
         cargo.env_remove(key);
     }
-    run(&mut cargo, "Check that crates.io can be reached, then run the command again.")?;
+    run(&mut cargo, "Check that the registry of crates can be reached, then run the command again.")?;
     if !is_it(&folder.join(binary)) {
         bail!("{package} {wanted} was installed but doesn't run: delete {} and try again.", root.display());
     }
