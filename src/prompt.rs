@@ -125,7 +125,7 @@ impl Prompt {
             ("turn", |mounted, _| mounted.lay_out()),
             ("turn", |mounted, visit| mounted.draw_points(visit.screen())),
             ("turn", |mounted, _| mounted.lay_out()),
-            ("painted", |mounted, visit| mounted.complete(visit.screen(), visit.host())),
+            ("painted", |mounted, visit| mounted.complete(visit.screen())),
         ];
         for (after, stage) in stages {
             let _ = view::promised(&self.host, after).await;
@@ -172,7 +172,8 @@ impl Prompt {
         }
         let mut next = None;
         if let Some(mounted) = &mut *self.mounted.borrow_mut() {
-            let heading = mounted.heading();
+            // Before what has the focus goes.
+            let heading = if focus == Focus::End { mounted.heading() } else { None };
             mounted.redraw(screen);
             mounted.hold(&|value| visit.is_chosen(value), visit.written(), focus == Focus::Page);
             next = match focus {
@@ -212,12 +213,11 @@ impl Prompt {
     /// Takes it away without a word.
     pub(crate) fn unmount(&self) {
         self.gone.set(true);
+        if let Some(mounted) = self.mounted.take() {
+            mounted.drop_later();
+        }
         if let Some(visit) = self.visit.get() {
-            let mounted = self.mounted.take();
             visit.unmounted();
-            if let Some(mounted) = mounted {
-                mounted.drop_later();
-            }
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     session::Session,
     storage,
     text::decimal,
+    wording::Wording,
 };
 use candor_survey::{Display, Kind, Presentation, Response, State, WIRE_VERSION};
 use js_sys::{Array, Object};
@@ -96,14 +97,8 @@ impl Record {
         self.unsent.replace(Some(entry));
     }
 
-    /// The response as it stands. `locale` is the language of the question, `direction` that of Candor's words.
-    pub(crate) fn entry(
-        &self,
-        session: &Session,
-        config: &EmbedConfig,
-        locale: String,
-        direction: &str,
-    ) -> Option<Entry> {
+    /// The response as it stands.
+    pub(crate) fn entry(&self, session: &Session, config: &EmbedConfig, wording: &Wording) -> Option<Entry> {
         let survey = session.survey();
         let display = if config.inline { Display::Inline } else { Display::Popover };
         let response = Response {
@@ -112,13 +107,13 @@ impl Record {
             site: survey.site.clone().unwrap_or_else(|| config.site.clone()),
             survey: survey.id.clone(),
             survey_version: survey.version,
-            locale,
+            locale: wording.locale(survey),
             touchpoint: config.touchpoint.clone(),
             answers: session.answers(),
             presentation: Presentation {
                 display: display.name().into(),
                 scale: "numbers".into(),
-                direction: direction.into(),
+                direction: wording.texts.dir().into(),
                 order: BTreeMap::new(),
             },
             page: config.page.clone(),

@@ -218,7 +218,7 @@ impl Screen {
             turns: moment.turns,
             tag: texts.tag.clone(),
             dir: texts.dir(),
-            locale: session.survey().locale.clone().unwrap_or_else(|| texts.tag.clone()),
+            locale: wording.locale(session.survey()),
             region: texts.get("region"),
             close: texts.get("close"),
             choice,

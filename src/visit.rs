@@ -79,10 +79,6 @@ impl Visit {
         let _ = self.view.set(view);
     }
 
-    pub(crate) fn host(&self) -> &HtmlElement {
-        &self.host
-    }
-
     /// Whether this respondent is asked anything at all.
     pub(crate) fn asks(&self) -> bool {
         self.session.borrow().asks()
@@ -329,9 +325,7 @@ impl Visit {
 
     fn entry(&self) -> Option<Entry> {
         let session = self.session.borrow();
-        let texts = &self.wording.texts;
-        let locale = session.survey().locale.clone().unwrap_or_else(|| texts.tag.clone());
-        self.record.entry(&session, &self.config, locale, texts.dir())
+        self.record.entry(&session, &self.config, &self.wording)
     }
 
     fn show(&self, focus: Focus) {

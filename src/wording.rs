@@ -5,7 +5,7 @@ use crate::{
     text::{Texts, decimal, fill},
 };
 use candor_scoring::{Band, Direction, Measure, Metric};
-use candor_survey::{Kind, Question};
+use candor_survey::{Kind, Question, Survey};
 
 /// The page's own words, for the first rating and the first text.
 #[derive(Debug, Default)]
@@ -38,6 +38,11 @@ pub(crate) struct Wording {
 }
 
 impl Wording {
+    /// The language of the questions.
+    pub(crate) fn locale(&self, survey: &Survey) -> String {
+        survey.locale.as_ref().unwrap_or(&self.texts.tag).clone()
+    }
+
     /// The question. `is_first`: of its kind, so that the page's words are meant for it; `band`: of the rating before.
     pub(crate) fn question(&self, question: &Question, is_first: bool, band: Option<Band>) -> String {
         let own = |text: &'_ Option<String>| text.clone().filter(|_| is_first);

@@ -117,11 +117,11 @@ impl Mounted {
     }
 
     /// Draws what comes after the question, and listens to the page.
-    pub(crate) fn complete(&mut self, screen: Screen, host: &HtmlElement) {
+    pub(crate) fn complete(&mut self, screen: Screen) {
         self.redraw(screen);
         self.listeners.extend(page::listen(&self.act));
-        if !self.inline {
-            self.listeners.extend(page::keep_clear(host, &self.root));
+        if let (false, Some(host)) = (self.inline, as_html(self.root.host())) {
+            self.listeners.extend(page::keep_clear(&host, &self.root));
         }
     }
 

@@ -25,12 +25,25 @@ fn option(shown: &Shown, id: &str) -> HtmlInputElement {
     shown.one(&format!("input[value='{id}']")).unchecked_into()
 }
 
+/// As the browser does when something was written.
+fn tell(selector: &str, event: &str) {
+    js(&format!(
+        "document.querySelector('candor-test').shadowRoot.querySelector('{selector}')
+            .dispatchEvent(new Event('{event}', {{bubbles: true}}))"
+    ));
+}
+
+/// The survey without its first two questions: it begins with the choice.
+fn without_rating() -> String {
+    let (head, questions) = SURVEY.split_once(r#"{"id": "nps""#).unwrap();
+    let (_, rest) = questions.split_once(r#"{"id": "bought""#).unwrap();
+    format!(r#"{head}{{"id": "bought"{rest}"#)
+}
+
 fn write(shown: &Shown, text: &str) {
     let own: HtmlInputElement = shown.one(".own").unchecked_into();
     own.set_value(text);
-    js(
-        "document.querySelector('candor-test').shadowRoot.querySelector('.own').dispatchEvent(new Event('change', {bubbles: true}))",
-    );
+    tell(".own", "change");
 }
 
 #[wasm_bindgen_test]
@@ -174,20 +187,12 @@ async fn a_definition_of_a_kind_that_is_not_known_is_not_half_drawn() {
 
 #[wasm_bindgen_test]
 async fn what_is_typed_as_ones_own_answer_is_kept_and_leads_on() {
-    let survey = SURVEY.replacen(r#"{"id": "nps", "kind": "rating", "text": "Recommend?"},"#, "", 1);
-    let survey = survey.replacen(
-        r#"{"id": "why", "kind": "text", "by_band": {"unfavourable": "What is wrong?"}},"#,
-        "",
-        1,
-    );
-    let shown = visit(&survey).await;
+    let shown = visit(&without_rating()).await;
     assert_eq!(shown.attribute(".candor", "data-step"), "ask");
     let own: HtmlInputElement = shown.one(".own").unchecked_into();
     let _ = own.focus();
     own.set_value("eggs ");
-    js(
-        "document.querySelector('candor-test').shadowRoot.querySelector('.own').dispatchEvent(new Event('input', {bubbles: true}))",
-    );
+    tell(".own", "input");
     assert_eq!(shown.attribute(".candor", "data-step"), "follow-up");
     assert_eq!(own.value(), "eggs ", "the space before the next word stays");
     assert!(outbox().contains(r#""other":"eggs""#), "{}", outbox());
@@ -209,9 +214,7 @@ async fn a_comment_outlives_a_change_of_mind_that_hides_its_question() {
     shown.radio(3).click();
     let comment: HtmlTextAreaElement = shown.one("textarea").unchecked_into();
     comment.set_value("too far");
-    js(
-        "document.querySelector('candor-test').shadowRoot.querySelector('textarea').dispatchEvent(new Event('input', {bubbles: true}))",
-    );
+    tell("textarea", "input");
     shown.radio(9).click();
     assert!(shown.all("textarea").is_empty());
     shown.radio(4).click();
@@ -245,13 +248,7 @@ async fn who_goes_back_with_a_text_that_is_too_long_is_told() {
 
 #[wasm_bindgen_test]
 async fn whoever_takes_everything_back_is_thanked_and_not_counted_as_closing_it() {
-    let survey = SURVEY.replacen(r#"{"id": "nps", "kind": "rating", "text": "Recommend?"},"#, "", 1);
-    let survey = survey.replacen(
-        r#"{"id": "why", "kind": "text", "by_band": {"unfavourable": "What is wrong?"}},"#,
-        "",
-        1,
-    );
-    let shown = visit(&survey).await;
+    let shown = visit(&without_rating()).await;
     option(&shown, "milk").click();
     until("page.posts.length == 2").await;
     option(&shown, "milk").click();

@@ -102,15 +102,25 @@ impl Measure {
         self.favourable_points
     }
 
-    /// The band of a rating.
+    /// The band of a rating. Nothing else in the project knows these limits.
     ///
     /// # Errors
     /// [`OtherScale`] if the rating was given on any other scale or in another direction.
+    ///
+    /// # References
+    /// As at [`Metric::band`].
     pub fn band(self, rating: Rating) -> Result<Band, OtherScale> {
-        match self.top_box() {
-            None => self.metric.band(rating),
-            Some(top_box) => top_box.band(rating),
+        if let Some(top_box) = self.top_box() {
+            return top_box.band(rating);
         }
+        if rating.scale() != self.scale {
+            return Err(OtherScale { expected: self.scale, given: rating.scale() });
+        }
+        Ok(match rating.point() {
+            9.. => Band::Favourable,
+            7.. => Band::Neutral,
+            _ => Band::Unfavourable,
+        })
     }
 
     /// The score of a tally with the interval to show (Bonett and Price's for NPS, Wilson's for a share), or `None` if nobody
@@ -155,7 +165,7 @@ mod tests {
 
     #[test]
     fn on_its_own_scale_a_metric_has_its_own_bands() {
-        for metric in [Metric::Nps, Metric::Csat, Metric::Ces] {
+        for metric in Metric::ALL {
             let own = Measure::own(metric);
             assert_eq!(Measure::new(metric, metric.scale(), None), Ok(own));
             for point in metric.scale().points() {

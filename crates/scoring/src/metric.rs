@@ -1,4 +1,4 @@
-use crate::{Direction, OtherScale, Rating, Scale, Share, Tally};
+use crate::{Direction, Measure, OtherScale, Rating, Scale, Share, Tally};
 use core::fmt;
 
 /// What a survey measures.
@@ -78,7 +78,7 @@ impl Metric {
         }
     }
 
-    /// The band of a rating given on [`Metric::scale`]. Nothing else in the project knows these limits.
+    /// The band of a rating given on [`Metric::scale`].
     ///
     /// # Errors
     /// [`OtherScale`] if the rating was given on any other scale or in another direction.
@@ -87,19 +87,7 @@ impl Metric {
     /// NPS: Reichheld, F. (2003), "The One Number You Need to Grow", Harvard Business Review 81(12), 46–54:
     /// 9–10 promoters, 7–8 passives, 0–6 detractors. CSAT: the top two of five points; CES 2.0: 5–7 of 7.
     pub fn band(self, rating: Rating) -> Result<Band, OtherScale> {
-        if rating.scale() != self.scale() {
-            return Err(OtherScale { expected: self.scale(), given: rating.scale() });
-        }
-        let (neutral, favourable) = match self {
-            Self::Nps => (7, 9),
-            Self::Csat => (3, 4),
-            Self::Ces => (4, 5),
-        };
-        Ok(match rating.point() {
-            p if p >= favourable => Band::Favourable,
-            p if p >= neutral => Band::Neutral,
-            _ => Band::Unfavourable,
-        })
+        Measure::own(self).band(rating)
     }
 }
 

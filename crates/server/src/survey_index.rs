@@ -20,9 +20,8 @@ pub(crate) struct SurveyIndex {
 #[derive(Debug)]
 struct Listed {
     origins: Vec<String>,
-    list: Site,
-    /// What each of the list takes to be drawn in full.
-    needs: Vec<Vec<Ability>>,
+    /// What it has running, each with what it takes to be drawn in full; the most urgent first.
+    running: Vec<(RunningSurvey, Vec<Ability>)>,
 }
 
 #[derive(Debug, Default)]
@@ -76,10 +75,11 @@ impl SurveyIndex {
         let mut index = Self { sites: BTreeMap::new(), surveys: BTreeMap::new(), presets };
         // Open to every origin, on every server that doesn't close it.
         if default_site == DefaultSite::Open {
-            index.list(DEFAULT_SITE.to_owned(), vec!["*".to_owned()], Vec::new(), Vec::new());
+            let open = Listed { origins: vec!["*".to_owned()], running: Vec::new() };
+            index.sites.insert(DEFAULT_SITE.to_owned(), open);
         }
         for site in stored.sites {
-            let (mut running, mut needs) = (Vec::new(), Vec::new());
+            let mut running = Vec::new();
             for found in site.surveys {
                 let authored = found.survey;
                 let survey = authored.structure(&site.id);
@@ -87,28 +87,18 @@ impl SurveyIndex {
                 let versions = of_id.entry(site.id.clone()).or_default();
                 if found.rank.is_some() {
                     versions.running = Some(authored.version);
-                    needs.push(survey.needs());
-                    running.push(RunningSurvey {
+                    let listed = RunningSurvey {
                         id: authored.id.clone(),
                         version: authored.version,
                         options: authored.options.clone(),
-                    });
+                    };
+                    running.push((listed, survey.needs()));
                 }
                 versions.all.insert(authored.version, Version { authored, survey });
             }
-            index.list(site.id, site.origins, running, needs);
+            index.sites.insert(site.id, Listed { origins: site.origins, running });
         }
         index
-    }
-
-    fn list(
-        &mut self,
-        site: String,
-        origins: Vec<String>,
-        surveys: Vec<RunningSurvey>,
-        needs: Vec<Vec<Ability>>,
-    ) {
-        self.sites.insert(site.clone(), Listed { origins, list: Site { site, surveys }, needs });
     }
 
     /// Logs what is running now, and what became of that which was running before.
@@ -140,9 +130,8 @@ impl SurveyIndex {
 
     /// What a site has running, without what a widget with these abilities could not draw in full.
     pub(crate) fn site(&self, id: &str, can: &[Ability]) -> Result<Site, Problem> {
-        let listed = self.listed(id)?;
-        let surveys = listed.list.surveys.iter().zip(&listed.needs);
-        let drawn = surveys.filter(|(_, needs)| needs.iter().all(|need| can.contains(need)));
+        let running = self.listed(id)?.running.iter();
+        let drawn = running.filter(|(_, needs)| needs.iter().all(|need| can.contains(need)));
         Ok(Site { site: id.to_owned(), surveys: drawn.map(|(survey, _)| survey.clone()).collect() })
     }
 

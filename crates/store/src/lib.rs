@@ -19,9 +19,8 @@ mod sqlite;
 
 pub use model::{
     Arrival, Catalog, CatalogSite, CatalogSurvey, Commit, Copied, CopyError, Counts, Difference, Dimension,
-    ImportError, Listed, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER, OTHER_CHOICE, Observer, OpenError,
-    Outcome, Progress, Refusal, ResponseQuery, SLOT_MS, Segment, Settings, StoreError, StoredResponse,
-    TallyQuery,
+    ImportError, Listed, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER, Observer, OpenError, Outcome,
+    Progress, Refusal, ResponseQuery, SLOT_MS, Segment, Settings, StoreError, StoredResponse, TallyQuery,
 };
 
 use backend::Backend;

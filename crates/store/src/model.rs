@@ -13,9 +13,6 @@ pub const MAX_AGE_MS: u32 = 7 * 24 * 60 * 60 * 1_000;
 pub const MAX_VALUES: usize = 200;
 /// The value under which those are counted that came after the first [`MAX_VALUES`].
 pub const OTHER: &str = "other";
-/// The option under which an answer of one's own words is counted, beside the options that a question offers. A response that
-/// also names an option of this id is counted once.
-pub const OTHER_CHOICE: &str = "other";
 
 /// How a store works.
 #[derive(Clone, Debug)]
@@ -199,7 +196,7 @@ pub struct Counts {
     /// Ratings per point, ascending; points without ratings are left out. A version may have been edited while an answer to it
     /// was on its way: whoever reads this sees to points that are not on the scale.
     pub ratings: Vec<(u8, u64)>,
-    /// How many chose each option, by its id; options that nobody chose are left out. [`OTHER_CHOICE`] are answers of one's own
+    /// How many chose each option, by its id; options that nobody chose are left out. [`candor_survey::OTHER`] are answers of one's own
     /// words.
     pub choices: Vec<(String, u64)>,
     /// How many answered the question, those who chose several options once.

@@ -1,8 +1,7 @@
 //! What responses add to the rollup, and what its counters sum up to. Pure: a database gives rows and takes rows.
 
 use crate::{
-    Counts, Difference, Dimension, MAX_VALUES, OTHER, OTHER_CHOICE, SLOT_MS, StoreError, TallyQuery,
-    decide::Change,
+    Counts, Difference, Dimension, MAX_VALUES, OTHER, SLOT_MS, StoreError, TallyQuery, decide::Change,
 };
 use candor_survey::{Response, State};
 use std::{
@@ -178,7 +177,8 @@ fn contribute<'a>(
             Some(point) => count("rating", question, point, ""),
             None => count("answered", question, 0, ""),
         }
-        let other = answer.other.as_ref().map(|_| OTHER_CHOICE);
+        // A response of an earlier build may name an option of this id as well; it is counted once.
+        let other = answer.other.as_ref().map(|_| candor_survey::OTHER);
         for choice in answer.choices.iter().map(|choice| &**choice).filter(|c| Some(*c) != other).chain(other)
         {
             count("chosen", question, 0, choice);
@@ -357,9 +357,9 @@ mod tests {
     fn each_option_is_counted_and_the_answer_once() {
         for (answer, expected) in [
             (json!({"choices": ["a", "b"]}), &[("a", 1), ("b", 1)][..]),
-            (json!({"choices": ["a"], "other": "words"}), &[("a", 1), (OTHER_CHOICE, 1)]),
-            (json!({"other": "words"}), &[(OTHER_CHOICE, 1)]),
-            (json!({"choices": ["other", "a"], "other": "words"}), &[("a", 1), (OTHER_CHOICE, 1)]),
+            (json!({"choices": ["a"], "other": "words"}), &[("a", 1), (candor_survey::OTHER, 1)]),
+            (json!({"other": "words"}), &[(candor_survey::OTHER, 1)]),
+            (json!({"choices": ["other", "a"], "other": "words"}), &[("a", 1), (candor_survey::OTHER, 1)]),
             (json!({"text": "words"}), &[]),
         ] {
             let mut answers = answer.clone();

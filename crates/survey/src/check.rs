@@ -225,11 +225,13 @@ impl Answer {
                     return Err(Invalid::new(at("rating"), "a rating and nothing else"));
                 };
                 let (scale, own) = (measure.scale(), measure.metric().scale());
-                let given = self.scale.clone().unwrap_or_else(|| scale_name(own));
-                let expected = scale_name(scale);
-                if given != expected {
+                let is_right = match &self.scale {
+                    None => scale == own,
+                    Some(name) => *name == scale_name(scale),
+                };
+                if !is_right {
                     // Four of five points is not four of seven.
-                    let expected = format!("{expected}, the scale of this version");
+                    let expected = format!("{}, the scale of this version", scale_name(scale));
                     return Err(Invalid::new(at("scale"), expected));
                 }
                 if scale == own {

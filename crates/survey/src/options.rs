@@ -140,7 +140,7 @@ pub const OPTIONS: &[EmbedOption] = &[
         ASKED,
         "site",
         Value::Slug,
-        "without `data-survey`: all surveys that the site has running, from `{api}/v1/sites/{site}`; with it: the site that answers belong to",
+        "without `data-survey`: all surveys that the site has running, from `{api}/v1/sites/{site}`; with it: whose survey it is, and the site that answers to a preset belong to",
     )
     .or("`default`")
     .in_loader()

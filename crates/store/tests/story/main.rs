@@ -12,8 +12,8 @@ mod database;
 mod sqlite;
 
 use candor_store::{
-    Arrival, Counts, Dimension, ImportError, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER, OTHER_CHOICE,
-    Outcome, Refusal, ResponseQuery, SLOT_MS, Segment, Store, StoreError, StoredResponse, TallyQuery,
+    Arrival, Counts, Dimension, ImportError, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER, Outcome, Refusal,
+    ResponseQuery, SLOT_MS, Segment, Store, StoreError, StoredResponse, TallyQuery,
 };
 use candor_survey::{
     Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, Response, State, Survey, preset,
@@ -488,7 +488,7 @@ async fn ratings_and_choices_of_one_survey_are_counted_by_question(database: &im
     save(answered((&three, 1, Complete), 1, [None, None], &["staff"], None)).await;
     assert_eq!(counts("nps").await, (vec![(3, 1), (9, 1)], chosen(&[]), 2, 1));
     assert_eq!(counts("again").await, (vec![(8, 1)], chosen(&[]), 1, 1));
-    let reasons = chosen(&[("place", 1), ("staff", 2), (OTHER_CHOICE, 1)]);
+    let reasons = chosen(&[("place", 1), ("staff", 2), (candor_survey::OTHER, 1)]);
     assert_eq!(counts("reasons").await, (vec![], reasons.clone(), 2, 0));
     assert_eq!(store.audit().await.unwrap(), []);
     store.recount().await.unwrap();
@@ -496,7 +496,7 @@ async fn ratings_and_choices_of_one_survey_are_counted_by_question(database: &im
 
     // What is taken back is counted no more.
     save(answered((&three, 2, Partial), 1, [Some(0), None], &[], None)).await;
-    assert_eq!(counts("reasons").await.1, chosen(&[("place", 1), ("staff", 1), (OTHER_CHOICE, 1)]));
+    assert_eq!(counts("reasons").await.1, chosen(&[("place", 1), ("staff", 1), (candor_survey::OTHER, 1)]));
     assert_eq!(counts("nps").await, (vec![(0, 1), (3, 1), (9, 1)], chosen(&[]), 3, 0));
     assert_eq!(store.audit().await.unwrap(), []);
 }
