@@ -1,5 +1,6 @@
 //! `cargo xtask build`: what browsers download, complete, hashed and compressed, in `target/candor/dist`.
 
+use crate::arrange::arrange;
 use crate::collect::collect;
 use crate::node::Node;
 use crate::tools;
@@ -88,7 +89,7 @@ pub(crate) fn assets(workspace: &Workspace, node: Option<&Node>) -> Result<PathB
         node.wasm_opt(&work.join("glue_bg.wasm"), &work.join("candor.wasm"))?;
         node.bundle_module(&work.join("element.js"), &work.join("module.js"))?;
         node.minify_loader(&work.join("candor.js"), &work.join("loader.js"))?;
-        files.insert("candor.wasm".into(), read(&work.join("candor.wasm"))?);
+        files.insert("candor.wasm".into(), arrange(&read(&work.join("candor.wasm"))?)?);
         files.insert("element.js".into(), read(&work.join("module.js"))?);
         work.join("loader.js")
     } else {
@@ -232,6 +233,7 @@ fn fingerprint(workspace: &Workspace, compiled: &Path, node: bool) -> Result<Str
         include_str!("node.rs"),
         include_str!("trim.rs"),
         include_str!("collect.rs"),
+        include_str!("arrange.rs"),
     ] {
         inputs.insert(format!("/{}", inputs.len()), source.into());
     }

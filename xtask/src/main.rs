@@ -1,6 +1,7 @@
 //! Every command of this repository: `cargo xtask <command>`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks to its terminal")]
 
+mod arrange;
 mod bench;
 mod build;
 mod collect;

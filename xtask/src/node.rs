@@ -14,6 +14,8 @@ const WASM_OPT: &[&str] = &[
     "--enable-mutable-globals",
     "--enable-reference-types",
     "--enable-multivalue",
+    // The stack grows down towards address 0, and nothing else is there.
+    "--low-memory-unused",
     "--strip-producers",
     "--strip-target-features",
     "-O2",
