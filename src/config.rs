@@ -3,7 +3,7 @@
 //! It is read property by property, each as JavaScript would write it as text, so that `quiet: 0` is as good as
 //! `quiet: "0"`. One struct that is deserialized costs 8 kB more.
 
-use crate::{js, recontact::Quiet, wording::Own};
+use crate::{js, recontact::Quiet, text::concat, wording::Own};
 use candor_survey::{
     LANGUAGES, Language,
     limits::{
@@ -15,10 +15,10 @@ use candor_survey::{
 use js_sys::{Array, Object};
 use wasm_bindgen::{JsCast, JsValue};
 
-/// Everything the page decides about one survey. Each field is a property of the object, in lower case; its meaning, its
-/// values and its default stand in `candor_survey::options`.
-#[derive(Debug)]
+/// Everything the page decides about one survey; its meaning, its values and its default stand in `candor_survey::options`.
+/// What needs no check is read when it is asked for.
 pub(crate) struct EmbedConfig {
+    raw: Raw,
     /// A preset (`nps`, `csat`, `ces`) or a survey's id. Required.
     pub(crate) survey: String,
     pub(crate) site: String,
@@ -32,49 +32,35 @@ pub(crate) struct EmbedConfig {
     pub(crate) send_final: bool,
     /// `langs`: wanted languages, best first. Default: English.
     pub(crate) language: Language,
-    /// Where in the customer's journey it is asked.
-    pub(crate) touchpoint: Option<String>,
     /// `display`: `popover` or `inline`.
     pub(crate) inline: bool,
     /// `light` or `dark`; none is `auto`.
     pub(crate) theme: Option<String>,
-    /// A CSS colour. Default: ink.
-    pub(crate) accent: Option<String>,
     /// Days of quiet after an answer and a dismissal.
     pub(crate) quiet: Quiet,
     /// `position`: `end` or `start`.
     pub(crate) at_start: bool,
-    /// Address of a privacy notice.
-    pub(crate) privacy: Option<String>,
-    /// True for answers that are tried out.
-    pub(crate) test: bool,
     /// The page's own words, until the survey is there.
     pub(crate) own: Own,
-    /// A key, such as an order, for which the survey is shown once.
-    pub(crate) once: Option<String>,
     /// What the page adds to the answer; `product` and `task` are in it.
     pub(crate) context: Option<Object>,
     /// Who answers, if the page said so: `{id, attributes}`.
     pub(crate) respondent: Option<Object>,
-    /// The folder of the message packs.
-    pub(crate) base: String,
-    /// The page's address without query and fragment.
-    pub(crate) page: Option<String>,
     /// What was wrong and went by its default.
     pub(crate) problems: Vec<String>,
 }
 
 /// The page's object, before anything of it is checked. What is absent, null or cannot be read has no value.
-struct Raw<'a>(&'a JsValue);
+struct Raw(JsValue);
 
-impl Raw<'_> {
+impl Raw {
     fn any(&self, key: &str) -> JsValue {
-        js::get(self.0, key).unwrap_or_default()
+        js::get(&self.0, key).unwrap_or_default()
     }
 
     /// A property as text, unless it is blank or an object.
     fn text(&self, key: &str) -> Option<String> {
-        js::text(self.0, key).filter(|text| !text.trim().is_empty())
+        js::text(&self.0, key).filter(|text| !text.trim().is_empty())
     }
 
     /// Whether the property has another value than its default. What is none of its values is a problem.
@@ -104,13 +90,7 @@ impl EmbedConfig {
         if !raw.is_object() {
             return Err("config: expected an object".into());
         }
-        let raw = Raw(raw);
-        let mut problems = Vec::new();
-        let send_final = raw.other(&SEND, &mut problems).is_some();
-        let inline = raw.other(&DISPLAY, &mut problems).is_some();
-        let theme = raw.other(&THEME, &mut problems);
-        let at_start = raw.other(&POSITION, &mut problems).is_some();
-
+        let raw = Raw(raw.clone());
         let survey = slug("survey", raw.text("survey"))?;
         let site = raw.text("site");
         let names_site = site.is_some();
@@ -121,17 +101,21 @@ impl EmbedConfig {
             None if api.is_empty() => return Err("endpoint: expected an address, or an api".into()),
             None => concat(&[&api, DEFAULT_ENDPOINT_PATH]),
         };
+        let mut problems = Vec::new();
+        let send_final = raw.other(&SEND, &mut problems).is_some();
+        let inline = raw.other(&DISPLAY, &mut problems).is_some();
+        let theme = raw.other(&THEME, &mut problems);
+        let at_start = raw.other(&POSITION, &mut problems).is_some();
         let quiet = raw.text("quiet").map_or(Some(Quiet::DEFAULT), |text| Quiet::parse(&text));
         if quiet.is_none() {
             problems.push("quiet: expected days after an answer and after a dismissal, such as 90,30".into());
         }
-        let privacy = raw.text("privacy").filter(|url| is_web_address(url));
-
-        let langs: Vec<String> = raw
-            .any("langs")
-            .dyn_into::<Array>()
-            .map(|langs| langs.iter().filter_map(|lang| js::as_text(&lang)).collect())
-            .unwrap_or_default();
+        let mut langs = Vec::new();
+        if let Ok(list) = raw.any("langs").dyn_into::<Array>() {
+            for lang in list.iter() {
+                langs.extend(js::as_text(&lang));
+            }
+        }
         let own = Own {
             question: raw.text("question"),
             low: raw.text("low"),
@@ -153,55 +137,68 @@ impl EmbedConfig {
         let attributes = js::get(&respondent, "attributes").unwrap_or_default();
         let attributes = Entries::default().with_all(&attributes).object();
         let respondent = (id.is_some() || attributes.is_some())
-            .then(|| js::object(&[("id", id.into()), ("attributes", attributes.into())]));
-        let page = raw
-            .text("page")
-            .map(|page| clip(page.split(['?', '#']).next().unwrap_or_default(), MAX_PAGE_CHARS));
-
+            .then(|| js::object().with("id", id).with("attributes", attributes).done());
         Ok(Self {
+            raw,
             survey,
             site,
             names_site,
             api,
             endpoint,
             send_final,
-            language: Language::negotiate(langs.iter().map(String::as_str), &LANGUAGES),
-            touchpoint: raw.text("touchpoint").map(|touchpoint| clip(&touchpoint, MAX_TOUCHPOINT_CHARS)),
+            language: Language::negotiate(&langs, &LANGUAGES),
             inline,
             theme,
-            accent: raw.text("accent"),
             quiet: quiet.unwrap_or(Quiet::DEFAULT),
             at_start,
-            privacy,
-            test: js::as_text(&raw.any("test")).is_some_and(|test| test != "false"),
             own,
-            once: raw.text("once"),
             context,
             respondent,
-            base: raw.text("base").unwrap_or_default(),
-            page,
             problems,
         })
+    }
+
+    /// Where in the customer's journey it is asked.
+    pub(crate) fn touchpoint(&self) -> Option<String> {
+        self.raw.text("touchpoint").map(|touchpoint| clip(&touchpoint, MAX_TOUCHPOINT_CHARS))
+    }
+
+    /// A CSS colour. Default: ink.
+    pub(crate) fn accent(&self) -> Option<String> {
+        self.raw.text("accent")
+    }
+
+    /// Address of a privacy notice.
+    pub(crate) fn privacy(&self) -> Option<String> {
+        self.raw.text("privacy").filter(|url| is_web_address(url))
+    }
+
+    /// True for answers that are tried out.
+    pub(crate) fn is_test(&self) -> bool {
+        js::as_text(&self.raw.any("test")).is_some_and(|test| test != "false")
+    }
+
+    /// A key, such as an order, for which the survey is shown once.
+    pub(crate) fn once(&self) -> Option<String> {
+        self.raw.text("once")
+    }
+
+    /// The folder of the message packs.
+    pub(crate) fn base(&self) -> String {
+        self.raw.text("base").unwrap_or_default()
+    }
+
+    /// The page's address without query and fragment.
+    pub(crate) fn page(&self) -> Option<String> {
+        let page = self.raw.text("page")?;
+        Some(clip(page.split(['?', '#'].as_slice()).next().unwrap_or_default(), MAX_PAGE_CHARS))
     }
 
     /// What the page said of the respondent.
     pub(crate) fn attributes(&self) -> Vec<(String, String)> {
         let attributes = self.respondent.as_ref().and_then(|respondent| js::get(respondent, "attributes"));
-        let attributes = attributes.unwrap_or_default();
-        js::keys(&attributes)
-            .filter_map(|key| Some((js::text(&attributes, &key)?, key)))
-            .map(|(value, key)| (key, value))
-            .collect()
+        Entries::default().with_all(&attributes.unwrap_or_default()).0
     }
-}
-
-/// Joins texts; `format!` would bring the formatting machinery, and `[&str]::concat` half a kilobyte.
-pub(crate) fn concat(parts: &[&str]) -> String {
-    let mut whole = String::new();
-    for part in parts {
-        whole.push_str(part);
-    }
-    whole
 }
 
 /// An id as the server accepts it.
@@ -241,8 +238,11 @@ impl Entries {
 
     /// `None` if there are none; of two under one name the later.
     fn object(self) -> Option<Object> {
-        let pairs: Vec<_> = self.0.iter().map(|(key, value)| (key.as_str(), value.as_str().into())).collect();
-        (!pairs.is_empty()).then(|| js::object(&pairs))
+        let mut object = js::object();
+        for (key, value) in &self.0 {
+            object = object.with(key, value);
+        }
+        (!self.0.is_empty()).then(|| object.done())
     }
 }
 

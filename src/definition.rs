@@ -18,7 +18,7 @@ pub(crate) fn read(raw: &JsValue) -> Result<Survey, &'static str> {
     let metric = metric(raw);
     let mut questions = Vec::new();
     for raw in list(raw, "questions").iter() {
-        let question = question(&raw).ok_or("questions: expected an id and a kind that is known here")?;
+        let mut question = question(&raw).ok_or("questions: expected an id and a kind that is known here")?;
         questions.push(question.read(metric)?);
     }
     let survey = Survey {
@@ -36,13 +36,15 @@ pub(crate) fn read(raw: &JsValue) -> Result<Survey, &'static str> {
 fn question(raw: &JsValue) -> Option<Question> {
     let text = |key: &str| js::text(raw, key);
     let flag = |key: &str| js::get(raw, key).is_some_and(|flag| flag.is_truthy());
+    let kind = KindName::parse(&text("kind")?)?;
+    let id = text("id")?;
     let mut options = Vec::new();
     for option in list(raw, "options").iter() {
         options.push(Choice { id: js::text(&option, "id")?, text: js::text(&option, "text")? });
     }
     Some(Question {
-        id: text("id")?,
-        kind: KindName::parse(&text("kind")?)?,
+        id,
+        kind,
         metric: metric(raw),
         scale: text("scale"),
         favourable_points: number(js::get(raw, "favourable_points")),

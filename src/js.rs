@@ -1,7 +1,12 @@
-//! Reading JavaScript values that may be anything: a getter that throws reads as absent.
+//! Reading JavaScript values that may be anything, where a getter that throws reads as absent, and making them.
 
 use js_sys::{Array, JSON, Object, Reflect};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// The page's window; `None` outside a page.
+pub(crate) fn window() -> Option<web_sys::Window> {
+    js_sys::global().dyn_into().ok()
+}
 
 /// A property, unless it is absent, null or cannot be read.
 pub(crate) fn get(object: &JsValue, key: &str) -> Option<JsValue> {
@@ -23,24 +28,39 @@ pub(crate) fn as_text(value: &JsValue) -> Option<String> {
     value.as_string().or_else(|| (!value.is_object()).then(|| stringify(value)).flatten())
 }
 
-/// The names of an object's own properties; none of a list, of what is no object and of what does not tell.
+/// The names of an object's own properties; none of a list, of what is not an object and of what does not tell.
 pub(crate) fn keys(object: &JsValue) -> impl Iterator<Item = String> {
     let is_plain = object.is_object() && !Array::is_array(object);
     let keys = is_plain.then(|| Reflect::own_keys(object).ok()).flatten();
     keys.unwrap_or_default().into_iter().filter_map(|key| key.as_string())
 }
 
-/// An object of these properties, without those that are undefined.
-pub(crate) fn object(properties: &[(&str, JsValue)]) -> Object {
-    let object = Object::new();
-    set_all(&object, properties);
-    object
+/// An object that is being made.
+pub(crate) struct Made(Object);
+
+/// Makes an object, property by property.
+pub(crate) fn object() -> Made {
+    Made(Object::new())
 }
 
-/// Sets these properties, but for those that are undefined.
-pub(crate) fn set_all(object: &JsValue, properties: &[(&str, JsValue)]) {
-    for (key, value) in properties.iter().filter(|(_, value)| !value.is_undefined()) {
-        let _ = Reflect::set(object, &(*key).into(), value);
+impl Made {
+    /// With this property, unless it is undefined.
+    pub(crate) fn with(self, key: &str, value: impl Into<JsValue>) -> Self {
+        let value = value.into();
+        if !value.is_undefined() {
+            let _ = Reflect::set(&self.0, &key.into(), &value);
+        }
+        self
+    }
+
+    pub(crate) fn done(self) -> Object {
+        self.0
+    }
+}
+
+impl From<Made> for JsValue {
+    fn from(made: Made) -> Self {
+        made.0.into()
     }
 }
 

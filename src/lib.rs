@@ -16,13 +16,15 @@
 //! | what is sent, and kept until acknowledged | `delivery/` |
 //! | words, digits, direction | `text/` |
 //! | the component for Leptos apps | `reactive.rs` |
-//! | browser storage, clock, events | `storage.rs`, `clock.rs`, `event.rs` |
+//! | what the browser gives: storage, clocks, tasks, values | `storage.rs`, `clock.rs`, `task.rs`, `js.rs` |
+//! | ids, events | `id.rs`, `event.rs` |
 
 mod clock;
 mod config;
 mod definition;
 mod delivery;
 mod event;
+mod id;
 mod js;
 mod prompt;
 #[cfg(feature = "reactive")]
@@ -32,6 +34,7 @@ mod record;
 mod screen;
 mod session;
 mod storage;
+mod task;
 mod text;
 mod view;
 mod visit;

@@ -1,14 +1,14 @@
 //! One mounted survey: loads what it needs, and joins the visit to the view that draws it.
 
 use crate::{
-    clock::{self, spawn},
-    config::{EmbedConfig, concat},
+    config::EmbedConfig,
     definition,
     delivery::{self, Download},
     event, js,
     screen::{Action, Reason, Screen},
     storage,
-    text::Texts,
+    task::{sleep, spawn},
+    text::{Texts, concat},
     view::{self, Look, Mounted},
     visit::{Focus, Visit},
     wording::Wording,
@@ -35,6 +35,14 @@ pub(crate) struct Prompt {
 
 /// What is done in one task of the start.
 type Stage = fn(&mut Mounted, &Rc<Visit>);
+
+/// The start once the question is drawn: after what each stage comes.
+const STAGES: &[(&str, Stage)] = &[
+    ("turn", |mounted, _| mounted.lay_out()),
+    ("turn", |mounted, visit| mounted.draw_points(visit.screen())),
+    ("turn", |mounted, _| mounted.lay_out()),
+    ("painted", |mounted, visit| mounted.complete(visit.screen())),
+];
 
 impl Prompt {
     /// Starts loading, and shows the survey when all is there.
@@ -66,26 +74,27 @@ impl Prompt {
             event::error(Some(&self.host), "config", problem);
         }
         // The pack is on its way while the definition is waited for.
-        let pack = fetch_pack(&config, &config.language);
+        let mut pack = fetch_pack(&config, &config.language);
         let survey = survey_of(&config).await.map_err(|message| ("definition", message))?;
         let _ = view::promised(&self.host, "turn").await;
-        let language = match &survey.locale {
-            Some(locale) if *locale != config.language.tag => {
-                Language::negotiate([locale.as_str()], &LANGUAGES)
+        if let Some(locale) = survey.locale.as_ref().filter(|locale| **locale != config.language.tag) {
+            let language = Language::negotiate(std::slice::from_ref(locale), &LANGUAGES);
+            if language.tag != config.language.tag {
+                pack = fetch_pack(&config, &language);
             }
-            _ => config.language.clone(),
-        };
-        let pack = if language.tag == config.language.tag { pack } else { fetch_pack(&config, &language) };
-        let texts = match pack {
-            None => Texts::english(),
-            Some(pack) => match pack.json().await {
-                Ok(pack) => Texts::new(pack, &language),
+            config.language = language;
+        }
+        let mut messages = JsValue::UNDEFINED;
+        if let Some(pack) = pack {
+            match pack.json().await {
+                Ok(pack) => messages = pack,
                 Err(message) => {
                     event::error(Some(&self.host), "pack", &message);
-                    Texts::english()
+                    config.language.tag = "en";
                 }
-            },
-        };
+            }
+        }
+        let texts = Texts::new(messages, &config.language);
         let Some(root) = self.host.shadow_root() else {
             return Err(("config", "host: expected an element with an open shadow root".into()));
         };
@@ -95,7 +104,7 @@ impl Prompt {
             // The host's own direction is the page's; the side is that of the survey's language.
             on_right: config.at_start == wording.texts.rtl,
             theme: config.theme.take(),
-            accent: config.accent.take(),
+            accent: config.accent(),
         };
         let visit = Rc::new(Visit::new(self.host.clone(), config, wording, survey));
         if !visit.asks() {
@@ -121,13 +130,7 @@ impl Prompt {
                 prompt.draw(screen, focus);
             }
         }));
-        let stages: [(_, Stage); 4] = [
-            ("turn", |mounted, _| mounted.lay_out()),
-            ("turn", |mounted, visit| mounted.draw_points(visit.screen())),
-            ("turn", |mounted, _| mounted.lay_out()),
-            ("painted", |mounted, visit| mounted.complete(visit.screen())),
-        ];
-        for (after, stage) in stages {
+        for (after, stage) in STAGES {
             let _ = view::promised(&self.host, after).await;
             if let Some(mounted) = &mut *self.mounted.borrow_mut() {
                 stage(mounted, visit);
@@ -145,7 +148,7 @@ impl Prompt {
             }
         });
         delivery::flush();
-        clock::sleep(ANNOUNCED_AFTER_MS).await;
+        sleep(ANNOUNCED_AFTER_MS).await;
         visit.introduce();
     }
 
@@ -184,11 +187,9 @@ impl Prompt {
             };
         }
         // Not while it is drawn: whoever hears of it may close it.
-        match (next, focus) {
+        if let Some(next) = next {
             // The page before may have been scrolled.
-            (Some(next), Focus::Page) => drop(next.focus()),
-            (Some(next), _) => view::focus(&next),
-            (None, _) => {}
+            view::focus(&next, focus != Focus::Page);
         }
     }
 
@@ -206,7 +207,7 @@ impl Prompt {
         mounted.drop_later();
         self.host.remove();
         if let Some(focus) = focus {
-            view::focus(&focus);
+            view::focus(&focus, true);
         }
     }
 
@@ -224,7 +225,7 @@ impl Prompt {
 
 /// Begins to fetch the pack of a language, unless it is the embedded one.
 fn fetch_pack(config: &EmbedConfig, language: &Language) -> Option<Download> {
-    (language.tag != "en").then(|| Download::start(concat(&[&config.base, language.tag, ".json"])))
+    (language.tag != "en").then(|| Download::start(concat(&[&config.base(), language.tag, ".json"])))
 }
 
 async fn survey_of(config: &EmbedConfig) -> Result<Survey, String> {

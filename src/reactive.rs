@@ -5,7 +5,13 @@
 
 #![allow(unreachable_pub, reason = "the component macro makes more public than is reached")]
 
-use crate::{clock, config::concat, js, prompt::Prompt, recontact, storage};
+use crate::{
+    clock,
+    js::{self, window},
+    prompt::Prompt,
+    recontact, storage,
+    text::concat,
+};
 use gloo::events::EventListener;
 use js_sys::{Array, Promise, Reflect};
 use leptos::{html, prelude::*};
@@ -169,25 +175,28 @@ pub fn Candor(
         if !when || !is_due(&survey, quiet.get_untracked().as_deref(), once.get_untracked().as_deref()) {
             return;
         }
-        let mut options: Vec<(&str, JsValue)> =
-            texts.iter().filter_map(|(name, text)| Some((*name, text.get_untracked()?.into()))).collect();
+        let mut options = js::object();
+        for (name, text) in &texts {
+            options = options.with(name, text.get_untracked());
+        }
         if base.get_untracked().is_none() {
             let api = api.get_untracked().unwrap_or_default();
-            options.push(("base", concat(&[api.trim_end_matches('/'), "/w/latest/"]).into()));
+            options = options.with("base", concat(&[api.trim_end_matches('/'), "/w/latest/"]));
         }
-        let context = context.get_untracked();
-        let context: Vec<_> = context.iter().map(|(key, value)| (key.as_str(), value.into())).collect();
-        options.extend([
-            ("survey", survey.into()),
-            ("langs", languages(lang.get_untracked()).into()),
-            ("test", test.get_untracked().into()),
-            ("context", js::object(&context).into()),
-            ("page", clock::window().and_then(|window| window.location().href().ok()).into()),
-        ]);
-        if let Some(id) = respondent.get_untracked() {
-            options.push(("respondent", js::object(&[("id", id.into())]).into()));
+        let mut entries = js::object();
+        for (key, value) in context.get_untracked() {
+            entries = entries.with(&key, value);
         }
-        shown.set_value(Shown::new(&place, &js::object(&options), &told));
+        let page = window().and_then(|window| window.location().href().ok());
+        let id = respondent.get_untracked();
+        let options = options
+            .with("survey", survey)
+            .with("langs", languages(lang.get_untracked()))
+            .with("test", test.get_untracked())
+            .with("context", entries)
+            .with("page", page)
+            .with("respondent", id.map(|id| js::object().with("id", id).done()));
+        shown.set_value(Shown::new(&place, &options.into(), &told));
     });
     on_cleanup(move || drop(shown.try_update_value(Option::take)));
     html::div().node_ref(place)
@@ -206,7 +215,7 @@ impl Shown {
         options: &JsValue,
         told: &[(&'static str, Option<Callback<SurveyEvent>>)],
     ) -> Option<Self> {
-        let document = clock::window()?.document()?;
+        let document = window()?.document()?;
         let host: HtmlElement = document.create_element("div").ok()?.dyn_into().ok()?;
         host.attach_shadow(&ShadowRootInit::new(ShadowRootMode::Open)).ok()?;
         let seen = Closure::<dyn FnMut() -> Promise>::new({
@@ -274,7 +283,7 @@ fn is_due(survey: &str, quiet: Option<&str>, once: Option<&str>) -> bool {
 }
 
 fn languages(given: Option<String>) -> Array {
-    let Some(window) = clock::window() else { return Array::new() };
+    let Some(window) = window() else { return Array::new() };
     let root = window.document().and_then(|document| document.document_element());
     let page = root.and_then(|root| root.get_attribute("lang"));
     let first: Array = given.into_iter().chain(page).map(JsValue::from).collect();

@@ -1,6 +1,6 @@
 //! When this respondent may be asked again. Pure: takes `now`, returns the marks to write; the loader compares them.
 
-use crate::config::concat;
+use crate::text::concat;
 use candor_survey::options::{DEFAULT_QUIET_DAYS, quiet_days};
 
 /// A quiet period without end: the last moment of ECMAScript's clock.

@@ -131,25 +131,24 @@ pub(crate) struct Screen {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Choice {
     pub(crate) question: String,
+    /// That several may be chosen.
+    pub(crate) hint: Option<String>,
+    pub(crate) items: Vec<Item>,
     pub(crate) control: Control,
 }
 
+/// What a choice has beside its items.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Control {
-    /// Points of a scale.
+    /// They are points of a scale.
     Points {
-        points: Vec<Item>,
         /// What the ends mean, as number and words, unless every point has a label.
         ends: Option<[(String, String); 2]>,
         /// The same as a sentence, for those who don't see it.
         description: String,
     },
-    /// Options.
+    /// They are options.
     Options {
-        options: Vec<Item>,
-        many: bool,
-        /// What several may be chosen by.
-        hint: String,
         /// The name of the field for an answer of one's own.
         other: Option<String>,
     },
@@ -160,9 +159,9 @@ pub(crate) enum Control {
 pub(crate) struct Item {
     /// The point as it is sent, or the option's id.
     pub(crate) value: String,
-    /// The point's number, or the option's text.
-    pub(crate) text: String,
-    /// What the point means, if each has words.
+    /// The point in the digits of the language.
+    pub(crate) number: Option<String>,
+    /// What it says, if it has words.
     pub(crate) label: Option<String>,
 }
 
@@ -182,11 +181,11 @@ pub(crate) struct Moment<'a> {
     pub(crate) turns: u32,
     pub(crate) status: &'a str,
     pub(crate) error: &'a str,
-    pub(crate) privacy: Option<&'a str>,
+    pub(crate) privacy: Option<String>,
 }
 
 impl Screen {
-    pub(crate) fn of(session: &Session, wording: &Wording, moment: &Moment<'_>) -> Self {
+    pub(crate) fn of(session: &Session, wording: &Wording, moment: Moment<'_>) -> Self {
         let texts = &wording.texts;
         let (head, _) = session.on_page();
         let choice = choice(session, wording, head);
@@ -224,7 +223,7 @@ impl Screen {
             choice,
             field,
             buttons,
-            privacy: moment.privacy.map(|address| (address.into(), texts.get("privacy"))),
+            privacy: moment.privacy.map(|address| (address, texts.get("privacy"))),
             thanks: texts.get("thanks"),
             status: moment.status.into(),
         }
@@ -246,48 +245,40 @@ fn choice(session: &Session, wording: &Wording, index: usize) -> Option<Choice> 
     let texts = &wording.texts;
     let question = session.question(index)?;
     let is_first = is_first(session, index);
+    let mut items = Vec::new();
+    let mut hint = None;
     let control = match &question.kind {
         Kind::Text { .. } => return None,
         Kind::Rating { measure, low, high } => {
             let scale = measure.scale();
             let [low, high] = wording.ends(*measure, [low.as_ref(), high.as_ref()], is_first);
-            let [min, max] = [scale.min(), scale.max()].map(|point| texts.number(point.into()));
+            let number = |point: u8| texts.number(point.into());
+            let (min, max) = (number(scale.min()), number(scale.max()));
             let labels = has_labels(*measure);
-            let label = |point: u8| match point {
-                p if p == scale.min() => low.clone(),
-                p if p == scale.max() => high.clone(),
-                p => wording.label(p),
-            };
-            let mut points = Vec::new();
             for point in scale.points() {
-                points.push(Item {
-                    value: decimal(point.into()),
-                    text: texts.number(point.into()),
-                    label: labels.then(|| label(point)),
+                let label = labels.then(|| match point {
+                    p if p == scale.min() => low.clone(),
+                    p if p == scale.max() => high.clone(),
+                    p => wording.label(p),
                 });
+                items.push(Item { value: decimal(point.into()), number: Some(number(point)), label });
             }
             let values =
                 [("min", Some(&*min)), ("low", Some(&*low)), ("max", Some(&*max)), ("high", Some(&*high))];
             let description = fill(&texts.get("ends"), &values).unwrap_or_default();
             let ends = (!labels).then_some([(min, low), (max, high)]);
-            Control::Points { points, ends, description }
+            Control::Points { ends, description }
         }
         Kind::Choice { options, many, other, .. } => {
-            let mut items = Vec::new();
-            for place in session.order(index) {
-                if let Some(option) = options.get(*place) {
-                    items.push(Item { value: option.id.clone(), text: option.text.clone(), label: None });
-                }
+            for option in options {
+                items.push(Item { value: option.id.clone(), number: None, label: Some(option.text.clone()) });
             }
-            Control::Options {
-                options: items,
-                many: *many,
-                hint: if *many { texts.get("choose-many") } else { String::new() },
-                other: other.then(|| texts.get("other")),
-            }
+            hint = many.then(|| texts.get("choose-many"));
+            Control::Options { other: other.then(|| texts.get("other")) }
         }
     };
-    Some(Choice { question: wording.question(question, is_first, None), control })
+    let question = wording.question(question, is_first, None);
+    Some(Choice { question, hint, items, control })
 }
 
 /// Whether the radio or checkbox of this value is chosen on the page.
@@ -321,7 +312,7 @@ mod tests {
     fn screen(session: &Session, own: Own, rtl: bool) -> Screen {
         let wording = Wording { own, texts: Texts::keys(rtl) };
         let moment = Moment { is_done: false, turns: 0, status: "", error: "", privacy: None };
-        Screen::of(session, &wording, &moment)
+        Screen::of(session, &wording, moment)
     }
 
     fn session(survey: Survey) -> Session {
@@ -333,11 +324,11 @@ mod tests {
     }
 
     fn points(screen: &Screen) -> (usize, Option<[(String, String); 2]>, String) {
-        let Some(Choice { control: Control::Points { points, ends, description }, .. }) = &screen.choice
+        let Some(Choice { items, control: Control::Points { ends, description }, .. }) = &screen.choice
         else {
             panic!("{screen:?}")
         };
-        (points.len(), ends.clone(), description.replace(['\u{2068}', '\u{2069}'], ""))
+        (items.len(), ends.clone(), description.replace(['\u{2068}', '\u{2069}'], ""))
     }
 
     #[test]
@@ -363,10 +354,7 @@ mod tests {
     fn five_points_of_satisfaction_have_labels_and_seven_have_ends() {
         let five = screen(&session(preset("csat").unwrap()), Own::default(), false);
         assert_eq!(points(&five), (5, None, "1=csat-1 5=csat-5".into()));
-        let Some(Choice { control: Control::Points { points: five, .. }, .. }) = five.choice else {
-            panic!()
-        };
-        let labels: Vec<_> = five.into_iter().filter_map(|point| point.label).collect();
+        let labels: Vec<_> = five.choice.unwrap().items.into_iter().filter_map(|point| point.label).collect();
         assert_eq!(labels, ["csat-1", "csat-2", "csat-3", "csat-4", "csat-5"]);
 
         let seven = r#"{"id": "s", "version": 1, "metric": "csat", "questions":
@@ -401,10 +389,10 @@ mod tests {
             choice.question, "A {product}?",
             "the page's words are for the rating, and it named no product"
         );
-        let Control::Options { options, many, hint, other } = choice.control else { panic!() };
+        let Control::Options { other } = choice.control else { panic!() };
         assert_eq!(
-            (options.len(), many, hint.as_str(), other.as_deref()),
-            (2, true, "choose-many", Some("other"))
+            (choice.items.len(), choice.hint.as_deref(), other.as_deref()),
+            (2, Some("choose-many"), Some("other"))
         );
 
         assert!(session.next());

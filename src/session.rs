@@ -2,7 +2,7 @@
 
 use candor_scoring::{Band, Rating};
 use candor_survey::{
-    Answer, Kind, Question, State, Survey, Value, bit,
+    Answer, Choice, Kind, Question, State, Survey, Value, bit,
     limits::{MAX_COMMENT_CHARS, MAX_OTHER_CHARS},
 };
 
@@ -19,8 +19,6 @@ pub(crate) struct Session {
     /// What the page said of the respondent, as far as rules ask for it.
     attributes: Vec<(String, String)>,
     values: Vec<Option<Value>>,
-    /// The places of each question's options, in the order in which they stand.
-    orders: Vec<Vec<usize>>,
     /// The first question of the page.
     page: usize,
     revision: u32,
@@ -30,23 +28,24 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// The survey was shown. `random` gives numbers from 0 to below 1.
+    /// The survey was shown. `random` gives numbers from 0 to below 1, by which options are shuffled.
     pub(crate) fn new(
-        survey: Survey,
+        mut survey: Survey,
         attributes: Vec<(String, String)>,
         random: &mut dyn FnMut() -> f64,
     ) -> Self {
-        let orders = survey.questions.iter().map(|question| order(question, random)).collect();
-        let mut session = Self {
-            values: survey.questions.iter().map(|_| None).collect(),
-            orders,
-            survey,
-            attributes,
-            page: 0,
-            revision: 1,
-            state: State::Shown,
-            is_changed: false,
-        };
+        let mut values = Vec::new();
+        for question in &mut survey.questions {
+            values.push(None);
+            if let Kind::Choice { options, shuffle: true, .. } = &mut question.kind {
+                // Fisher and Yates.
+                for count in 1..=options.len() {
+                    options.swap(count - 1, (random() * count as f64) as usize);
+                }
+            }
+        }
+        let mut session =
+            Self { values, survey, attributes, page: 0, revision: 1, state: State::Shown, is_changed: false };
         // The first may be one that is not asked.
         session.page = session.pages().trailing_zeros().min(31) as usize;
         session
@@ -159,11 +158,6 @@ impl Session {
         self.values.get(index)?.as_ref()
     }
 
-    /// The places of a question's options, in the order in which they stand.
-    pub(crate) fn order(&self, index: usize) -> &[usize] {
-        self.orders.get(index).map_or(&[], Vec::as_slice)
-    }
-
     /// Where the last rating before a question stands, once there is one.
     pub(crate) fn band_before(&self, index: usize) -> Option<Band> {
         let mut band = None;
@@ -186,17 +180,20 @@ impl Session {
     /// An option was chosen, or no longer. True if that changes the response.
     pub(crate) fn pick(&mut self, index: usize, option: &str, on: bool) -> bool {
         let Some((options, many)) = self.options(index) else { return false };
-        if !options.iter().any(|known| known == option) {
+        if !options.iter().any(|known| known.id == option) {
             return false;
         }
-        let (mut chosen, other) = self.chosen(index);
-        chosen.retain(|known| known != option && many);
+        let (mut chosen, mut other) = self.chosen(index);
+        if many {
+            chosen.retain(|known| known != option);
+        } else {
+            chosen.clear();
+            other = None;
+        }
         if on {
             chosen.push(option.to_owned());
         }
-        // In the order of the survey, in whichever they were chosen.
-        let chosen = options.into_iter().filter(|known| chosen.contains(known)).collect();
-        self.set_chosen(index, chosen, other.filter(|_| many))
+        self.set_chosen(index, chosen, other)
     }
 
     /// An answer of one's own was written, or emptied. True if that changes the response.
@@ -246,20 +243,18 @@ impl Session {
     pub(crate) fn answers(&self) -> Vec<Answer> {
         let mut answers = Vec::new();
         let asked = self.asked();
-        for (index, (question, value)) in self.survey.questions.iter().zip(&self.values).enumerate() {
-            if let (1.., Some(value)) = (asked & bit(index), value) {
+        for (index, question) in self.survey.questions.iter().enumerate() {
+            if let (1.., Some(value)) = (asked & bit(index), self.value(index)) {
                 answers.push(question.answer(value));
             }
         }
         answers
     }
 
-    /// The ids of a choice's options, and whether several may be chosen.
-    fn options(&self, index: usize) -> Option<(Vec<String>, bool)> {
+    /// A choice's options, and whether several may be chosen.
+    fn options(&self, index: usize) -> Option<(&[Choice], bool)> {
         match &self.question(index)?.kind {
-            Kind::Choice { options, many, .. } => {
-                Some((options.iter().map(|option| option.id.clone()).collect(), *many))
-            }
+            Kind::Choice { options, many, .. } => Some((options, *many)),
             _ => None,
         }
     }
@@ -288,22 +283,10 @@ impl Session {
     }
 }
 
-/// As they are written, or each in a place of its own by chance (Fisher and Yates).
-fn order(question: &Question, random: &mut dyn FnMut() -> f64) -> Vec<usize> {
-    let Kind::Choice { options, shuffle, .. } = &question.kind else { return Vec::new() };
-    let mut order: Vec<_> = (0..options.len()).collect();
-    if *shuffle {
-        for last in (1..order.len()).rev() {
-            order.swap(last, (random() * (last + 1) as f64) as usize);
-        }
-    }
-    order
-}
-
 /// A text without what is around it; `None` if nothing is left.
 fn clean(text: &str, max: usize) -> Result<Option<String>, TooLong> {
     // A NUL is no text, and databases refuse it.
-    let text = text.replace('\0', "");
+    let text = text.replace(['\0'].as_slice(), "");
     if text.bytes().filter(|byte| !(0x80..0xc0).contains(byte)).count() > max {
         return Err(TooLong(max));
     }
@@ -426,7 +409,7 @@ mod tests {
         assert!(session.pick(2, "cheese", true) && session.pick(2, "bread", true));
         assert!(!session.pick(2, "milk", true));
         assert_eq!(session.write_other(2, " milk "), Ok(true));
-        assert_eq!(chosen(&session, 2), ("bread cheese".into(), Some("milk".into())));
+        assert_eq!(chosen(&session, 2), ("cheese bread".into(), Some("milk".into())));
         assert!(session.pick(2, "cheese", false));
         assert_eq!(chosen(&session, 2), ("bread".into(), Some("milk".into())));
 
@@ -450,8 +433,12 @@ mod tests {
     #[test]
     fn shuffled_options_stand_in_an_order_of_chance() {
         let survey = shop().survey;
-        let order = |random: f64| Session::new(survey.clone(), Vec::new(), &mut || random).order(2).to_vec();
-        assert_eq!((order(0.0), order(0.999)), (vec![1, 0], vec![0, 1]));
+        let order = |random: f64| {
+            let session = Session::new(survey.clone(), Vec::new(), &mut || random);
+            let (options, _) = session.options(2).unwrap();
+            options.iter().map(|option| option.id.as_str()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!((order(0.0), order(0.999)), ("cheese bread".into(), "bread cheese".into()));
     }
 
     /// Marsaglia's generator, so that a failure can be seen again.

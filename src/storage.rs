@@ -1,7 +1,7 @@
 //! Browser storage, which may be refused, full or taken away at any moment. What it refuses is kept in memory, for
 //! as long as the page lives: in an object of the loader's, which reads its marks there and clears it.
 
-use crate::{clock::window, js};
+use crate::js::{self, window};
 use js_sys::{Object, Reflect};
 use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
@@ -65,9 +65,8 @@ pub(crate) fn keys(prefix: &str) -> Vec<String> {
             sorted.insert(place, key);
         }
     };
-    Object::keys(&memory()).iter().filter_map(|key| key.as_string()).for_each(&mut add);
-    if let Some(local) = local() {
-        (0..local.length().unwrap_or(0)).filter_map(|i| local.key(i).ok()?).for_each(add);
+    for place in [memory().into(), local().into()] {
+        js::keys(&place).for_each(&mut add);
     }
     sorted
 }

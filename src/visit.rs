@@ -1,22 +1,23 @@
 //! One respondent before one survey: what they do becomes answers, and what is seen.
 
 use crate::{
-    clock::{self, spawn},
-    config::{EmbedConfig, concat},
+    config::EmbedConfig,
     delivery::{self, Entry, Outcome},
     event,
+    js::{self, Made},
     recontact::Ending,
     record::{Record, start_quiet_period},
     screen::{self, Action, Moment, Reason, Screen},
     session::{Session, TooLong},
+    task::{sleep, spawn},
     wording::Wording,
 };
 use candor_survey::{Survey, Value};
+use serde_wasm_bindgen::to_value;
 use std::{
     cell::{Cell, OnceCell, RefCell},
     rc::Rc,
 };
-use wasm_bindgen::JsValue;
 use web_sys::HtmlElement;
 
 /// What is to have the focus once a screen is drawn.
@@ -91,9 +92,9 @@ impl Visit {
             turns: self.turns.get(),
             status: &self.status.borrow(),
             error: &self.error.borrow(),
-            privacy: self.config.privacy.as_deref(),
+            privacy: self.config.privacy(),
         };
-        Screen::of(&self.session.borrow(), &self.wording, &moment)
+        Screen::of(&self.session.borrow(), &self.wording, moment)
     }
 
     /// Whether the radio or checkbox of this value is chosen on the page.
@@ -130,7 +131,7 @@ impl Visit {
     /// The respondent has it before their eyes.
     pub(crate) fn seen(&self) {
         if self.record.show(&self.config) {
-            self.emit("candor:shown", &[]);
+            self.emit("candor:shown", js::object());
             if !self.config.send_final {
                 self.record.send_shown(self.entry());
             }
@@ -182,25 +183,21 @@ impl Visit {
     }
 
     fn announce(&self, index: usize) {
-        let (question, value) = {
+        let details = {
             let session = self.session.borrow();
             let Some(question) = session.question(index) else { return };
-            let value = match session.value(index) {
-                Some(Value::Point(rating)) => ("rating", rating.point().into()),
+            let details = js::object().with("question", &question.id);
+            match session.value(index) {
+                Some(Value::Point(rating)) => details.with("rating", rating.point()),
                 Some(Value::Chosen { options, .. }) => {
-                    let ids = js_sys::Array::new();
-                    for option in options {
-                        ids.push(&option.as_str().into());
-                    }
-                    ("choices", ids.into())
+                    details.with("choices", to_value(options).unwrap_or_default())
                 }
-                Some(Value::Text(_)) => ("", JsValue::UNDEFINED),
+                Some(Value::Text(_)) => details,
                 // It was taken back meanwhile.
                 None => return,
-            };
-            (question.id.as_str().into(), value)
+            }
         };
-        self.emit("candor:answered", &[("question", question), value]);
+        self.emit("candor:answered", details);
     }
 
     /// Takes what the text field holds.
@@ -272,7 +269,7 @@ impl Visit {
             start_quiet_period(&self.config, Ending::Never);
         }
         self.leaving();
-        self.emit("candor:closed", &[("reason", reason.name().into())]);
+        self.emit("candor:closed", js::object().with("reason", reason.name()));
     }
 
     /// Taken away by the page; the view is gone.
@@ -282,7 +279,7 @@ impl Visit {
         if let Some(entry) = self.record.take_unsent() {
             let visit = self.clone();
             spawn(async move {
-                clock::sleep(0).await;
+                sleep(0).await;
                 if entry.is_current() {
                     visit.record.put_back(entry);
                     visit.send();
@@ -297,7 +294,7 @@ impl Visit {
     pub(crate) fn introduce(&self) {
         let screen = self.screen();
         if let (screen::Step::Ask, Some(choice)) = (screen.step, screen.choice) {
-            self.status.replace(concat(&[&screen.region, ": ", &choice.question]));
+            self.status.replace(self.wording.introduction(&choice.question));
             self.show(Focus::Stays);
         }
     }
@@ -334,10 +331,8 @@ impl Visit {
         }
     }
 
-    fn emit(&self, name: &str, details: &[(&str, JsValue)]) {
-        let mut all =
-            vec![("survey", self.config.survey.as_str().into()), ("id", self.record.id.as_str().into())];
-        all.extend_from_slice(details);
-        event::emit(Some(&self.host), name, &all);
+    fn emit(&self, name: &str, details: Made) {
+        let details = details.with("survey", &self.config.survey).with("id", &self.record.id);
+        event::emit(Some(&self.host), name, details);
     }
 }

@@ -1,9 +1,6 @@
 //! What is said. The page's own words come first, then the survey's, then Candor's.
 
-use crate::{
-    config::concat,
-    text::{Texts, decimal, fill},
-};
+use crate::text::{Texts, concat, decimal, fill};
 use candor_scoring::{Band, Direction, Measure, Metric};
 use candor_survey::{Kind, Question, Survey};
 
@@ -76,11 +73,10 @@ impl Wording {
     pub(crate) fn ends(&self, measure: Measure, survey: [Option<&String>; 2], is_first: bool) -> [String; 2] {
         // A scale of effort begins with what is easy.
         let is_reversed = measure.scale().direction() == Direction::LowerIsBetter;
-        let mut keys = if measure.metric() == Metric::Csat { ["-1", "-5"] } else { ["-low", "-high"] };
-        if is_reversed {
-            keys.reverse();
-        }
-        let [low, high] = keys.map(|key| self.texts.get(&concat(&[measure.metric().name(), key])));
+        let (worst, best) = if measure.metric() == Metric::Csat { ("-1", "-5") } else { ("-low", "-high") };
+        let message = |key: &str| self.texts.get(&concat(&[measure.metric().name(), key]));
+        let (low, high) =
+            if is_reversed { (message(best), message(worst)) } else { (message(worst), message(best)) };
         let end = |own: &Option<String>, survey: Option<&String>, message| {
             own.clone().filter(|_| is_first).or_else(|| survey.cloned()).unwrap_or(message)
         };
@@ -93,10 +89,19 @@ impl Wording {
         self.texts.get(&concat(&["csat-", &decimal(point.into())]))
     }
 
+    /// What assistive technology is told when the prompt has come up.
+    pub(crate) fn introduction(&self, question: &str) -> String {
+        self.with("introduction", "question", question)
+    }
+
     /// What is said of a text that is longer than this.
     pub(crate) fn too_long(&self, max: usize) -> String {
-        let max = self.texts.number(max as u32);
-        fill(&self.texts.get("too-long"), &[("max", Some(&max))]).unwrap_or_default()
+        self.with("too-long", "max", &self.texts.number(max as u32))
+    }
+
+    /// Candor's message with its one placeholder filled in.
+    fn with(&self, message: &str, name: &str, value: &str) -> String {
+        fill(&self.texts.get(message), &[(name, Some(value))]).unwrap_or_default()
     }
 }
 

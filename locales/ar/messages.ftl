@@ -46,6 +46,7 @@ not-now = ليس الآن
 never = عدم السؤال مجددًا
 close = إغلاق
 region = استبيان
+introduction = استبيان: { $question }
 privacy = الخصوصية
 ends = { $min } يعني { $low }، و{ $max } يعني { $high }.
 

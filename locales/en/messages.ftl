@@ -48,6 +48,8 @@ not-now = Not now
 never = Don’t ask again
 close = Close
 region = Survey
+# Said once by screen readers when the prompt has come up.
+introduction = Survey: { $question }
 privacy = Privacy
 # Heard by screen readers as the scale's description, with the labels of its ends.
 ends = { $min } means { $low }, { $max } means { $high }.

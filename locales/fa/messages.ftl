@@ -46,6 +46,7 @@ not-now = فعلاً نه
 never = دیگر نپرسید
 close = بستن
 region = نظرسنجی
+introduction = نظرسنجی: { $question }
 privacy = حریم خصوصی
 ends = { $min } یعنی { $low } و { $max } یعنی { $high }.
 

@@ -47,6 +47,7 @@ not-now = ไว้ทีหลัง
 never = ไม่ต้องถามอีก
 close = ปิด
 region = แบบสำรวจ
+introduction = แบบสำรวจ: { $question }
 privacy = ความเป็นส่วนตัว
 ends = { $min } หมายถึง { $low } และ { $max } หมายถึง { $high }
 

@@ -45,6 +45,7 @@ not-now = Để sau
 never = Không hỏi lại
 close = Đóng
 region = Khảo sát
+introduction = Khảo sát: { $question }
 privacy = Quyền riêng tư
 ends = { $min } nghĩa là { $low }, { $max } nghĩa là { $high }.
 

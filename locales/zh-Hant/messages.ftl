@@ -46,6 +46,7 @@ not-now = 暫時不要
 never = 不要再詢問
 close = 關閉
 region = 問卷調查
+introduction = 問卷調查：{ $question }
 privacy = 隱私權
 ends = { $min } 表示{ $low }，{ $max } 表示{ $high }。
 

@@ -2,14 +2,14 @@
 
 use super::{Outcome, message_of, settled};
 use crate::{
-    clock::{self, window},
-    config::concat,
-    js,
+    clock,
+    js::{self, Made, window},
+    text::{concat, decimal},
 };
-use js_sys::{Array, Function, JSON, Promise, Reflect};
+use js_sys::{Array, Function, JSON, Promise};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, RequestInit, RequestRedirect, Response, VisibilityState};
+use web_sys::{AbortSignal, Response};
 
 /// After this an attempt counts as failed. The server may still have got it: it knows the id when it comes again.
 const TIMEOUT_MS: u32 = 30_000;
@@ -18,18 +18,18 @@ const TIMEOUT_MS: u32 = 30_000;
 ///
 /// Browsers give all requests with `keepalive` together about 64 KiB; one that is refused for that is sent again without.
 pub(super) async fn post(url: &str, body: &str, keepalive: bool) -> Outcome {
-    let init = RequestInit::new();
-    init.set_method("POST");
-    init.set_body(&body.into());
-    // A redirect would turn the POST into a GET that records nothing.
-    init.set_redirect(RequestRedirect::Error);
-    let _ = Reflect::set(&init, &"keepalive".into(), &keepalive.into());
-    let response = match response_of(fetch(url, &init)).await {
+    let init = js::object()
+        .with("method", "POST")
+        .with("body", body)
+        // A redirect would turn the POST into a GET that records nothing.
+        .with("redirect", "error")
+        .with("keepalive", keepalive);
+    let response = match response_of(fetch(url, init)).await {
         Ok(response) => response,
         Err(why) => return Outcome::Failed { why, retry_after_ms: None },
     };
     let status = response.status();
-    if response.ok() {
+    if is_ok(&response) {
         return Outcome::Accepted;
     }
     // What is wrong with the answer itself will not heal; a survey that is not deployed yet (404) may.
@@ -52,8 +52,7 @@ pub(super) fn beacon(url: &str, body: &str) {
 
 /// Whether the page is going away or may be at any moment.
 pub(super) fn is_leaving() -> bool {
-    let document = window().and_then(|window| window.document());
-    document.is_some_and(|document| document.visibility_state() == VisibilityState::Hidden)
+    window().and_then(|window| window.document()).is_some_and(|document| document.hidden())
 }
 
 /// A JSON document on its way.
@@ -65,7 +64,7 @@ pub(crate) struct Download {
 impl Download {
     /// Asks for it now.
     pub(crate) fn start(url: String) -> Self {
-        Self { response: fetch(&url, &RequestInit::new()), url }
+        Self { response: fetch(&url, js::object()), url }
     }
 
     /// Waits for it.
@@ -74,13 +73,11 @@ impl Download {
     /// The address and what went wrong.
     pub(crate) async fn json(self) -> Result<JsValue, String> {
         let why = match response_of(self.response).await {
-            Ok(response) if !response.ok() => refusal(&response).await,
-            Ok(response) => match response.json() {
-                Ok(json) => match settled(json).await {
-                    Ok(json) => return Ok(json),
-                    Err(why) => why,
-                },
-                Err(error) => message_of(&error),
+            Ok(response) if !is_ok(&response) => refusal(&response).await,
+            Ok(response) => match text_of(&response).await.map(|text| JSON::parse(&text)) {
+                Ok(Ok(json)) => return Ok(json),
+                Ok(Err(error)) => message_of(&error),
+                Err(why) => why,
             },
             Err(why) => why,
         };
@@ -127,18 +124,20 @@ fn pending() -> (Promise, Option<Function>) {
 }
 
 /// Listened to from the start: a failure that nobody awaits yet must not become the page's unhandled rejection.
-fn fetch(url: &str, init: &RequestInit) -> Result<JsFuture, String> {
+fn fetch(url: &str, init: Made) -> Result<JsFuture, String> {
     let window = window().ok_or_else(String::new)?;
-    // No cookie ever goes along.
-    let _ = Reflect::set(init, &"credentials".into(), &"omit".into());
-    // Nor the page's path and query.
-    let _ = Reflect::set(init, &"referrerPolicy".into(), &"strict-origin".into());
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
+    let init = init
+        // No cookie ever goes along.
+        .with("credentials", "omit")
+        // Nor the page's path and query.
+        .with("referrerPolicy", "strict-origin")
+        .with("signal", AbortSignal::timeout_with_u32(TIMEOUT_MS))
+        .done();
     // Called by hand, because a page may have put in its place a function that throws.
     let fetch = js::get(&window, "fetch")
         .and_then(|fetch| fetch.dyn_into::<Function>().ok())
         .ok_or_else(String::new)?;
-    let promise = fetch.call2(&window, &url.into(), init).map_err(|error| message_of(&error))?;
+    let promise = fetch.call2(&window, &url.into(), &init).map_err(|error| message_of(&error))?;
     Ok(JsFuture::from(Promise::resolve(&promise)))
 }
 
@@ -147,14 +146,20 @@ async fn response_of(fetched: Result<JsFuture, String>) -> Result<Response, Stri
     response.dyn_into().map_err(|_| "fetch gave no response".into())
 }
 
-async fn text_of(response: &Response) -> Option<String> {
-    settled(response.text().ok()?).await.ok()?.as_string()
+fn is_ok(response: &Response) -> bool {
+    (200..300).contains(&response.status())
+}
+
+/// The body, as far as it is a text; what went wrong.
+async fn text_of(response: &Response) -> Result<String, String> {
+    let text = response.text().map_err(|error| message_of(&error))?;
+    Ok(settled(text).await?.as_string().unwrap_or_default())
 }
 
 /// The status, with what a problem document says of it.
 async fn refusal(response: &Response) -> String {
     let status = status_text(response.status());
-    let problem = text_of(response).await.and_then(|text| JSON::parse(&text).ok());
+    let problem = text_of(response).await.ok().and_then(|text| JSON::parse(&text).ok());
     match problem.and_then(|problem| js::text(&problem, "detail")) {
         Some(detail) => concat(&[&status, ": ", &detail]),
         None => status,
@@ -162,14 +167,12 @@ async fn refusal(response: &Response) -> String {
 }
 
 fn status_text(status: u16) -> String {
-    let mut text = String::from("status ");
-    text.extend([100, 10, 1].map(|place| char::from(b'0' + (status / place % 10) as u8)));
-    text
+    concat(&["status ", &decimal(status.into())])
 }
 
 /// Seconds or a date (RFC 9110, section 10.2.3), at most a day.
 fn retry_after_ms(value: &str, now: f64, parse_date: fn(&str) -> f64) -> Option<f64> {
-    let seconds = value.trim().parse::<u32>().ok().map(|seconds| f64::from(seconds) * 1_000.0);
+    let seconds = value.trim_ascii().parse::<u32>().ok().map(|seconds| f64::from(seconds) * 1_000.0);
     let ms = seconds.unwrap_or_else(|| parse_date(value) - now);
     (ms > 0.0).then_some(ms.min(86_400_000.0))
 }

@@ -4,8 +4,8 @@ mod client;
 mod outbox;
 
 use crate::{
-    clock::{self, spawn},
-    event, js,
+    clock, event, js,
+    task::{sleep, spawn},
 };
 pub(crate) use client::Download;
 use js_sys::{Function, Object, Reflect};
@@ -24,6 +24,10 @@ thread_local! {
     /// Of those that other tabs must leave alone as well, the value is what lets go of them.
     static OWN: Object = Object::new();
     static FLUSHING: Cell<bool> = const { Cell::new(false) };
+}
+
+fn own() -> Object {
+    OWN.with(Clone::clone)
 }
 
 /// What became of an attempt.
@@ -49,8 +53,8 @@ pub(crate) enum Outcome {
 
 /// Marks a response as this page's own, as long as it is kept.
 pub(crate) fn claim(id: &str) {
-    if OWN.with(|own| js::get(own, id)).is_none() {
-        let _ = OWN.with(|own| Reflect::set(own, &id.into(), &JsValue::TRUE));
+    if js::get(&own(), id).is_none() {
+        let _ = Reflect::set(&own(), &id.into(), &JsValue::TRUE);
     }
 }
 
@@ -59,7 +63,7 @@ pub(crate) fn hold(id: &str) {
     if held(id).is_none()
         && let (_, Some(release)) = client::lock(&outbox::key(id))
     {
-        let _ = OWN.with(|own| Reflect::set(own, &id.into(), &release));
+        let _ = Reflect::set(&own(), &id.into(), &release);
     }
 }
 
@@ -68,12 +72,12 @@ pub(crate) fn release(id: &str) {
     if let Some(release) = held(id) {
         let _ = release.call0(&JsValue::UNDEFINED);
     }
-    let _ = OWN.with(|own| Reflect::delete_property(own, &id.into()));
+    let _ = Reflect::delete_property(&own(), &id.into());
 }
 
 /// What gives a held lock back.
 fn held(id: &str) -> Option<Function> {
-    OWN.with(|own| js::get(own, id))?.dyn_into().ok()
+    js::get(&own(), id)?.dyn_into().ok()
 }
 
 /// Sends once, without keeping: for impressions, which are worth no retry and no loading of the module on the next page.
@@ -157,7 +161,9 @@ pub(crate) fn flush() {
 }
 
 fn left() -> Vec<String> {
-    OWN.with(|own| outbox::ids().into_iter().filter(|id| js::get(own, id).is_none()).collect())
+    let (own, mut ids) = (own(), outbox::ids());
+    ids.retain(|id| js::get(&own, id).is_none());
+    ids
 }
 
 /// `pauses` are the endpoints that asked to be left alone, and until when by [`clock::monotonic`].
@@ -195,30 +201,22 @@ async fn flush_round(attempt: u32, pauses: &Object) {
 async fn wait(attempt: u32, retry_after_ms: Option<f64>) {
     let bound = (FIRST_WAIT_MS * f64::from(1_u32 << attempt.min(16))).min(LONGEST_WAIT_MS);
     let ms = retry_after_ms.unwrap_or(0.0) + js_sys::Math::random() * bound;
-    clock::sleep(ms as u32).await;
+    sleep(ms as u32).await;
 }
 
 fn tell(host: Option<&HtmlElement>, entry: &Entry, outcome: &Outcome) {
     match outcome {
-        Outcome::Accepted => event::emit(
-            host,
-            "candor:sent",
-            &[
-                ("survey", entry.field("survey")),
-                ("id", entry.field("id")),
-                ("revision", entry.field("revision")),
-            ],
-        ),
-        Outcome::Rejected { status, problem } => event::emit(
-            host,
-            "candor:error",
-            &[
-                ("code", "rejected".into()),
-                ("message", problem.as_str().into()),
-                ("status", (*status).into()),
-                ("problem", js_sys::JSON::parse(problem).unwrap_or(JsValue::NULL)),
-            ],
-        ),
+        Outcome::Accepted => {
+            let field = |name| entry.field(name);
+            let details = js::object().with("survey", field("survey")).with("id", field("id"));
+            event::emit(host, "candor:sent", details.with("revision", field("revision")));
+        }
+        Outcome::Rejected { status, problem } => {
+            let details =
+                js::object().with("code", "rejected").with("message", problem).with("status", *status);
+            let problem = js_sys::JSON::parse(problem).unwrap_or(JsValue::NULL);
+            event::emit(host, "candor:error", details.with("problem", problem));
+        }
         Outcome::Failed { why, .. } => event::error(host, "undelivered", why),
     }
 }

@@ -4,7 +4,7 @@
 //! The write is synchronous, so that an answer survives a tab closed in the same instant.
 
 use super::Since;
-use crate::{config::concat, event, js, storage};
+use crate::{event, js, storage, text::concat};
 use js_sys::{JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
@@ -39,10 +39,11 @@ impl Entry {
 
     /// Writes it down before it returns, in place of an earlier revision. False if only memory would take it.
     pub(crate) fn keep(&self) -> bool {
-        let endpoint = self.endpoint.as_str().into();
-        let stored =
-            js::object(&[("t", self.since.wall.into()), ("u", endpoint), ("b", self.response.clone())]);
-        let durable = js::stringify(&stored).is_some_and(|text| storage::set(&key(&self.id()), &text));
+        let stored = js::object()
+            .with("t", self.since.wall)
+            .with("u", &self.endpoint)
+            .with("b", self.response.clone());
+        let durable = js::stringify(&stored.into()).is_some_and(|text| storage::set(&key(&self.id()), &text));
         prune();
         durable
     }
@@ -94,7 +95,11 @@ impl Entry {
 
 /// Every id that is kept, the oldest first: UUIDv7 sorts by time.
 pub(super) fn ids() -> Vec<String> {
-    storage::keys(PREFIX).into_iter().filter_map(|key| key.strip_prefix(PREFIX).map(str::to_owned)).collect()
+    let mut keys = storage::keys(PREFIX);
+    for key in &mut keys {
+        key.drain(..PREFIX.len());
+    }
+    keys
 }
 
 /// Forgets whatever is kept under an id.
@@ -114,26 +119,30 @@ fn given_up(host: Option<&HtmlElement>) {
 
 /// Lets the oldest go when there are too many, or too long ones.
 fn prune() {
-    let sizes = storage::keys(PREFIX).into_iter().map(|key| {
-        let bytes = key.len() + storage::get(&key).map_or(0, |value| value.len());
-        (key, bytes)
-    });
-    for key in surplus(&sizes.collect::<Vec<_>>()) {
+    let keys = storage::keys(PREFIX);
+    let mut sizes = Vec::new();
+    for key in &keys {
+        sizes.push(key.len() + storage::get(key).map_or(0, |value| value.len()));
+    }
+    for key in keys.iter().take(surplus(&sizes)) {
         storage::remove(key);
         given_up(None);
     }
 }
 
-/// Which keys to remove of those given, the oldest first, with their sizes in bytes. The newest always stays.
-fn surplus(sizes: &[(String, usize)]) -> impl Iterator<Item = &str> {
-    let (mut count, mut bytes) = (0, 0);
-    let kept = sizes.iter().rev().take_while(move |(_, size)| {
-        count += 1;
+/// How many to remove of entries of these sizes in bytes, the oldest first. The newest always stays.
+fn surplus(sizes: &[usize]) -> usize {
+    let mut bytes = 0;
+    let mut surplus = sizes.len();
+    for size in sizes.iter().rev() {
         bytes += size;
-        count == 1 || (count <= MAX_ENTRIES && bytes <= MAX_BYTES)
-    });
-    let surplus = sizes.len() - kept.count();
-    sizes.iter().take(surplus).map(|(key, _)| key.as_str())
+        let kept = sizes.len() - surplus;
+        if kept > 0 && (kept == MAX_ENTRIES || bytes > MAX_BYTES) {
+            break;
+        }
+        surplus -= 1;
+    }
+    surplus
 }
 
 #[cfg(test)]
@@ -142,10 +151,7 @@ mod tests {
 
     #[track_caller]
     fn check(sizes: &[usize], expect: usize) {
-        let sizes: Vec<_> = sizes.iter().enumerate().map(|(i, &size)| (i.to_string(), size)).collect();
-        let removed: Vec<_> = surplus(&sizes).collect();
-        let oldest: Vec<_> = (0..expect).map(|i| i.to_string()).collect();
-        assert_eq!(removed, oldest);
+        assert_eq!(surplus(sizes), expect);
     }
 
     #[test]

@@ -7,16 +7,22 @@ pub(crate) fn decimal(number: u64) -> String {
 
 /// A number in the digits that follow `zero` in Unicode.
 pub(crate) fn localise(number: u64, zero: char) -> String {
-    let mut digits = Vec::new();
+    let mut digits = String::new();
     let mut rest = number;
     loop {
-        digits.extend(char::from_u32(zero as u32 + (rest % 10) as u32));
+        digits.insert(0, char::from_u32(zero as u32 + (rest % 10) as u32).unwrap_or(zero));
         rest /= 10;
         if rest == 0 {
-            break;
+            return digits;
         }
     }
-    digits.into_iter().rev().collect()
+}
+
+/// Appends a byte as two hexadecimal digits; `format!` would bring more code than all else here.
+pub(crate) fn push_hex(text: &mut String, byte: u8) {
+    for digit in [byte >> 4, byte & 15] {
+        text.extend(char::from_digit(digit.into(), 16));
+    }
 }
 
 /// The value of a digit as keyboards of our languages type it, 0 to 9.

@@ -5,14 +5,18 @@ pub(crate) const FSI: char = '\u{2068}';
 /// Pop directional isolate: the end of what [`FSI`] began.
 pub(crate) const PDI: char = '\u{2069}';
 
+/// As slices, which are searched for by the same code as those elsewhere: each kind of pattern brings its own, half a kilobyte.
+const OPEN: &[char] = &['{'];
+const CLOSE: &[char] = &['}'];
+
 /// Replaces each `{name}` by its value, isolated. `None` if a placeholder has no value.
 pub(crate) fn fill(template: &str, values: &[(&str, Option<&str>)]) -> Option<String> {
     let mut filled = String::with_capacity(template.len());
     let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
+    while let Some((before, after)) = rest.split_once(OPEN) {
         filled.push_str(before);
-        let named = after.split_once('}').and_then(|(name, after)| {
-            let (_, value) = values.iter().find(|(known, _)| *known == name.trim())?;
+        let named = after.split_once(CLOSE).and_then(|(name, after)| {
+            let (_, value) = values.iter().find(|(known, _)| *known == name.trim_ascii())?;
             Some((value, after))
         });
         if let Some((value, after)) = named {

@@ -1,5 +1,5 @@
-use super::digits::localise;
-use crate::{config::concat, js};
+use super::{concat, digits::localise};
+use crate::js;
 use candor_survey::Language;
 use js_sys::JSON;
 use wasm_bindgen::JsValue;
@@ -21,12 +21,7 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// The embedded language.
-    pub(crate) fn english() -> Self {
-        Self::new(JsValue::UNDEFINED, &Language { tag: "en", region: None })
-    }
-
-    /// A fetched pack; the region decides the digits where a language has several.
+    /// A fetched pack, or undefined for the embedded language; the region decides the digits where a language has several.
     pub(crate) fn new(pack: JsValue, language: &Language) -> Self {
         let english = JSON::parse(ENGLISH).unwrap_or(JsValue::UNDEFINED);
         let zero = language.region.as_deref().and_then(|region| js::text(&pack, &concat(&["zero-", region])));

@@ -1,42 +1,89 @@
-//! One or several of some options: native radios or checkboxes, and a field for an answer of one's own.
+//! A question that is answered by choosing: a native group of radios or checkboxes, so that Tab, arrows, names and right-to-left
+//! come from the browser.
 
 use super::{Upto, element, text, words};
 use crate::{
-    config::concat,
-    screen::{Control, Screen},
-    text::decimal,
+    screen::{Choice, Control, Item},
+    text::{concat, decimal},
 };
 use candor_survey::limits::MAX_OTHER_CHARS;
-use leptos::prelude::{AnyView, component};
-use std::rc::Rc;
+use leptos::prelude::AnyView;
 
-/// The question and its options.
-#[component]
-pub(super) fn Options(screen: Rc<Screen>, upto: Upto) -> AnyView {
-    let Some(choice) = &screen.choice else { return text("") };
-    let Control::Options { options, many, hint, other } = &choice.control else { return text("") };
+/// The question, and what there is to choose from.
+pub(super) fn choice(choice: &Choice, locale: &str, upto: Upto) -> AnyView {
     let mut legend = words(&choice.question);
-    if *many {
+    if let Some(hint) = &choice.hint {
         legend.push(text(" "));
         legend.push(element("span", &[("class", "hint")], vec![text(hint)]));
     }
-    let kind = if *many { "checkbox" } else { "radio" };
-    let mut parts = vec![element("legend", &[("id", "question")], legend)];
-    for option in options.iter().filter(|_| upto > Upto::Question) {
-        let input = [("type", kind), ("name", "choice"), ("autocomplete", "off"), ("value", &*option.value)];
-        let face = element("span", &[("class", "face")], vec![text(&option.text)]);
-        parts.push(element("label", &[("class", "point")], vec![element("input", &input, Vec::new()), face]));
+    let (is_scale, is_numbers) = match &choice.control {
+        Control::Points { ends, .. } => (true, ends.is_some()),
+        Control::Options { .. } => (false, false),
+    };
+    let mut faces = Vec::new();
+    if upto > Upto::Question {
+        for item in &choice.items {
+            faces.push(face(item, choice.hint.is_some()));
+        }
     }
-    if let Some(label) = other.as_ref().filter(|_| upto > Upto::Question) {
-        let max = decimal(MAX_OTHER_CHARS as u64);
-        let input = [("type", "text"), ("class", "own"), ("autocomplete", "off"), ("maxlength", &*max)];
-        let label = element("span", &[], vec![text(&concat(&[label, " "]))]);
-        parts.push(element(
-            "label",
-            &[("class", "other")],
-            vec![label, element("input", &input, Vec::new())],
-        ));
+    let class = if is_numbers {
+        "points numbers"
+    } else if is_scale {
+        "points labels"
+    } else {
+        "points"
+    };
+    let mut parts =
+        vec![element("legend", &[("id", "question")], legend), element("div", &[("class", class)], faces)];
+    match &choice.control {
+        Control::Points { ends, description } => {
+            if let Some([low, high]) = ends {
+                let ends = [("class", "ends"), ("aria-hidden", "true")];
+                parts.push(element("div", &ends, vec![end(low), end(high)]));
+            }
+            parts.push(element("p", &[("id", "ends"), ("class", "unseen")], vec![text(description)]));
+        }
+        Control::Options { other: Some(label) } if upto > Upto::Question => parts.push(other(label)),
+        Control::Options { .. } => {}
     }
-    let group = [("class", "options"), ("lang", &*screen.locale), ("aria-labelledby", "question")];
+    let count = decimal(choice.items.len() as u64);
+    let (class, role, description) =
+        if is_scale { ("scale", "radiogroup", "ends") } else { ("options", "group", "") };
+    let group = [
+        ("class", class),
+        ("role", role),
+        ("lang", locale),
+        ("data-points", &*count),
+        ("aria-labelledby", "question"),
+        ("aria-describedby", description),
+    ];
     element("fieldset", &group, parts)
+}
+
+fn face(item: &Item, is_many: bool) -> AnyView {
+    let kind = if is_many { "checkbox" } else { "radio" };
+    let input = [("type", kind), ("name", "choice"), ("autocomplete", "off"), ("value", &*item.value)];
+    let mut seen = Vec::new();
+    for (class, words) in [("number", &item.number), ("label", &item.label)] {
+        if let Some(words) = words {
+            if !seen.is_empty() {
+                seen.push(text(" "));
+            }
+            seen.push(element("span", &[("class", class)], vec![text(words)]));
+        }
+    }
+    let face = element("span", &[("class", "face")], seen);
+    element("label", &[("class", "point")], vec![element("input", &input, Vec::new()), face])
+}
+
+fn end((number, meaning): &(String, String)) -> AnyView {
+    element("span", &[], vec![element("b", &[], vec![text(number)]), text(" "), text(meaning)])
+}
+
+/// The field for an answer of one's own.
+fn other(label: &str) -> AnyView {
+    let max = decimal(MAX_OTHER_CHARS as u64);
+    let input = [("type", "text"), ("class", "own"), ("autocomplete", "off"), ("maxlength", &*max)];
+    let label = element("span", &[], vec![text(&concat(&[label, " "]))]);
+    element("label", &[("class", "other")], vec![label, element("input", &input, Vec::new())])
 }

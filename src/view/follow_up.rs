@@ -2,12 +2,10 @@
 
 use super::{element, text};
 use crate::screen::{Act, Screen};
-use leptos::prelude::{AnyView, component};
-use std::rc::Rc;
+use leptos::prelude::AnyView;
 
 /// The field for a text, and the buttons.
-#[component]
-pub(super) fn FollowUp(screen: Rc<Screen>) -> AnyView {
+pub(super) fn follow_up(screen: &Screen) -> AnyView {
     let mut parts = Vec::new();
     if let Some(field) = &screen.field {
         let hint = element("span", &[("class", "hint")], vec![text(&field.hint)]);
@@ -19,14 +17,12 @@ pub(super) fn FollowUp(screen: Rc<Screen>) -> AnyView {
         parts.push(element("textarea", &comment, Vec::new()));
         parts.push(element("p", &[("id", "error"), ("class", "error")], vec![text(&field.error)]));
     }
-    let buttons = screen.buttons.iter().map(|(act, label)| {
+    let mut buttons = Vec::new();
+    for (act, label) in &screen.buttons {
         let class = if *act == Act::Next { "send" } else { "plain" };
-        element(
-            "button",
-            &[("type", "button"), ("class", class), ("data-act", act.name())],
-            vec![text(label)],
-        )
-    });
-    parts.push(element("div", &[("class", "actions")], buttons.collect()));
+        let button = [("type", "button"), ("class", class), ("data-act", act.name())];
+        buttons.push(element("button", &button, vec![text(label)]));
+    }
+    parts.push(element("div", &[("class", "actions")], buttons));
     element("div", &[("class", "follow-up")], parts)
 }

@@ -1,26 +1,16 @@
 //! What surrounds every page: the wrapper that keeps the page's styles out, the region, the close button.
 
-use super::{
-    Upto, as_html,
-    choice::{Options, OptionsProps},
-    element,
-    follow_up::{FollowUp, FollowUpProps},
-    scale::{Scale, ScaleProps},
-    text,
-    thanks::{Thanks, ThanksProps},
-};
+use super::{Upto, as_html, choice::choice, element, follow_up::follow_up, text, thanks::thanks};
 use crate::{
-    config::concat,
-    screen::{Act, Control, Screen},
-    text::decimal,
+    screen::{Act, Screen},
+    text::{concat, decimal},
 };
 use leptos::prelude::{AnyView, IntoAny, component};
-use std::rc::Rc;
 use web_sys::{HtmlElement, ShadowRoot};
 
 /// As much of it as is asked for, as it is at this moment.
 #[component]
-pub(super) fn Frame(screen: Rc<Screen>, upto: Upto) -> AnyView {
+pub(super) fn Frame(screen: Screen, upto: Upto) -> AnyView {
     let wrapper =
         [("class", "candor"), ("lang", &*screen.tag), ("dir", screen.dir), ("data-step", screen.step.name())];
     let card = [("class", "card"), ("role", "region"), ("aria-label", &*screen.region)];
@@ -31,25 +21,19 @@ pub(super) fn Frame(screen: Rc<Screen>, upto: Upto) -> AnyView {
         ("data-act", Act::Close.name()),
     ];
     let mut page = Vec::new();
-    match screen.choice.as_ref().map(|choice| &choice.control) {
-        None => {}
-        Some(Control::Points { .. }) => {
-            page.push(Scale(ScaleProps { screen: screen.clone(), upto }).into_any())
-        }
-        Some(Control::Options { .. }) => {
-            page.push(Options(OptionsProps { screen: screen.clone(), upto }).into_any())
-        }
+    if let Some(asked) = &screen.choice {
+        page.push(choice(asked, &screen.locale, upto));
     }
-    let mut rest = Vec::new();
+    let mut end = Vec::new();
     if upto == Upto::Whole {
-        page.push(FollowUp(FollowUpProps { screen: screen.clone() }).into_any());
-        rest.push(Thanks(ThanksProps { screen: screen.clone() }).into_any());
+        page.push(follow_up(&screen));
+        end.push(thanks(&screen));
     }
     // Another element than the page before has, so that nothing of that one stays: neither what is chosen nor what is written.
     let tag = if screen.turns.is_multiple_of(2) { "div" } else { "section" };
     let class = if screen.turns == 0 { "page" } else { "page turned" };
-    let page = element(tag, &[("class", class)], page);
-    let mut parts = vec![element("button", &close, Vec::new()), page, rest.into_any()];
+    let mut parts =
+        vec![element("button", &close, Vec::new()), element(tag, &[("class", class)], page), end.into_any()];
     if let Some((address, words)) = &screen.privacy {
         let link =
             [("class", "privacy"), ("target", "_blank"), ("rel", "noopener noreferrer"), ("href", address)];

@@ -3,9 +3,8 @@
 
 use super::{Act as Hear, LastFocus, as_html, find, focus};
 use crate::{
-    config::concat,
     screen::{Act, Action, Reason},
-    text::{decimal, digit_of},
+    text::{concat, decimal, digit_of},
 };
 use gloo::{
     events::{EventListener, EventListenerOptions},
@@ -43,18 +42,14 @@ pub(super) fn listen(act: &Hear, root: &ShadowRoot, last_focus: &LastFocus) -> V
         settle_timer: RefCell::new(None),
         last_focus: last_focus.clone(),
     });
-    ["click", "change", "input", "keydown", "keyup", "keypress", "focusin", "focusout"]
-        .map(|kind| {
-            let input = input.clone();
-            let handle = move |event: &Event| input.handle(event);
-            EventListener::new_with_options(
-                root,
-                kind,
-                EventListenerOptions::enable_prevent_default(),
-                handle,
-            )
-        })
-        .into()
+    let mut listeners = Vec::new();
+    for kind in ["click", "change", "input", "keydown", "keyup", "keypress", "focusin", "focusout"] {
+        let input = input.clone();
+        let handle = move |event: &Event| input.handle(event);
+        let options = EventListenerOptions::enable_prevent_default();
+        listeners.push(EventListener::new_with_options(root, kind, options, handle));
+    }
+    listeners
 }
 
 impl Input {
@@ -87,17 +82,15 @@ impl Input {
     }
 
     fn click(&self, target: &Element) {
-        let button = target.closest("[data-act]").ok().flatten();
+        let button = around(target, "[data-act]");
         let name = button.as_ref().and_then(|button| button.get_attribute("data-act")).unwrap_or_default();
-        let Some(act) = Act::ALL.into_iter().find(|act| act.name() == name) else { return };
-        let text = || {
-            let page = target.closest(".page").ok().flatten();
-            let field = page.and_then(|page| find(&page, "textarea"));
-            field.and_then(|field| field.dyn_into().ok()).map(|field: HtmlTextAreaElement| field.value())
-        };
+        let Some(act) = Act::ALL.iter().find(|act| act.name() == name) else { return };
+        let field = around(target, ".page").and_then(|page| find(&page, "textarea"));
+        let field = field.and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok());
+        let text = field.map(|field| field.value()).unwrap_or_default();
         (self.act)(match act {
-            Act::Next => Action::Next(text().unwrap_or_default()),
-            Act::Back => Action::Back(text().unwrap_or_default()),
+            Act::Next => Action::Next(text),
+            Act::Back => Action::Back(text),
             Act::Later => Action::Close(Reason::NotNow),
             Act::Never => Action::Close(Reason::Never),
             Act::Close => Action::Close(Reason::Close),
@@ -109,7 +102,7 @@ impl Input {
         let (value, on, browsing) = (input.value(), input.checked(), self.browsing.get());
         if input.class_name() == "own" {
             self.write_other(target, false);
-        } else if is_in(target, ".options") {
+        } else if around(target, ".options").is_some() {
             (self.act)(Action::Pick { option: value, on, browsing });
         } else if let Ok(point) = value.parse() {
             (self.act)(Action::Choose { point, browsing });
@@ -130,7 +123,7 @@ impl Input {
             event.prevent_default();
             return (self.act)(Action::Close(Reason::Escape));
         }
-        let Some(group) = target.closest("fieldset").ok().flatten() else { return };
+        let Some(group) = around(target, "fieldset") else { return };
         if event.ctrl_key() || event.alt_key() || event.meta_key() || target.class_name() == "own" {
             return;
         }
@@ -141,21 +134,22 @@ impl Input {
             "End" => find(&group, ".point:last-of-type input"),
             key => digit_of(key).and_then(|digit| self.typed(&group, digit)),
         };
-        if let Some(point) = point.filter(|_| is_in(&group, ".scale")) {
+        if let Some(point) = point.filter(|_| around(&group, ".scale").is_some()) {
             event.prevent_default();
             self.browsing.set(true);
-            focus(&point);
+            focus(&point, true);
             point.click();
         }
     }
 
     /// The point that is typed with this digit: 1 and 0 make 10.
     fn typed(self: &Rc<Self>, group: &Element, digit: u8) -> Option<HtmlElement> {
-        let joined = self.typed.get().map(|typed| typed.saturating_mul(10).saturating_add(digit));
-        let (number, point) = joined.into_iter().chain([digit]).find_map(|number| {
-            let point = find(group, &concat(&["[value=\"", &decimal(number.into()), "\"]"]))?;
-            Some((number, point))
-        })?;
+        let joined = self.typed.get().map_or(digit, |typed| typed.saturating_mul(10).saturating_add(digit));
+        let point = |number: u8| find(group, &concat(&["[value=\"", &decimal(number.into()), "\"]"]));
+        let (number, point) = match point(joined) {
+            Some(point) => (joined, point),
+            None => (digit, point(digit)?),
+        };
         self.typed.set(Some(number));
         let input = self.clone();
         let settled = Timeout::new(TYPING_MS, move || {
@@ -169,7 +163,7 @@ impl Input {
     fn entered(&self, event: &FocusEvent) {
         // The root sees only what came from outside; what moves within it comes from an element in it.
         let from = event.related_target().and_then(|from| from.dyn_into::<HtmlElement>().ok());
-        let within = from.as_ref().is_some_and(|from| from.closest(".candor").ok().flatten().is_some());
+        let within = from.as_ref().is_some_and(|from| around(from, ".candor").is_some());
         // From another window it comes from no element, and the one before still counts.
         if !within && from.is_some() {
             self.last_focus.replace(from);
@@ -178,13 +172,14 @@ impl Input {
 
     fn left(&self, event: &FocusEvent, target: &Element) {
         let to = event.related_target().and_then(|to| to.dyn_into::<Node>().ok());
-        let group = target.closest("fieldset").ok().flatten().and_then(as_html);
+        let group = around(target, "fieldset");
         if group.is_some_and(|group| !(to.is_some() && group.contains(to.as_ref()))) {
             (self.act)(Action::Settle);
         }
     }
 }
 
-fn is_in(element: &Element, selector: &str) -> bool {
-    element.closest(selector).ok().flatten().is_some()
+/// The closest of these elements around this one, or itself.
+fn around(element: &Element, selector: &str) -> Option<HtmlElement> {
+    element.closest(selector).ok().flatten().and_then(as_html)
 }

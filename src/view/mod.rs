@@ -1,11 +1,11 @@
-//! What is seen. One component a part, each an [`AnyView`]: native controls and CSS hold what is selected, hovered and
+//! What is seen. One component, and a function a part, each an [`AnyView`]: native controls and CSS hold what is selected, hovered and
 //! focused, and the step is an attribute that CSS reads.
 //!
-//! There is no graph of signals: what changes is drawn anew as a whole, and Leptos' renderer changes what differs. Signals were
+//! There is no graph of signals: what changes is drawn again as a whole, and Leptos' renderer changes what differs. Signals were
 //! 9 kB for three texts.
 //!
 //! Every element is made by [`element`], of one type whatever its tag, and every event is heard at the shadow root: Leptos
-//! compiles each combination of tag, attributes, children and handlers anew, which was 12 kB. Nor is
+//! compiles each combination of tag, attributes, children and handlers again, which was 12 kB. Nor is
 //! anything written through `innerHTML`, as the static parts of `view!` are, which pages with
 //! `require-trusted-types-for 'script'` refuse.
 
@@ -16,14 +16,13 @@ mod follow_up;
 mod frame;
 mod input;
 mod page;
-mod scale;
 mod thanks;
 mod theme;
 
 use crate::{
-    clock::{spawn, window},
-    js,
+    js::{self, window},
     screen::{Action, Screen, Step},
+    task::spawn,
     text::{FSI, PDI},
 };
 use frame::{Frame, FrameProps};
@@ -38,11 +37,9 @@ use leptos::{
     },
 };
 use std::{cell::RefCell, rc::Rc};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Element, FocusOptions, HtmlElement, HtmlInputElement, HtmlTextAreaElement, NodeList, ShadowRoot,
-};
+use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlTextAreaElement, ShadowRoot};
 
 /// Who hears what the respondent does.
 pub(crate) type Act = Rc<dyn Fn(Action)>;
@@ -129,10 +126,16 @@ impl Mounted {
     /// a page that is come back to.
     pub(crate) fn hold(&self, is_chosen: &dyn Fn(&str) -> bool, written: [String; 2], all: bool) {
         let [other, text] = written;
-        let focused = self.root.active_element();
-        for input in each(self.all(if all { "input" } else { ".options input" })) {
-            let Ok(input) = input.dyn_into::<HtmlInputElement>() else { continue };
-            let is_focused = focused.as_ref().is_some_and(|focused| input.is_same_node(Some(focused)));
+        let focused = self.root.active_element().map(JsValue::from);
+        let Ok(inputs) = self.root.query_selector_all(if all { "input" } else { ".options input" }) else {
+            return;
+        };
+        for i in 0..inputs.length() {
+            let Some(input) = inputs.item(i).and_then(|input| input.dyn_into::<HtmlInputElement>().ok())
+            else {
+                continue;
+            };
+            let is_focused = focused.as_ref() == Some(input.as_ref());
             if input.class_name() != "own" {
                 input.set_checked(is_chosen(&input.value()));
             } else if !is_focused {
@@ -148,10 +151,6 @@ impl Mounted {
         if all && let Some(card) = self.first(".card") {
             card.set_scroll_top(0);
         }
-    }
-
-    fn all(&self, selector: &str) -> Option<NodeList> {
-        self.root.query_selector_all(selector).ok()
     }
 
     fn first(&self, selector: &str) -> Option<HtmlElement> {
@@ -211,7 +210,7 @@ pub(crate) fn draw(
 }
 
 fn drawn(screen: Screen, upto: Upto) -> AnyView {
-    Frame(FrameProps { screen: Rc::new(screen), upto }).into_any()
+    Frame(FrameProps { screen, upto }).into_any()
 }
 
 /// Takes the focus from what has it inside.
@@ -221,11 +220,6 @@ pub(crate) fn leave(root: &ShadowRoot) {
     }
 }
 
-fn each(list: Option<NodeList>) -> impl Iterator<Item = web_sys::Node> {
-    let length = list.as_ref().map_or(0, NodeList::length);
-    (0..length).filter_map(move |i| list.as_ref()?.item(i))
-}
-
 /// What the host promises; at once if it promises nothing of the kind.
 pub(crate) fn promised(host: &HtmlElement, what: &str) -> JsFuture {
     let promise =
@@ -233,11 +227,10 @@ pub(crate) fn promised(host: &HtmlElement, what: &str) -> JsFuture {
     Promise::resolve(&promise.unwrap_or_default()).into()
 }
 
-/// Puts the focus on an element without scrolling the page.
-pub(crate) fn focus(element: &HtmlElement) {
-    let options = FocusOptions::new();
-    options.set_prevent_scroll(true);
-    let _ = element.focus_with_options(&options);
+/// Puts the focus on an element, and leaves the page where it is scrolled if that `stays`.
+pub(crate) fn focus(element: &HtmlElement, stays: bool) {
+    let options = js::object().with("preventScroll", stays).done();
+    let _ = element.focus_with_options(options.unchecked_ref());
 }
 
 thread_local! {
@@ -247,7 +240,7 @@ thread_local! {
         .is_some_and(|root| root.tag_name() == "HTML");
 }
 
-/// An element of any tag, with at most six attributes. Leptos compares tags when it draws one anew, so it gets them as the page
+/// An element of any tag, with at most six attributes; an empty value leaves its attribute out. Leptos compares tags when it draws one again, so it gets them as the page
 /// tells them: else it would replace the element, and with it focus and selection. Attributes are a tuple, because those in
 /// a `Vec` are all taken away and set again, which a live region is not to be put through.
 fn element(tag: &str, attributes: &[(&'static str, &str)], children: Vec<AnyView>) -> AnyView {
@@ -256,9 +249,8 @@ fn element(tag: &str, attributes: &[(&'static str, &str)], children: Vec<AnyView
         if TELLS_IN_UPPER_CASE.with(|upper| *upper) { tag.to_ascii_uppercase() } else { tag.to_owned() };
     let mut attributes = attributes.iter();
     let mut next = || {
-        let (name, value) =
-            attributes.next().map_or(("", None), |(name, value)| (*name, Some((*value).to_owned())));
-        custom_attribute(name, value)
+        let (name, value) = attributes.next().copied().unwrap_or_default();
+        custom_attribute(name, (!value.is_empty()).then(|| value.to_owned()))
     };
     html::custom(tag)
         .child(children)
@@ -274,8 +266,8 @@ fn text(text: &str) -> AnyView {
 fn words(words: &str) -> Vec<AnyView> {
     let mut nodes = Vec::new();
     let mut rest = words;
-    while let Some((before, after)) = rest.split_once(FSI) {
-        let (isolated, after) = after.split_once(PDI).unwrap_or((after, ""));
+    while let Some((before, after)) = rest.split_once([FSI].as_slice()) {
+        let (isolated, after) = after.split_once([PDI].as_slice()).unwrap_or((after, ""));
         nodes.push(text(before));
         nodes.push(element("bdi", &[], vec![text(isolated)]));
         rest = after;

@@ -1,7 +1,11 @@
 //! What happens to the page around the survey.
 
 use super::Act;
-use crate::{clock::window, config::concat, screen::Action, text::decimal};
+use crate::{
+    js::window,
+    screen::Action,
+    text::{concat, decimal},
+};
 use gloo::events::EventListener;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, ShadowRoot};
@@ -37,10 +41,9 @@ pub(super) fn keep_clear(host: &HtmlElement, root: &ShadowRoot) -> Vec<EventList
             let _ = host.style().set_property("--candor-keyboard", &concat(&[&decimal(hidden.into()), "px"]));
         }));
     }
-    let (page, host, root) = (document.clone(), host.clone(), root.clone());
+    let (page, own, root) = (document.clone(), Element::from(host.clone()), root.clone());
     let avoid = move || {
-        let focused =
-            page.active_element().filter(|focused| !focused.is_same_node(Some(&host)) && !is_body(focused));
+        let focused = page.active_element().filter(|focused| *focused != own && !is_body(focused));
         let card = root.query_selector(".card").ok().flatten();
         let (Some(focused), Some(card)) = (focused, card) else { return };
         let (theirs, ours) = (focused.get_bounding_client_rect(), card.get_bounding_client_rect());
@@ -49,7 +52,7 @@ pub(super) fn keep_clear(host: &HtmlElement, root: &ShadowRoot) -> Vec<EventList
             || theirs.top() >= ours.bottom()
             || ours.top() >= theirs.bottom();
         if !apart {
-            let _ = host.toggle_attribute("data-top");
+            let _ = own.toggle_attribute("data-top");
         }
     };
     avoid();

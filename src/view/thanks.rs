@@ -2,12 +2,10 @@
 
 use super::{element, text};
 use crate::screen::Screen;
-use leptos::prelude::{AnyView, component};
-use std::rc::Rc;
+use leptos::prelude::AnyView;
 
 /// What is said at the end.
-#[component]
-pub(super) fn Thanks(screen: Rc<Screen>) -> AnyView {
+pub(super) fn thanks(screen: &Screen) -> AnyView {
     let status = [("role", "status"), ("aria-live", "polite")];
     let parts = vec![
         element("div", &[("class", "check"), ("aria-hidden", "true")], Vec::new()),

@@ -2,8 +2,8 @@
 
 use super::Look;
 use crate::{
-    clock::{push_hex, window},
-    config::concat,
+    js::window,
+    text::{concat, push_hex},
 };
 use js_sys::Array;
 use web_sys::{CssStyleSheet, HtmlElement, ShadowRoot};
@@ -73,12 +73,16 @@ pub(super) fn colour(look: &Look, wrapper: &HtmlElement, scheme: Option<&str>) {
 /// The colour, moved towards the ink just far enough to contrast with the surface. Text of the surface's colour is then
 /// as readable on it as it is on the surface.
 fn readable(colour: [u8; 3], surface: [u8; 3], ink: u8, contrast: f32) -> [u8; 3] {
-    let mixed = |sixteenths: u16| {
-        colour.map(|channel| {
-            ((u16::from(channel) * (16 - sixteenths) + u16::from(ink) * sixteenths) / 16) as u8
-        })
-    };
-    (0..16).map(mixed).find(|mixed| ratio(*mixed, surface) >= contrast).unwrap_or([ink; 3])
+    let [r, g, b] = colour;
+    for sixteenths in 0..16 {
+        let mix =
+            |channel: u8| ((u16::from(channel) * (16 - sixteenths) + u16::from(ink) * sixteenths) / 16) as u8;
+        let mixed = [mix(r), mix(g), mix(b)];
+        if ratio(mixed, surface) >= contrast {
+            return mixed;
+        }
+    }
+    [ink; 3]
 }
 
 /// WCAG 2.2, contrast ratio, 1 to 21.
@@ -88,18 +92,18 @@ fn ratio(a: [u8; 3], b: [u8; 3]) -> f32 {
 }
 
 /// WCAG 2.2, relative luminance, with a polynomial in place of the power of 2.4, which is off by less than 0.003.
-fn luminance(colour: [u8; 3]) -> f32 {
-    let [r, g, b] = colour.map(|channel| {
+fn luminance([r, g, b]: [u8; 3]) -> f32 {
+    let linear = |channel: u8| {
         let c = f32::from(channel) / 255.0;
         c * (c * (c * 0.305_306 + 0.682_171_1) + 0.012_522_878)
-    });
-    0.2126 * r + 0.7152 * g + 0.0722 * b
+    };
+    0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
 }
 
 /// Reads `rgb(1, 2, 3)`, as browsers write the colours of sRGB. A transparent colour is none.
 fn parse_rgb(text: &str) -> Option<[u8; 3]> {
     let inside = text.strip_prefix("rgb(")?.strip_suffix(')')?;
-    let mut channels = inside.split(',').map(|channel| channel.trim().parse::<u8>().ok());
+    let mut channels = inside.split([','].as_slice()).map(|channel| channel.trim().parse::<u8>().ok());
     Some([channels.next()??, channels.next()??, channels.next()??])
 }
 

@@ -9,7 +9,7 @@ use web_sys::{HtmlElement, HtmlInputElement};
 async fn a_scale_is_one_group_of_native_radios_with_nothing_checked() {
     for (survey, first, count) in [("nps", 0, 11), ("csat", 1, 5), ("ces", 1, 7)] {
         let shown = shown(&format!("survey: '{survey}'")).await;
-        let radios = shown.all("fieldset input[type=radio][name=rating]");
+        let radios = shown.all("fieldset input[type=radio][name=choice]");
         let values: Vec<_> =
             radios.iter().map(|r| r.clone().unchecked_into::<HtmlInputElement>().value()).collect();
         let expect: Vec<_> = (first..first + count).map(|point| point.to_string()).collect();

@@ -79,7 +79,7 @@ async fn three_kinds_of_question_in_one_survey_are_answered_apart() {
     until("page.posts.at(-1).response.state == 'complete'").await;
     assert_eq!(
         json("page.posts.at(-1).response.answers"),
-        r#"[{"question":"nps","rating":3},{"question":"why","text":"too far"},{"question":"bought","choices":["bread","salt"],"other":"eggs"},{"question":"fresh","scale":"1-7","rating":6}]"#
+        r#"[{"question":"nps","rating":3},{"question":"why","text":"too far"},{"question":"bought","choices":["salt","bread"],"other":"eggs"},{"question":"fresh","scale":"1-7","rating":6}]"#
     );
     // The order in which they stood goes along, whichever it was.
     assert_eq!(
@@ -90,7 +90,7 @@ async fn three_kinds_of_question_in_one_survey_are_answered_apart() {
         json(
             "page.events.filter(event => event.name == 'answered').map(({detail: {question, rating, choices}}) => [question, rating ?? choices])"
         ),
-        r#"[["nps",3],["why",null],["bought",["salt"]],["bought",["bread","salt"]],["bought",["bread","salt"]],["fresh",6]]"#
+        r#"[["nps",3],["why",null],["bought",["salt"]],["bought",["salt","bread"]],["bought",["salt","bread"]],["fresh",6]]"#
     );
     // One response, whose revisions count up.
     assert_eq!(json("new Set(page.posts.map(post => post.response.id)).size"), "1");
@@ -100,6 +100,24 @@ async fn three_kinds_of_question_in_one_survey_are_answered_apart() {
         ),
         "true"
     );
+}
+
+#[wasm_bindgen_test]
+async fn a_turned_page_begins_at_its_top_and_takes_no_click_for_a_moment() {
+    let shown = visit(SURVEY).await;
+    shown.radio(3).click();
+    let root = "document.querySelector('candor-test').shadowRoot";
+    let card = format!("{root}.querySelector('.card')");
+    js(&format!(
+        "Object.assign({card}.style, {{maxBlockSize: '160px', overflowY: 'auto'}}); {card}.scrollTop = 60"
+    ));
+    assert_eq!(json(&format!("{card}.scrollTop")), "60");
+    shown.click("[data-act=next]");
+    assert_eq!(json(&format!("{card}.scrollTop")), "0");
+    let takes = || json(&format!("getComputedStyle({root}.querySelector('.point')).pointerEvents"));
+    assert_eq!(takes(), r#""none""#);
+    wait(400).await;
+    assert_eq!(takes(), r#""auto""#);
 }
 
 #[wasm_bindgen_test]

@@ -68,7 +68,7 @@ function empty(title) {
 function cart() {
   const cart = readCart();
   if (pieces(cart) === 0) return empty(text.cart);
-  // The buttons are drawn anew after each change; focus stays on the one that was pressed.
+  // The buttons are drawn again after each change; focus stays on the one that was pressed.
   const change = (id, n, focus) => {
     const next = { ...readCart(), [id]: n };
     if (n === 0) delete next[id];

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use unicode_normalization::is_nfc;
 
 /// What the widget fills in. A placeholder of another name would be shown as it is.
-const PLACEHOLDERS: [&str; 6] = ["high", "low", "max", "min", "product", "task"];
+const PLACEHOLDERS: [&str; 7] = ["high", "low", "max", "min", "product", "question", "task"];
 
 /// Characters that a language needs beyond the letters and punctuation that CLDR calls its own.
 const MORE_CHARACTERS: [(&str, char); 4] = [

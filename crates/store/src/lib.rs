@@ -119,7 +119,7 @@ impl Store {
         self.0.responses(query).await
     }
 
-    /// Counts the rollup anew from the responses and says where the two differ; empty, as long as all is well.
+    /// Counts the rollup again from the responses and says where the two differ; empty, as long as all is well.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -127,7 +127,7 @@ impl Store {
         self.0.audit().await
     }
 
-    /// Replaces the rollup by one counted anew from the responses.
+    /// Replaces the rollup by one that is counted from the responses.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails; the rollup is then as before.

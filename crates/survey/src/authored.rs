@@ -396,7 +396,7 @@ impl AuthoredQuestion {
                 shuffle: self.shuffle.unwrap_or_default(),
             },
         };
-        let when = self.when.clone().map(|when| when.read().ok()).unwrap_or_default();
+        let when = self.when.clone().map(|mut when| when.read().ok()).unwrap_or_default();
         Some(Question { id: self.id.clone(), text: text(&self.text), when, kind })
     }
 }

@@ -13,9 +13,9 @@ pub struct Language {
 impl Language {
     /// The first wanted tag that is [offered](closest); English when there is none.
     #[must_use]
-    pub fn negotiate<'a>(wanted: impl IntoIterator<Item = &'a str>, offered: &[&'static str]) -> Self {
+    pub fn negotiate(wanted: &[String], offered: &[&'static str]) -> Self {
         for tag in wanted {
-            if let Some(&offer) = closest([tag], offered).and_then(|index| offered.get(index)) {
+            if let Some(&offer) = closest_to(tag, offered).and_then(|index| offered.get(index)) {
                 let tag = tag.to_ascii_lowercase();
                 let region = Tag::parse(&tag).map(|tag| tag.region).filter(|region| !region.is_empty());
                 return Self { tag: offer, region: region.map(str::to_ascii_uppercase) };
@@ -35,24 +35,23 @@ impl Language {
 /// ignored.
 #[must_use]
 pub fn closest<'a>(wanted: impl IntoIterator<Item = &'a str>, offered: &[&str]) -> Option<usize> {
-    for tag in wanted {
-        let wanted = tag.to_ascii_lowercase();
-        let Some(wanted) = Tag::parse(&wanted) else { continue };
-        let mut best = None;
-        let mut best_rank = 0;
-        for (index, offer) in offered.iter().enumerate() {
-            let offer = offer.to_ascii_lowercase();
-            let rank = Tag::parse(&offer).map_or(0, |offer| wanted.rank(&offer));
-            if rank > best_rank {
-                best = Some(index);
-                best_rank = rank;
-            }
-        }
-        if best.is_some() {
-            return best;
+    wanted.into_iter().find_map(|tag| closest_to(tag, offered))
+}
+
+fn closest_to(wanted: &str, offered: &[&str]) -> Option<usize> {
+    let wanted = wanted.to_ascii_lowercase();
+    let wanted = Tag::parse(&wanted)?;
+    let mut best = None;
+    let mut best_rank = 0;
+    for (index, offer) in offered.iter().enumerate() {
+        let offer = offer.to_ascii_lowercase();
+        let rank = Tag::parse(&offer).map_or(0, |offer| wanted.rank(&offer));
+        if rank > best_rank {
+            best = Some(index);
+            best_rank = rank;
         }
     }
-    None
+    best
 }
 
 /// The tag in its usual form, `ZH_hant_tw` as `zh-Hant-TW`, reduced to language, script and region; `None` when it is no
@@ -85,8 +84,8 @@ impl<'a> Tag<'a> {
     /// Reads a tag that is in small letters already.
     fn parse(tag: &'a str) -> Option<Self> {
         // Templates on a server like to write the locale of their process: `th_TH.UTF-8`, `sr_RS@latin`.
-        let tag = tag.trim_ascii().split(['.', '@']).next()?;
-        let mut subtags = tag.split(['-', '_']);
+        let tag = tag.trim_ascii().split(['.', '@'].as_slice()).next()?;
+        let mut subtags = tag.split(['-', '_'].as_slice());
         let language = subtags.next().filter(|s| matches!(s.len(), 2 | 3) && is_alphabetic(s))?;
         let mut parsed = Tag { language, script: "", region: "" };
         for subtag in subtags {
@@ -171,7 +170,8 @@ mod tests {
 
     #[track_caller]
     fn check(wanted: &[&str], tag: &str, region: Option<&str>) {
-        let chosen = Language::negotiate(wanted.iter().copied(), &LANGUAGES);
+        let wanted: Vec<_> = wanted.iter().map(|&tag| tag.to_owned()).collect();
+        let chosen = Language::negotiate(&wanted, &LANGUAGES);
         assert_eq!((chosen.tag, chosen.region.as_deref()), (tag, region), "{wanted:?}");
     }
 

@@ -53,8 +53,8 @@ pub const MAX_QUIET_DAYS: u16 = 36_500;
 /// single number is for both.
 #[must_use]
 pub fn quiet_days(value: &str) -> Option<(u16, u16)> {
-    let days = |text: &str| text.trim().parse().ok().filter(|&days: &u16| days <= MAX_QUIET_DAYS);
-    let (answered, dismissed) = value.split_once(',').unwrap_or((value, value));
+    let days = |text: &str| text.trim_ascii().parse().ok().filter(|&days: &u16| days <= MAX_QUIET_DAYS);
+    let (answered, dismissed) = value.split_once([','].as_slice()).unwrap_or((value, value));
     Some((days(answered)?, days(dismissed)?))
 }
 

@@ -149,6 +149,19 @@ pub enum State {
     Dismissed,
 }
 
+impl State {
+    /// Its name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Shown => "shown",
+            Self::Partial => "partial",
+            Self::Complete => "complete",
+            Self::Dismissed => "dismissed",
+        }
+    }
+}
+
 /// The answer to one question: a rating, choices or a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {

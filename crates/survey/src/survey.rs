@@ -128,7 +128,7 @@ pub enum Value {
     Text(String),
     /// Of a choice.
     Chosen {
-        /// The options' ids, in the order of the survey.
+        /// The options' ids, in the order in which they were chosen.
         options: Vec<String>,
         /// The answer of one's own, not empty.
         other: Option<String>,
@@ -254,7 +254,8 @@ impl Survey {
                 }
                 Some((self.questions.get(index)?, values.get(index)?.as_ref()?))
             };
-            let holds = |test: &Test| match test {
+            let holds = |test: &Test| {
+                match test {
                 Test::Attribute(key, wanted) => attribute(key).as_ref() == Some(wanted),
                 Test::Answered(id, answered) => value(id).is_some() == *answered,
                 Test::Band(id, band) => value(id).is_some_and(|(question, value)| match value {
@@ -264,7 +265,7 @@ impl Survey {
                     _ => false,
                 }),
                 Test::Points(id, points) => value(id).is_some_and(
-                    |(_, value)| matches!(value, Value::Point(rating) if points.contains(&rating.point())),
+                    |(_, value)| matches!(value, Value::Point(rating) if points.iter().any(|point| *point == rating.point())),
                 ),
                 Test::Chosen(id, option) => value(id).is_some_and(|(_, value)| match value {
                     Value::Chosen { options, other } => {
@@ -272,6 +273,7 @@ impl Survey {
                     }
                     _ => false,
                 }),
+            }
             };
             let is_asked = match &question.when {
                 None => true,

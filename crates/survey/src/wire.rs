@@ -4,6 +4,7 @@
 use crate::{Answer, BandTexts, Choice, Kind, Rule, Test, Value, survey};
 use candor_scoring::{Band, Direction, Measure, Metric, Scale};
 use serde::{Deserialize, Serialize};
+use std::mem::take;
 
 /// [`survey::Survey`] on the wire.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,7 +142,7 @@ impl TryFrom<Survey> for survey::Survey {
 
     fn try_from(wire: Survey) -> Result<Self, &'static str> {
         let mut questions = Vec::new();
-        for question in wire.questions {
+        for mut question in wire.questions {
             questions.push(question.read(wire.metric)?);
         }
         let survey =
@@ -155,7 +156,8 @@ impl Question {
     ///
     /// # Errors
     /// What was expected, and where.
-    pub fn read(self, metric: Option<Metric>) -> Result<survey::Question, &'static str> {
+    // Takes what it needs and leaves the rest to be dropped in one place: field by field that is a kilobyte of code.
+    pub fn read(&mut self, metric: Option<Metric>) -> Result<survey::Question, &'static str> {
         let kind = match self.kind {
             KindName::Rating => {
                 let metric = self.metric.or(metric).ok_or("metric: expected nps, csat or ces")?;
@@ -165,54 +167,59 @@ impl Question {
                 };
                 let measure = Measure::new(metric, scale, self.favourable_points);
                 let measure = measure.map_err(|_| "scale: expected one on which the metric is asked")?;
-                Kind::Rating { measure, low: self.low, high: self.high }
+                Kind::Rating { measure, low: self.low.take(), high: self.high.take() }
             }
-            KindName::Text => Kind::Text { by_band: self.by_band.unwrap_or_default() },
-            KindName::Choice => {
-                let Self { options, many, other, shuffle, .. } = self;
-                Kind::Choice { options, many, other, shuffle }
-            }
+            KindName::Text => Kind::Text { by_band: self.by_band.take().unwrap_or_default() },
+            KindName::Choice => Kind::Choice {
+                options: take(&mut self.options),
+                many: self.many,
+                other: self.other,
+                shuffle: self.shuffle,
+            },
         };
-        let when = self.when.map(When::read).transpose()?;
-        Ok(survey::Question { id: self.id, text: self.text, when, kind })
+        let when = match &mut self.when {
+            Some(when) => Some(when.read()?),
+            None => None,
+        };
+        Ok(survey::Question { id: take(&mut self.id), text: self.text.take(), when, kind })
     }
 }
 
 impl When {
     /// # Errors
     /// What was expected.
-    pub(crate) fn read(self) -> Result<Rule, &'static str> {
-        let rule = match (self.all.is_empty(), self.any.is_empty()) {
-            (false, true) => Rule::All,
-            (true, false) => Rule::Any,
+    pub(crate) fn read(&mut self) -> Result<Rule, &'static str> {
+        let (is_all, conditions) = match (self.all.is_empty(), self.any.is_empty()) {
+            (false, true) => (true, &mut self.all),
+            (true, false) => (false, &mut self.any),
             _ => return Err("when: expected conditions in all or in any"),
         };
         let mut tests = Vec::new();
-        for condition in self.all.into_iter().chain(self.any) {
+        for condition in conditions {
             tests.push(condition.read()?);
         }
-        Ok(rule(tests))
+        Ok(if is_all { Rule::All(tests) } else { Rule::Any(tests) })
     }
 }
 
 impl Condition {
-    fn read(self) -> Result<Test, &'static str> {
+    fn read(&mut self) -> Result<Test, &'static str> {
         const EXPECTED: &str =
             "when: expected question with band, points, chosen or answered, or attribute with is";
-        if let Some(key) = self.attribute {
-            return Ok(Test::Attribute(key, self.is.ok_or(EXPECTED)?));
+        if let Some(key) = self.attribute.take() {
+            return Ok(Test::Attribute(key, self.is.take().ok_or(EXPECTED)?));
         }
-        let id = self.question.ok_or(EXPECTED)?;
-        if let Some(band) = self.band {
-            return Ok(Test::Band(id, Band::parse(&band).ok_or(EXPECTED)?));
+        let id = self.question.take().ok_or(EXPECTED)?;
+        if let Some(band) = &self.band {
+            return Ok(Test::Band(id, Band::parse(band).ok_or(EXPECTED)?));
         }
-        if let Some(option) = self.chosen {
+        if let Some(option) = self.chosen.take() {
             return Ok(Test::Chosen(id, option));
         }
         Ok(match self.answered {
             Some(answered) => Test::Answered(id, answered),
             None if self.points.is_empty() => return Err(EXPECTED),
-            None => Test::Points(id, self.points),
+            None => Test::Points(id, take(&mut self.points)),
         })
     }
 }
@@ -319,7 +326,7 @@ pub fn scale_name(scale: Scale) -> String {
 /// The scale of this name.
 #[must_use]
 pub fn parse_scale(name: &str) -> Option<Scale> {
-    let (worst, best) = name.split_once('-')?;
+    let (worst, best) = name.split_once(['-'].as_slice())?;
     let (worst, best): (u8, u8) = (worst.parse().ok()?, best.parse().ok()?);
     if worst < best {
         Scale::new(worst, best, Direction::HigherIsBetter).ok()

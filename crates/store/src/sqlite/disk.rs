@@ -59,7 +59,7 @@ impl Disk {
         self.write(|disk| save::save(&mut disk.connection, &mut disk.named, calls))
     }
 
-    /// Counts anew.
+    /// Counts again.
     pub(super) fn recount(&mut self) -> Result<(), StoreError> {
         // The values that are counted by themselves may be others afterwards.
         self.named = Named::default();

@@ -157,7 +157,7 @@ fn apply(connection: &Connection, changes: Changes<'_>) -> Result<(), StoreError
     Ok(())
 }
 
-/// Counts all responses anew. After each, `go_on` may take what is counted so far.
+/// Counts all responses again. After each, `go_on` may take what is counted so far.
 fn count(
     connection: &Connection,
     mut go_on: impl FnMut(&mut Changes<'static>) -> Result<(), StoreError>,
