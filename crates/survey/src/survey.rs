@@ -254,8 +254,7 @@ impl Survey {
                 }
                 Some((self.questions.get(index)?, values.get(index)?.as_ref()?))
             };
-            let holds = |test: &Test| {
-                match test {
+            let holds = |test: &Test| match test {
                 Test::Attribute(key, wanted) => attribute(key).as_ref() == Some(wanted),
                 Test::Answered(id, answered) => value(id).is_some() == *answered,
                 Test::Band(id, band) => value(id).is_some_and(|(question, value)| match value {
@@ -264,16 +263,17 @@ impl Survey {
                     }
                     _ => false,
                 }),
-                Test::Points(id, points) => value(id).is_some_and(
-                    |(_, value)| matches!(value, Value::Point(rating) if points.iter().any(|point| *point == rating.point())),
-                ),
+                Test::Points(id, points) => value(id).is_some_and(|(_, value)| match value {
+                    // `contains` would bring the library's search for bytes.
+                    Value::Point(rating) => points.iter().any(|point| *point == rating.point()),
+                    _ => false,
+                }),
                 Test::Chosen(id, option) => value(id).is_some_and(|(_, value)| match value {
                     Value::Chosen { options, other } => {
                         options.contains(option) || other.is_some() && option == OTHER
                     }
                     _ => false,
                 }),
-            }
             };
             let is_asked = match &question.when {
                 None => true,
