@@ -7,6 +7,7 @@ use crate::tools;
 use crate::trim;
 use crate::workspace::{WASM, Workspace, program, run, say};
 use anyhow::{Context, Result, bail};
+use data_encoding::{BASE64, HEXLOWER};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
@@ -192,7 +193,7 @@ fn packs(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
 fn fill_in(loader: &str, hash: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<String> {
     let integrity = |name: &str| {
         let bytes = files.get(name).map(Vec::as_slice).unwrap_or_default();
-        format!("sha256-{}", base64(&Sha256::digest(bytes)))
+        format!("sha256-{}", BASE64.encode(&Sha256::digest(bytes)))
     };
     let mut loader = loader.to_owned();
     for (placeholder, value) in [
@@ -217,7 +218,7 @@ fn content_hash(files: &BTreeMap<String, Vec<u8>>) -> String {
         hasher.update(format!("{name}\0{}\0", bytes.len()));
         hasher.update(bytes);
     }
-    hex(&hasher.finalize()).chars().take(12).collect()
+    HEXLOWER.encode(&hasher.finalize()).chars().take(12).collect()
 }
 
 /// All that decides what ends in `dist`.
@@ -281,38 +282,9 @@ fn empty(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("{} can't be created.", folder.display()))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Base64 with padding, as integrity attributes are written.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let group =
-            chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            let digit =
-                ALPHABET.get((group >> (18 - 6 * place) & 63) as usize).filter(|_| place <= chunk.len());
-            text.push(digit.map_or('=', |digit| char::from(*digit)));
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_is_that_of_rfc_4648() {
-        for (bytes, text) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(base64(bytes.as_bytes()), text);
-        }
-    }
 
     #[test]
     fn the_hash_depends_on_names_and_contents() {
@@ -326,12 +298,16 @@ mod tests {
 
     #[test]
     fn the_loader_learns_folder_integrity_and_version() {
-        let files =
-            BTreeMap::from([("element.js".to_owned(), Vec::new()), ("candor.wasm".to_owned(), Vec::new())]);
+        let file = |name: &str, bytes: &str| (name.to_owned(), bytes.as_bytes().to_vec());
+        let files = BTreeMap::from([file("element.js", ""), file("candor.wasm", "abc")]);
         let loader = "__ASSETS__|__MODULE_SRI__|__WASM_SRI__|__VERSION__|__CAN__";
-        let empty = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        // As `openssl dgst -sha256 -binary | base64` has them.
+        let (module, wasm) = (
+            "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+            "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=",
+        );
         let expected = format!(
-            "w/0123/|{empty}|{empty}|{}|{}",
+            "w/0123/|{module}|{wasm}|{}|{}",
             env!("CARGO_PKG_VERSION"),
             candor_survey::Ability::NAMES
         );

@@ -9,6 +9,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use data_encoding::HEXLOWER;
 use serde::Serialize;
 use std::{fmt, sync::Arc, time::Duration};
 use subtle::ConstantTimeEq;
@@ -36,7 +37,7 @@ impl Token {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)
             .map_err(|e| anyhow::anyhow!("the system gives no random numbers: {e}"))?;
-        Ok(Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+        Ok(Self(HEXLOWER.encode(&bytes)))
     }
 
     pub(crate) fn reveal(&self) -> &str {

@@ -84,6 +84,7 @@ fn count_again(connection: &Connection) -> Result<(), StoreError> {
 mod tests {
     use super::*;
     use crate::{SLOT_MS, Segment, Store, TallyQuery};
+    use data_encoding::HEXLOWER;
     use rusqlite::{Row, params, types::Value};
     use sha2::{Digest, Sha256};
     use std::collections::BTreeMap;
@@ -114,10 +115,7 @@ mod tests {
 
     #[test]
     fn no_migration_was_edited_since_it_was_released() {
-        let hashes: Vec<String> = MIGRATIONS
-            .iter()
-            .map(|sql| Sha256::digest(sql).iter().map(|byte| format!("{byte:02x}")).collect())
-            .collect();
+        let hashes = MIGRATIONS.map(|sql| HEXLOWER.encode(&Sha256::digest(sql)));
         // A database that has run a migration never runs it again, so that an edit is a second schema of the same number:
         // whoever changes the schema adds a migration, and its hash here.
         let released = [
