@@ -1,7 +1,7 @@
 use crate::http::{self, HeaderMap, Method, StatusCode};
 use anyhow::{Context, Result, bail, ensure};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
     ffi::OsString,
     io::{BufRead, BufReader},
@@ -12,7 +12,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
         mpsc,
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 /// The token that reads scores in these tests.
@@ -227,27 +227,6 @@ impl Drop for Candor {
         let _ = self.child.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
-}
-
-/// A UUIDv7 of now that no other call gives.
-#[must_use]
-pub fn new_id() -> String {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let low = u64::from(std::process::id()) << 16 | u64::from(COUNT.fetch_add(1, Ordering::Relaxed));
-    format!("{:08x}-{:04x}-7000-8000-{low:012x}", (ms >> 16) & 0xffff_ffff, ms & 0xffff)
-}
-
-/// A response to a preset with this rating, as the widget would post it.
-#[must_use]
-pub fn response(survey: &str, id: &str, revision: u32, rating: u8) -> Value {
-    json!({
-        "v": 1, "id": id, "revision": revision, "state": "partial",
-        "site": "default", "survey": survey, "survey_version": 1, "locale": "en",
-        "answers": [{"question": survey, "rating": rating}],
-        "presentation": {"display": "popover", "scale": "numbers", "direction": "ltr"},
-        "age_ms": 0,
-    })
 }
 
 fn temporary_folder() -> Result<PathBuf> {

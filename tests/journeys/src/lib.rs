@@ -24,7 +24,7 @@ mod pages;
 mod widget;
 
 pub use browser::{Browser, Options, in_firefox};
-pub use candor::{Candor, TOKEN, new_id, response};
+pub use candor::{Candor, TOKEN};
 pub use endpoint::{Endpoint, Reply};
 pub use fantoccini::key::Key;
 pub use pages::{Page, Pages};

@@ -2,9 +2,7 @@
 #![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use anyhow::{Context, Result, ensure};
-use candor_journeys::{
-    Browser, CODE_OF_OUTBOX, Candor, Endpoint, Page, Pages, Reply, http::StatusCode, new_id, response, word,
-};
+use candor_journeys::{Browser, CODE_OF_OUTBOX, Candor, Endpoint, Page, Pages, Reply, word};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -96,22 +94,6 @@ async fn a_click_on_nine_and_leaving_is_stored_though_the_post_is_held_for_five_
 }
 
 #[tokio::test]
-async fn the_outbox_holds_the_answer_before_the_click_returns() -> Result<()> {
-    let candor = Candor::start()?;
-    let endpoint = Endpoint::start(Reply::Forward(candor.origin(), Duration::ZERO)).await?;
-    let pages = host(&candor, &endpoint).await?;
-    let browser = Browser::open().await?;
-    browser.goto(&pages.url("/")).await?;
-    browser.prompt().await?;
-    // No event loop between the click and the look: one expression of one script.
-    let script = format!(
-        "(radios[9].click(), {CODE_OF_OUTBOX}.map(k => JSON.parse(localStorage[k]).b.answers[0].rating))"
-    );
-    assert_eq!(browser.widget(&script).await?, json!([9]));
-    Ok(())
-}
-
-#[tokio::test]
 async fn an_answer_refused_with_503_is_stored_once_from_a_later_page_on_which_nothing_is_due() -> Result<()> {
     let candor = Candor::start()?;
     let endpoint = Endpoint::start(Reply::Status(503)).await?;
@@ -164,27 +146,6 @@ async fn a_page_that_stays_sends_again_and_says_so() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn the_same_response_five_times_out_of_order_is_one_response_with_the_highest_revision() -> Result<()> {
-    let candor = Candor::start()?;
-    let id = new_id();
-    for (revision, rating, kept, status) in [
-        (2, 3, 2, "stored"),
-        (5, 9, 5, "stored"),
-        (1, 1, 5, "superseded"),
-        (5, 9, 5, "duplicate"),
-        (4, 6, 5, "superseded"),
-    ] {
-        let (code, receipt) = candor.post(&response("nps", &id, revision, rating)).await?;
-        assert!(code.is_success(), "{code} {receipt}");
-        assert_eq!(receipt, json!({"id": id, "revision": kept, "status": status}));
-    }
-    let (code, problem) = candor.post(&response("nps", &id, 5, 8)).await?;
-    assert_eq!(code, StatusCode::CONFLICT, "the same revision with other content: {problem}");
-    assert_eq!(candor.counts("nps").await?, NINE);
-    Ok(())
-}
-
 /// Answers 9 to an endpoint that replies so, and waits until it was posted.
 async fn answer_nine(reply: Reply) -> Result<(Browser, Endpoint, Pages, Candor)> {
     let candor = Candor::start()?;
@@ -195,14 +156,6 @@ async fn answer_nine(reply: Reply) -> Result<(Browser, Endpoint, Pages, Candor)>
     browser.choose(9).await?;
     endpoint.received("the nine", |body| rating(body) == Some(&json!(9))).await?;
     Ok((browser, endpoint, pages, candor))
-}
-
-#[tokio::test]
-async fn a_foreign_endpoint_acknowledges_by_204() -> Result<()> {
-    let (browser, ..) = answer_nine(Reply::Status(204)).await?;
-    empty_outbox(&browser).await?;
-    browser.until("the event", "journey.events.some(e => e.type === 'sent')").await?;
-    Ok(())
 }
 
 #[tokio::test]
@@ -241,22 +194,6 @@ async fn a_redirect_is_no_acknowledgement_because_the_body_would_be_lost_on_the_
 #[tokio::test]
 async fn an_answer_without_cors_headers_arrives_but_is_no_acknowledgement() -> Result<()> {
     let (browser, endpoint, ..) = answer_nine(Reply::WithoutCors).await?;
-    kept_and_sent_again(&browser, &endpoint).await
-}
-
-#[tokio::test]
-async fn what_the_endpoint_rejects_for_good_is_dropped_with_an_event() -> Result<()> {
-    let (browser, ..) = answer_nine(Reply::Status(422)).await?;
-    empty_outbox(&browser).await?;
-    browser
-        .until("the event", "journey.events.some(e => e.type === 'error' && e.code === 'rejected')")
-        .await?;
-    Ok(())
-}
-
-#[tokio::test]
-async fn an_endpoint_that_is_not_there_yet_is_asked_again() -> Result<()> {
-    let (browser, endpoint, ..) = answer_nine(Reply::Status(404)).await?;
     kept_and_sent_again(&browser, &endpoint).await
 }
 
