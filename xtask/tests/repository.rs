@@ -6,7 +6,8 @@
     reason = "the helpers of tests may fail loudly as well"
 )]
 
-use std::collections::BTreeSet;
+use candor_survey::LANGUAGES;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -108,6 +109,81 @@ fn the_snippet_to_paste_is_the_one_that_the_demo_shows() {
     };
     let (readme, demo) = ("README.md", "www/demo/snippet.html");
     assert_eq!(tag(&read(readme), readme), tag(&read(demo), demo));
+}
+
+/// The keys of the object that stands after this text of a file, on one line: `{ en: "English", "zh-Hant": "繁體中文" }`.
+fn keys_after<'a>(text: &'a str, before: &str) -> Vec<&'a str> {
+    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("there is no {before}"));
+    let (object, _) = rest.split_once('}').expect("the object ends");
+    let keys = object.split("\", ").filter_map(|entry| entry.split_once(": ")?.0.split_whitespace().last());
+    keys.map(|key| key.trim_matches('"')).collect()
+}
+
+#[test]
+fn every_language_is_listed_wherever_languages_are() {
+    assert_eq!(keys_after(&read("www/demo/demo.js"), "const LANGUAGES = {"), LANGUAGES, "www/demo/demo.js");
+    // It has regions as well.
+    let playground = read("index.html");
+    let offered = keys_after(&playground, "const LANGUAGES = {");
+    assert_eq!(offered.get(..LANGUAGES.len()), Some(&LANGUAGES[..]), "index.html");
+    let index = read("www/demo/index.html");
+    for page in ["shop", "article", "help"] {
+        let links =
+            index.lines().filter_map(|line| line.trim().strip_prefix("<li><a href=\"")?.split_once('"'));
+        let tags: Vec<_> = links.filter_map(|(to, _)| to.strip_suffix(&format!("/{page}.html"))).collect();
+        assert_eq!(tags, LANGUAGES, "www/demo/index.html: {page}.html");
+    }
+    let document = read("docs/languages.md");
+    let rows = document.lines().filter(|line| line.starts_with("| "));
+    let tags: Vec<_> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+    assert_eq!(tags, LANGUAGES, "docs/languages.md");
+}
+
+/// The names of what lies in a folder.
+fn names(folder: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// The keys of a script's default export, those of its groups after the group's.
+fn text_keys(script: &str) -> Vec<String> {
+    let (_, object) = script.split_once("export default {\n").expect("it exports its texts");
+    let keys = object.lines().filter_map(|line| line.trim().split_once(": ")).map(|(key, _)| key);
+    keys.map(String::from).collect()
+}
+
+#[test]
+fn the_demo_has_the_same_pages_and_texts_in_every_language() {
+    let folder = |language: &str| format!("www/demo/{language}");
+    let english = names(&folder("en"));
+    for language in LANGUAGES {
+        assert_eq!(names(&folder(language)), english, "{language}");
+        let pack: BTreeMap<String, String> =
+            serde_json::from_str(&read(&format!("locales/{language}/pack.json"))).expect("a pack is JSON");
+        for page in english.iter().filter(|name| name.ends_with(".html")) {
+            let page = format!("{}/{page}", folder(language));
+            let root = format!("<html lang=\"{language}\" dir=\"{}\">", pack["dir"]);
+            assert!(read(&page).contains(&root), "{page} should begin with {root}");
+        }
+        let texts = |language: &str| text_keys(&read(&format!("{}/texts.js", folder(language))));
+        assert_eq!(texts(language), texts("en"), "{language}");
+    }
+    let others: BTreeSet<_> = names("www/demo").into_iter().filter(|name| !name.contains('.')).collect();
+    assert_eq!(others, LANGUAGES.map(String::from).into(), "www/demo has a folder for each language");
+}
+
+#[test]
+fn the_demos_index_links_to_every_page_and_to_no_other() {
+    let index = read("www/demo/index.html");
+    let linked: BTreeSet<_> = index
+        .split("<a href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|to| !to.contains('/'))
+        .map(String::from)
+        .collect();
+    let pages = names("www/demo").into_iter().filter(|name| name.ends_with(".html") && name != "index.html");
+    assert_eq!(linked, pages.collect());
 }
 
 #[test]

@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn the_first_wanted_language_that_is_offered_wins() {
-        check(&["de", "vi", "fa"], "vi", None);
+        check(&["tlh", "vi", "fa"], "vi", None);
         check(&["fa", "vi"], "fa", None);
         check(&["th-TH", "en-US"], "th", Some("TH"));
         check(&["en-GB", "th"], "en", Some("GB"));
@@ -200,7 +200,8 @@ mod tests {
     #[test]
     fn nothing_offered_is_english() {
         check(&[], "en", None);
-        check(&["de-CH", "ja"], "en", None);
+        // Klingon, and a language made up for this.
+        check(&["tlh-CH", "qaa"], "en", None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use crate::http::{self, HeaderMap, Response, Server};
 use anyhow::Result;
+use candor_survey::{LANGUAGES, Language};
 use hyper::{
     StatusCode,
     header::{self, HeaderName, HeaderValue},
@@ -31,10 +32,11 @@ impl Page {
 
     /// A page in this language, with a heading, a button, a link, and this in its body.
     ///
-    /// Its direction is that of the language, as on a real page.
+    /// Its direction is that of the language, as on a real page; of one that Candor does not speak, that of English.
     #[must_use]
     pub fn in_language(lang: &str, body: &str) -> Self {
-        let dir = if lang.starts_with("ar") || lang.starts_with("fa") { "rtl" } else { "ltr" };
+        let language = Language::negotiate([lang], &LANGUAGES).tag;
+        let dir = crate::word(language, "dir").unwrap_or_else(|_| "ltr".to_owned());
         Self::new(format!(
             "<!doctype html><html lang=\"{lang}\" dir=\"{dir}\"><head><meta charset=\"utf-8\"><title>Host</title>\
              <meta name=\"viewport\" content=\"width=device-width\"></head><body><main><h1>Host</h1>\

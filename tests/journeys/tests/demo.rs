@@ -2,9 +2,8 @@
 
 use anyhow::Result;
 use candor_journeys::{Browser, Candor, TOKEN, word};
+use candor_survey::LANGUAGES;
 use serde_json::{Value, json};
-
-const LANGUAGES: [&str; 6] = ["en", "th", "zh-Hant", "vi", "fa", "ar"];
 
 /// Nothing was thrown, refused or logged since the last look.
 async fn all_quiet(browser: &Browser, page: &str) -> Result<()> {

@@ -379,14 +379,14 @@ async fn the_language_is_the_tags_then_the_nearest_then_the_pages_then_the_brows
     browser
         .before_every_page("Object.defineProperty(navigator, 'languages', {get: () => ['zh-TW', 'en']})")
         .await?;
-    // Of `de` Candor has no words.
+    // Of Klingon Candor has no words.
     for (own, nearest, html, expected) in [
         ("vi", "th", "fa", "vi"),
-        ("de", "th", "fa", "th"),
+        ("tlh", "th", "fa", "th"),
         ("", "th", "fa", "th"),
-        ("", "de", "fa", "fa"),
-        ("de", "de", "ar", "ar"),
-        ("de", "de", "de", "zh-Hant"),
+        ("", "tlh", "fa", "fa"),
+        ("tlh", "tlh", "ar", "ar"),
+        ("tlh", "tlh", "tlh", "zh-Hant"),
     ] {
         let tag = candor.tag(&format!("data-survey=\"nps\" data-lang=\"{own}\""));
         pages.set("/", Page::in_language(html, &format!("<section lang=\"{nearest}\">{tag}</section>")));

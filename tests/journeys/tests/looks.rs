@@ -1,8 +1,9 @@
-//! Six languages on narrow and wide screens: every text whole, mirrored where the language is.
+//! Every language on narrow and wide screens: every text whole, mirrored where the language is.
 #![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use anyhow::Result;
 use candor_journeys::{Browser, Candor, Endpoint, Options, Page, Pages, Reply, word};
+use candor_survey::LANGUAGES;
 use serde_json::{Value, json};
 
 // The pictures of the states are Chromium's alone: they need forced colours and turn dark in an open browser.
@@ -12,7 +13,6 @@ candor_journeys::also_in_firefox! {
     right_to_left_mirrors_the_place_the_scale_and_the_close_button,
 }
 
-const LANGUAGES: [&str; 6] = ["en", "th", "zh-Hant", "vi", "fa", "ar"];
 const NARROW: Options = Options { width: 320, height: 640, dark: false };
 const WIDE: Options = Options { width: 1280, height: 800, dark: false };
 
@@ -232,7 +232,7 @@ async fn right_to_left_mirrors_the_place_the_scale_and_the_close_button() -> Res
         ask(&browser, &pages, &candor, language, "nps").await?;
         let places = places(&browser).await?;
         let [card, first, second, close] = places[..] else { anyhow::bail!("{places:?}") };
-        let rtl = matches!(language, "fa" | "ar");
+        let rtl = word(language, "dir")? == "rtl";
         assert_eq!(card < 640.0, rtl, "{language}: the card stands at the inline end: {places:?}");
         assert_eq!(second < first, rtl, "{language}: the scale runs in reading direction: {places:?}");
         assert_eq!(close < card, rtl, "{language}: the close button is at the inline end: {places:?}");

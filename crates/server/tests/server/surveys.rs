@@ -119,7 +119,7 @@ async fn two_files_of_one_site_are_refused_by_name_and_two_of_one_survey_are_not
 }
 
 #[test]
-fn the_example_sites_have_no_mistakes_and_their_choices_all_languages() {
+fn the_example_sites_have_no_mistakes_and_ask_in_every_language() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../surveys");
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("surveys")).unwrap();
@@ -128,13 +128,16 @@ fn the_example_sites_have_no_mistakes_and_their_choices_all_languages() {
         fs::copy(&path, folder.path().join("surveys").join(path.file_name().unwrap())).unwrap();
     }
     assert_eq!(check(&folder, &[]), (true, "2 sites, 2 surveys: no mistakes\n".into(), String::new()));
-    // A choice without a language would be shown in another one: the widget has no words of its own for it.
-    let help = fs::read_to_string(folder.path().join("surveys/help.toml")).unwrap();
-    let help: AuthoredSite = toml::from_str(&help).unwrap();
-    for language in LANGUAGES {
-        let survey = help.surveys[0].localized("help", [language]);
-        assert_eq!(survey.locale.as_deref(), Some(language));
-        assert_eq!(survey.needs(), Ability::ALL);
+    for (name, needs) in [("help", &Ability::ALL[..]), ("shop", &[])] {
+        let site = fs::read_to_string(folder.path().join(format!("surveys/{name}.toml"))).unwrap();
+        let site: AuthoredSite = toml::from_str(&site).unwrap();
+        for language in LANGUAGES {
+            for survey in &site.surveys {
+                let survey = survey.localized(name, [language]);
+                assert_eq!(survey.locale.as_deref(), Some(language), "{name}: {}", survey.id);
+                assert_eq!(survey.needs(), needs, "{name}: {}", survey.id);
+            }
+        }
     }
 }
 
