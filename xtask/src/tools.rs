@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const WASM_PACK: &str = "0.15.1";
 /// The version of geckodriver that drives Firefox.
 const GECKODRIVER: &str = "0.37.1";
-/// The version of cargo-mutants that breaks the scoring.
+/// The version of cargo-mutants that breaks the rules.
 const CARGO_MUTANTS: &str = "27.1.0";
 /// The version of cargo-deny that reads `deny.toml`.
 const CARGO_DENY: &str = "0.20.2";

@@ -7,6 +7,10 @@ use anyhow::{Context, Result, bail};
 /// How often the server is killed.
 const KILLS: u32 = 200;
 
+/// The crates in `crates/` that are broken, with how long that takes.
+const BROKEN: [(&str, &str); 3] =
+    [("scoring", "an hour or two"), ("survey", "two hours"), ("store", "three hours")];
+
 /// Runs every torture, or the one that is named.
 pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let workspace = Workspace::find()?;
@@ -14,29 +18,45 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     match words[..] {
         [] => {
             server(&workspace, KILLS)?;
-            scoring(&workspace)
+            // Each of them, even after a failure.
+            let results = BROKEN.map(|(name, time)| rules(&workspace, name, time, &[]));
+            results.into_iter().collect()
         }
-        ["scoring"] => scoring(&workspace),
         ["server"] => server(&workspace, KILLS),
         ["server", "--kills", kills] => {
             let kills =
                 kills.parse().with_context(|| format!("--kills {kills}: expected a whole number."))?;
             server(&workspace, kills)
         }
-        _ => bail!(
-            "`torture` takes one name: scoring, or server with `--kills NUMBER` if it should be other than {KILLS}."
-        ),
+        [name, ref files @ ..] => match BROKEN.iter().find(|(known, _)| *known == name) {
+            Some((name, time)) => rules(&workspace, name, time, files),
+            None => {
+                let names: Vec<_> = BROKEN.iter().map(|(name, _)| *name).collect();
+                bail!(
+                    "`torture` takes one name: {}, each with names of its files if only these should be broken, or server \
+                     with `--kills NUMBER` if it should be other than {KILLS}.",
+                    names.join(", ")
+                )
+            }
+        },
     }
 }
 
-/// Breaks the scoring in every way that cargo-mutants knows and sees whether a test notices. `.cargo/mutants.toml` names
-/// the ways that no test can notice, each with its reason.
-fn scoring(workspace: &Workspace) -> Result<()> {
+/// Breaks a crate, or some files of it, in every way that cargo-mutants knows and sees whether a test of this crate notices.
+/// `.cargo/mutants.toml` names the ways that no test can notice, each with its reason.
+fn rules(workspace: &Workspace, name: &str, time: &str, files: &[&str]) -> Result<()> {
+    let folder = workspace.root.join("crates").join(name).join("src");
+    if let Some(file) = files.iter().find(|file| !folder.join(file).is_file()) {
+        // cargo-mutants would break nothing and be content.
+        bail!("There is no file `{file}` in crates/{name}/src.");
+    }
     let mutants = tools::cargo_mutants()?;
-    say("Breaking the scoring, one piece after the other (an hour or two)");
+    let time = if files.is_empty() { time } else { "half an hour for a large file" };
+    say(format_args!("Breaking {name}, one piece after the other ({time})"));
     let mut command = program(mutants);
-    command.current_dir(&workspace.root).args(["mutants", "--package", "candor-scoring", "--output"]);
-    command.arg(workspace.made()).args(["--no-times", "--colors", "never"]);
+    command.current_dir(&workspace.root).args(["mutants", "--package", &format!("candor-{name}")]);
+    command.args(files.iter().map(|file| format!("--file=crates/{name}/src/{file}")));
+    command.arg("--output").arg(workspace.made()).args(["--no-times", "--colors", "never"]);
     run(
         &mut command,
         "Each MISSED line above is a piece that may break unnoticed: write the test, or its reason in .cargo/mutants.toml.",
