@@ -37,6 +37,163 @@ fn refused(survey: &Survey, answers: Value) -> (String, String) {
     (invalid.field, invalid.expected)
 }
 
+#[test]
+fn what_was_sent_of_the_sending_is_told_as_it_was() {
+    let mut sent = response("partial", on(Some("1-7"), 5));
+    (sent["revision"], sent["age_ms"]) = (json!(7), json!(1_840));
+    let checked = check(&seven(), sent).unwrap();
+    let told = (checked.id(), checked.revision(), checked.age_ms());
+    assert_eq!(told, ("0192f5e4-7c1b-7a44-8000-000000000001", 7, 1_840));
+}
+
+/// A field of this length, and one that is a character too long.
+fn lengths(max: usize) -> [Value; 2] {
+    [json!("快".repeat(max)), json!("快".repeat(max + 1))]
+}
+
+/// So many entries, with a key and a value of these lengths.
+fn entries(n: usize, key: usize, value: usize) -> Value {
+    (0..n)
+        .map(|i| (format!("{i:0>key$}"), json!("快".repeat(value))))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+#[test]
+fn each_field_is_taken_up_to_its_limit_and_named_beyond() {
+    let tag = |length: usize| format!("en{}", "-aaaaaaaa".repeat(8)).split_at(length).0.to_owned();
+    let [site, long_site] = [64, 65].map(|length| json!("s".repeat(length)));
+    let [touchpoint, long_touchpoint] = lengths(64);
+    let [page, long_page] = lengths(2_048);
+    let [id, long_id] = lengths(128);
+    for (field, right, wrong, expected) in [
+        ("/v", json!(1), json!(2), "v: expected the wire version 1"),
+        ("/revision", json!(1), json!(0), "revision: expected an integer from 1"),
+        ("/site", site, long_site, "site: expected 1 to 64 of"),
+        ("/survey", json!("s"), json!("t"), "survey: expected s"),
+        ("/survey_version", json!(1), json!(2), "survey_version: expected 1"),
+        ("/locale", json!(tag(35)), json!(tag(36)), "locale: expected a language tag of at most 35"),
+        ("/locale", json!("zh-419"), json!(""), "locale: expected a language tag"),
+        ("/locale", json!("de"), json!("d_e"), "locale: expected a language tag"),
+        ("/touchpoint", touchpoint, long_touchpoint, "touchpoint: expected at most 64 characters"),
+        ("/touchpoint", json!("a b"), json!("a\0b"), "touchpoint: expected no NUL character"),
+        ("/page", page, long_page, "page: expected at most 2048 characters"),
+        ("/presentation/display", json!("inline"), json!("Inline"), "display: expected popover or inline"),
+        ("/presentation/scale", json!("numbers"), json!("stars"), "presentation.scale: expected numbers"),
+        ("/presentation/direction", json!("rtl"), json!("ttb"), "direction: expected ltr or rtl"),
+        ("/respondent/id", id, long_id, "respondent.id: expected at most 128 characters"),
+        (
+            "/respondent/attributes",
+            entries(32, 64, 256),
+            entries(33, 2, 1),
+            "attributes: expected at most 32",
+        ),
+        ("/context", entries(32, 64, 256), entries(33, 2, 1), "context: expected at most 32 entries"),
+        ("/context", json!({"k": ""}), json!({"": "v"}), "context: expected no empty key"),
+        ("/context", json!({}), entries(1, 65, 1), "context (a key): expected at most 64 characters"),
+        ("/context", json!({}), entries(1, 1, 257), "context.0: expected at most 256 characters"),
+    ] {
+        let with = |value: &Value| {
+            let mut response = response("partial", on(Some("1-7"), 5));
+            response["respondent"] = json!({"id": "1", "attributes": {}});
+            for absent in ["touchpoint", "page", "context"] {
+                response[absent] = match absent {
+                    "context" => json!({}),
+                    _ => Value::Null,
+                };
+            }
+            *response.pointer_mut(field).unwrap() = value.clone();
+            check(&seven(), response).map(drop).map_err(|invalid| invalid.to_string())
+        };
+        assert_eq!(with(&right), Ok(()), "{field}");
+        let said = with(&wrong).expect_err(field);
+        assert!(said.contains(expected), "{field}: {said}");
+    }
+}
+
+#[test]
+fn an_id_is_a_uuid_of_version_7_in_lower_case() {
+    let with = |id: &str| {
+        let mut response = response("partial", on(Some("1-7"), 5));
+        response["id"] = json!(id);
+        check(&seven(), response).map(drop).map_err(|invalid| invalid.field)
+    };
+    for id in [
+        "0192f5e4-7c1b-7a44-8000-00000000000f",
+        "0192f5e4-7c1b-7a44-9000-000000000001",
+        "0192f5e4-7c1b-7a44-a000-000000000001",
+        "ffffffff-ffff-7fff-bfff-ffffffffffff",
+    ] {
+        assert_eq!(with(id), Ok(()), "{id}");
+    }
+    for id in [
+        "",
+        "0192f5e4-7c1b-7a44-8000-00000000000",
+        "0192f5e4-7c1b-7a44-8000-0000000000011",
+        "0192f5e4-7c1b-7a44-8000-00000000000F",
+        "0192f5e4-7c1b-7a44-8000-00000000000g",
+        "0192f5e4-7c1b-4a44-8000-000000000001",
+        "0192f5e4-7c1b-7a44-c000-000000000001",
+        "0192f5e4-7c1b-7a44-7000-000000000001",
+        "0192f5e477c1b-7a44-8000-000000000001",
+        "0192f5e4-7c1b07a44-8000-000000000001",
+        "0192f5e4-7c1b-7a4408000-000000000001",
+        "0192f5e4-7c1b-7a44-80000000000000001",
+        "0192f5e4-7c1b-7a44-8000-0000000-0001",
+    ] {
+        assert_eq!(with(id), Err("id".to_owned()), "{id}");
+    }
+}
+
+#[test]
+fn a_survey_of_a_site_is_answered_on_that_site_alone() {
+    let survey = |site: Value| -> Survey {
+        let question = json!({"id": "csat", "kind": "rating"});
+        let survey =
+            json!({"id": "s", "version": 1, "site": site, "metric": "csat", "questions": [question]});
+        serde_json::from_value(survey).unwrap()
+    };
+    let given = || response("partial", on(None, 5));
+    assert!(check(&survey(json!("shop")), given()).is_ok() && check(&survey(Value::Null), given()).is_ok());
+    let invalid = check(&survey(json!("blog")), given()).unwrap_err();
+    assert_eq!(invalid.to_string(), "site: expected the site of the survey s");
+}
+
+#[test]
+fn answers_are_there_when_the_state_says_so_each_once() {
+    let nine = on(Some("1-7"), 5);
+    for (state, answers, expected) in [
+        ("shown", nine.clone(), "answers: expected no answer in this state"),
+        ("dismissed", nine.clone(), "answers: expected no answer in this state"),
+        ("partial", json!([]), "answers: expected at least one answer in this state"),
+        ("complete", json!([]), "answers: expected at least one answer in this state"),
+        ("partial", json!([nine[0], nine[0]]), "answers[1].question: expected each question at most once"),
+        ("partial", json!([{"question": "nps", "rating": 5}]), "answers[0].question: expected csat"),
+    ] {
+        let invalid = check(&seven(), response(state, answers)).unwrap_err();
+        assert_eq!(invalid.to_string(), expected, "{state}");
+    }
+    for state in ["shown", "dismissed"] {
+        assert!(check(&seven(), response(state, json!([]))).is_ok());
+    }
+    assert!(check(&seven(), response("complete", nine)).is_ok());
+}
+
+#[test]
+fn a_comment_has_1_to_5000_characters_and_no_nul() {
+    let survey = asking(json!([{"id": "csat", "kind": "rating"}, {"id": "why", "kind": "text"}]));
+    let [right, wrong] = lengths(5_000);
+    for (text, expected) in [
+        (json!(""), "at least one character"),
+        (wrong, "at most 5000 characters"),
+        (json!("a\0b"), "no NUL character"),
+    ] {
+        let found = refused(&survey, json!([{"question": "why", "text": text}]));
+        assert_eq!(found, ("answers[0].text".into(), expected.into()));
+    }
+    assert!(check(&survey, response("partial", json!([{"question": "why", "text": right}]))).is_ok());
+}
+
 fn seven() -> Survey {
     asking(json!([{"id": "csat", "kind": "rating", "scale": "1-7", "favourable_points": 2}]))
 }
