@@ -1,7 +1,7 @@
 //! The demo as a visitor finds it: page, widget and endpoint on one origin, as `cargo xtask demo` serves them.
 
 use anyhow::Result;
-use candor_journeys::{Browser, Candor, TOKEN, word};
+use candor_journeys::{Browser, Candor, TOKEN, root, word};
 use candor_survey::LANGUAGES;
 use serde_json::{Value, json};
 
@@ -78,15 +78,27 @@ async fn a_comment_appears_on_the_page_of_scores() -> Result<()> {
     all_quiet(&browser, "scores.html").await
 }
 
+/// The index, the playground, and every page that is in no language's folder.
+fn pages() -> Result<Vec<String>> {
+    let mut pages = vec!["/".to_owned(), "/playground".to_owned()];
+    for entry in std::fs::read_dir(root().join("www/demo"))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".html") && name != "index.html" {
+            pages.push(format!("/demo/{name}"));
+        }
+    }
+    Ok(pages)
+}
+
 #[tokio::test]
-async fn the_index_and_the_playground_open_without_a_fault() -> Result<()> {
+async fn every_page_opens_without_a_fault() -> Result<()> {
     let (demo, browser) = (Candor::demo()?, Browser::open().await?);
-    for path in ["/", "/playground", "/demo/no-wasm.html"] {
-        browser.goto(&demo.url(path)).await?;
+    for path in pages()? {
+        browser.goto(&demo.url(&path)).await?;
         browser
             .until("the page", "document.readyState === 'complete' && !!document.querySelector('h1')")
             .await?;
-        match path {
+        match path.as_str() {
             "/playground" => {
                 let frame = "document.querySelector('iframe').contentDocument";
                 let radios =
