@@ -307,6 +307,7 @@ fn placeholders(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use candor_scoring::Metric;
     use std::io::Write;
 
     fn root() -> &'static Path {
@@ -354,6 +355,20 @@ mod tests {
         assert_eq!(packs.len(), LANGUAGES.len());
         for (tag, pack) in &packs {
             assert_eq!(shape(pack), shape(&packs["en"]), "{tag}");
+        }
+    }
+
+    #[test]
+    fn every_metric_has_words() {
+        let english = &packs()["en"];
+        for metric in Metric::ALL {
+            let has = |key: &str| english.contains_key(&format!("{}-{key}", metric.name()));
+            // Whoever asks in words of its own asks for these two; the meaning of the ends, or of every point.
+            assert!(has("question") && has("question-plain"), "{}", metric.name());
+            let all = metric.scale().points().all(|point| has(&point.to_string()));
+            let wording = include_str!("../../src/wording.rs");
+            let labelled = all && wording.contains(&format!("Metric::{metric:?}"));
+            assert!(labelled || has("low") && has("high"), "{}", metric.name());
         }
     }
 

@@ -96,6 +96,7 @@ fn with_table(text: &str, line: &str, table: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use candor_survey::Display;
     use std::collections::BTreeSet;
 
     fn root() -> &'static Path {
@@ -182,6 +183,28 @@ mod tests {
             let (literal, constant) =
                 (format!("(\"{}\")", option.name), format!("(&{},", option.name.to_uppercase()));
             assert!(config.contains(&literal) || config.contains(&constant), "{}", option.name);
+        }
+    }
+
+    #[test]
+    fn an_app_can_say_every_option_that_it_does_not_decide_itself() {
+        let component = between("src/reactive.rs", "pub fn Candor(", ") -> impl IntoView");
+        let decided = ["target", "trigger", "consent"];
+        for option in OPTIONS.iter().filter(|option| !decided.contains(&option.name)) {
+            assert!(component.contains(&format!("\n    {}: ", option.name)), "{}", option.name);
+        }
+    }
+
+    #[test]
+    fn every_display_has_its_styles_and_its_place() {
+        let place = between("www/candor.js", "const placeOf = ", ";\n");
+        let document = read("docs/api.md");
+        for display in Display::ALL {
+            assert!(document.contains(&format!("`{}`", display.name())), "docs/api.md: {}", display.name());
+            let styles = root().join("src/view").join(display.name()).with_extension("css");
+            assert!(styles.exists(), "{}", styles.display());
+            let is_told = display == Display::default() || place.contains(&format!("\"{}\"", display.name()));
+            assert!(is_told, "www/candor.js does not say where {} stands", display.name());
         }
     }
 

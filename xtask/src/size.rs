@@ -221,6 +221,14 @@ mod tests {
     }
 
     #[test]
+    fn the_language_that_is_counted_has_the_largest_pack() {
+        let locales = Path::new(env!("CARGO_MANIFEST_DIR")).join("../locales");
+        let size =
+            |tag: &&str| brotli(&fs::read(locales.join(tag).join("pack.json")).unwrap()).unwrap().len();
+        assert_eq!(candor_survey::LANGUAGES.into_iter().max_by_key(size), Some(LANGUAGE));
+    }
+
+    #[test]
     fn a_budget_holds_up_to_its_limit() {
         let part = |brotli| Part { name: "file", raw: 9_999, brotli };
         let budget = |last| Budget { name: "all", limit: 3_000, parts: vec![part(1_000), part(last)] };

@@ -6,6 +6,7 @@
     reason = "the helpers of tests may fail loudly as well"
 )]
 
+use candor_scoring::Metric;
 use candor_survey::LANGUAGES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -80,12 +81,128 @@ fn documents() -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_path_named_in_the_architecture_exists() {
-    let text = read("ARCHITECTURE.md");
-    let paths = named_paths(&text);
-    assert!(paths.len() > 15, "the map names its folders, found only {paths:?}");
-    let missing: Vec<_> = paths.into_iter().filter(|path| !exists(&root().join(path))).collect();
-    assert!(missing.is_empty(), "ARCHITECTURE.md names what isn't there: {missing:?}");
+fn every_path_named_in_the_map_and_in_recipes_exists() {
+    for document in ["ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = read(document);
+        let paths = named_paths(&text);
+        assert!(paths.len() > 15, "{document} names folders and files, found only {paths:?}");
+        let missing: Vec<_> = paths.into_iter().filter(|path| !exists(&root().join(path))).collect();
+        assert!(missing.is_empty(), "{document} names what isn't there: {missing:?}");
+    }
+}
+
+/// Every key of a JSON value and of what is in it, but for names that are somebody's own.
+fn keys(value: &serde_json::Value) -> BTreeSet<&str> {
+    match value {
+        serde_json::Value::Object(object) => {
+            let inner =
+                object.iter().filter(|(key, _)| !["attributes", "context", "order"].contains(&key.as_str()));
+            object.keys().map(String::as_str).chain(inner.flat_map(|(_, value)| keys(value))).collect()
+        }
+        serde_json::Value::Array(values) => values.iter().flat_map(keys).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+#[test]
+fn every_field_on_the_wire_is_in_the_documents() {
+    let document = read("docs/api.md");
+    let spans = code_spans(&document);
+    let words: BTreeSet<_> =
+        spans.iter().flat_map(|span| span.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')).collect();
+    // Tests hold these two to the types, field by field.
+    for file in ["several.json", "survey-several.json"] {
+        let golden: serde_json::Value =
+            serde_json::from_str(&read(&format!("tests/wire/{file}"))).expect("it is JSON");
+        let missing: Vec<_> = keys(&golden).into_iter().filter(|key| !words.contains(key)).collect();
+        assert!(missing.is_empty(), "docs/api.md says nothing of these fields of {file}: {missing:?}");
+    }
+}
+
+#[test]
+fn whoever_names_the_metrics_names_all() {
+    let mut missing = Vec::new();
+    for file in [
+        "README.md",
+        "crates/server/src/survey_index.rs",
+        "crates/survey/src/authored.rs",
+        "crates/survey/src/options.rs",
+        "crates/survey/src/wire.rs",
+        "docs/api.md",
+        "docs/embedding.md",
+        "index.html",
+        "src/config.rs",
+        "src/reactive.rs",
+    ] {
+        let text = read(file);
+        let lines = text.lines().take_while(|line| *line != "#[cfg(test)]");
+        let words = |line: &str| -> BTreeSet<String> {
+            line.split(|c: char| !c.is_ascii_alphanumeric()).map(String::from).collect()
+        };
+        let lists: Vec<_> = (1..)
+            .zip(lines.map(words))
+            .filter(|(_, words)| words.contains("nps") && words.contains("csat"))
+            .collect();
+        assert!(!lists.is_empty(), "{file} names no metrics any more");
+        let names = || Metric::ALL.iter().map(|metric| metric.name());
+        let part = lists.iter().filter(|(_, words)| !names().all(|name| words.contains(name)));
+        missing.extend(part.map(|(line, _)| format!("{file}:{line}")));
+    }
+    assert!(missing.is_empty(), "these lines leave out a metric: {missing:?}");
+}
+
+/// The names after `candor:` in a text's literals.
+fn literals(text: &str) -> BTreeSet<&str> {
+    let rest = text.split("\"candor:").skip(1);
+    rest.map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default()).collect()
+}
+
+/// The first cells of the rows between two headings that begin with `candor:`, without it.
+fn documented<'a>(document: &'a str, heading: &str) -> BTreeSet<&'a str> {
+    let (_, section) = document.split_once(heading).unwrap_or_else(|| panic!("there is no {heading}"));
+    let rows = section.split("\n## ").next().unwrap_or_default().lines();
+    let cells = rows.filter_map(|row| row.strip_prefix("| `candor:")?.split(['`', ':']).next());
+    cells.collect()
+}
+
+#[test]
+fn every_event_is_in_the_documents_and_heard_wherever_events_are_listed() {
+    let document = read("docs/embedding.md");
+    let events = documented(&document, "\n## Events");
+    let stored = documented(&document, "\n## What is stored");
+    let sources = sources(&root().join("src"));
+    let named: BTreeSet<_> = literals(&sources).difference(&stored).copied().collect();
+    assert_eq!(named, events, "docs/embedding.md has those that the widget dispatches");
+    for (file, before, after) in [
+        ("index.html", "for (const name of [", "])"),
+        ("tests/journeys/src/browser.rs", "for (const type of [", "])"),
+        ("tests/widget/page.js", "for (const name of [", "])"),
+        ("src/reactive.rs", "let told = [", "];"),
+    ] {
+        let text = read(file);
+        let (list, _) = text.split_once(before).expect(before).1.split_once(after).expect(after);
+        let listed: BTreeSet<_> = list
+            .split(['"', '\''])
+            .skip(1)
+            .step_by(2)
+            .map(|name| name.trim_start_matches("candor:"))
+            .collect();
+        assert_eq!(listed, events, "{file}");
+    }
+}
+
+/// All Rust of a folder.
+fn sources(folder: &Path) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(folder).expect("the folder is there").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            text.push_str(&sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            text.push_str(&fs::read_to_string(&path).expect("the file can be read"));
+        }
+    }
+    text
 }
 
 #[test]

@@ -78,6 +78,28 @@ fn names_are_unlike() {
     assert_eq!(Level::ALL.map(Level::alpha), [0.1, 0.05, 0.01]);
 }
 
+// A new one does not compile until it is named here.
+
+#[test]
+fn all_metrics_are_all() {
+    let next = |metric: &Metric| match metric {
+        Metric::Nps => Some(Metric::Csat),
+        Metric::Csat => Some(Metric::Ces),
+        Metric::Ces => None,
+    };
+    assert_eq!(std::iter::successors(Some(Metric::Nps), next).collect::<Vec<_>>(), Metric::ALL);
+}
+
+#[test]
+fn all_bands_are_all() {
+    let next = |band: &Band| match band {
+        Band::Unfavourable => Some(Band::Neutral),
+        Band::Neutral => Some(Band::Favourable),
+        Band::Favourable => None,
+    };
+    assert_eq!(std::iter::successors(Some(Band::Unfavourable), next).collect::<Vec<_>>(), Band::ALL);
+}
+
 #[test]
 fn levels_have_the_deviates_of_the_normal_distribution() {
     for level in Level::ALL {

@@ -435,3 +435,22 @@ impl From<serde_json::Error> for ImportError {
         Self::Store(e.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_dimension_is_one_of_all_and_counted_beside_the_site() {
+        // A new one does not compile until it is named here.
+        let next = |dimension: &Dimension| match dimension {
+            Dimension::Site => Some(Dimension::Locale),
+            Dimension::Locale => Some(Dimension::Touchpoint),
+            Dimension::Touchpoint => Some(Dimension::Display),
+            Dimension::Display => None,
+        };
+        let all: Vec<_> = std::iter::successors(Some(Dimension::Site), next).collect();
+        assert_eq!(all, Dimension::ALL);
+        assert_eq!(all[1..], Dimension::COUNTED);
+    }
+}

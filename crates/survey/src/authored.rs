@@ -631,6 +631,42 @@ mod tests {
     }
 
     #[test]
+    fn every_key_of_a_question_is_one_kinds_or_every_kinds_and_documented() {
+        let some = || [("en".to_owned(), "x".to_owned())].into();
+        // A new key does not compile until it is named here.
+        let question = AuthoredQuestion {
+            id: "q".into(),
+            kind: KindName::Rating,
+            metric: Some(Metric::Nps),
+            scale: Some("0-10".into()),
+            favourable_points: Some(2),
+            text: some(),
+            low: some(),
+            high: some(),
+            unfavourable: some(),
+            neutral: some(),
+            favourable: some(),
+            options: vec![AuthoredOption { id: "o".into(), text: some() }],
+            many: Some(true),
+            other: Some(true),
+            shuffle: Some(true),
+            when: Some(When::from(Rule::All(Vec::new()))),
+        };
+        let json = serde_json::to_value(question).unwrap();
+        let mut keys: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
+        let (_, document) = include_str!("../../../docs/api.md").split_once("\n## A site's file").unwrap();
+        let rows: String = document.lines().filter(|line| line.starts_with('|')).collect();
+        let words: Vec<_> = rows.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+        for key in &keys {
+            assert!(words.contains(key), "docs/api.md says nothing of {key}");
+        }
+        keys.retain(|key| !["id", "kind", "text", "when"].contains(key));
+        let mut of_one: Vec<_> = KEYS.map(|(key, ..)| key).into();
+        of_one.sort_unstable();
+        assert_eq!(of_one, keys);
+    }
+
+    #[test]
     fn a_key_of_another_kind_is_named() {
         let text = r#"{"id": "t", "kind": "text"}"#;
         let texts = r#"{"en": "x"}"#;

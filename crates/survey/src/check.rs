@@ -1,6 +1,6 @@
 use crate::{
-    Answer, Display, Kind, NewResponse, Question, Response, State, Survey, Value, WIRE_VERSION, bit,
-    canonical,
+    Answer, Display, Kind, NewResponse, Presentation, Question, Respondent, Response, State, Survey, Value,
+    WIRE_VERSION, bit, canonical,
     limits::{
         MAX_COMMENT_CHARS, MAX_ENTRIES, MAX_KEY_CHARS, MAX_OTHER_CHARS, MAX_PAGE_CHARS, MAX_RESPONDENT_CHARS,
         MAX_TOUCHPOINT_CHARS, MAX_VALUE_CHARS, SLUG, is_slug,
@@ -109,41 +109,57 @@ impl NewResponse {
 impl Response {
     /// Checks the content, and brings it into its usual form.
     fn check(&mut self, survey: &Survey) -> Result<(), Invalid> {
-        if !is_slug(&self.site) {
-            return Err(Invalid::new("site", SLUG));
-        }
-        if survey.site.as_ref().is_some_and(|site| *site != self.site) {
-            return Err(Invalid::new("site", format!("the site of the survey {}", survey.id)));
-        }
-        if self.survey != survey.id {
-            return Err(Invalid::new("survey", survey.id.as_str()));
-        }
-        if self.survey_version != survey.version {
-            return Err(Invalid::new("survey_version", survey.version.to_string()));
-        }
-        let tag = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        if self.locale.is_empty() || self.locale.len() > 35 || !self.locale.chars().all(tag) {
-            return Err(Invalid::new("locale", "a language tag of at most 35 characters, such as zh-Hant"));
-        }
-        // Two spellings of a language must not become two segments. A tag that is none is kept as it was sent: the answer
-        // is worth more.
-        if let Some(canonical) = canonical(&self.locale) {
-            self.locale = canonical;
-        }
         if let Some(page) = &mut self.page {
             page.truncate(page.find(['?', '#']).unwrap_or(page.len()));
         }
         self.drop_blank_names();
-        optional_text("touchpoint", self.touchpoint.as_deref(), MAX_TOUCHPOINT_CHARS)?;
-        one_of("presentation.display", &self.presentation.display, Display::ALL.map(Display::name))?;
-        one_of("presentation.scale", &self.presentation.scale, ["numbers"])?;
-        one_of("presentation.direction", &self.presentation.direction, ["ltr", "rtl"])?;
-        optional_text("page", self.page.as_deref(), MAX_PAGE_CHARS)?;
-        if let Some(respondent) = &self.respondent {
-            optional_text("respondent.id", respondent.id.as_deref(), MAX_RESPONDENT_CHARS)?;
-            entries("respondent.attributes", &respondent.attributes)?;
+        // Every field is named, so that a new one does not compile until it is checked. State and answers are checked by
+        // themselves, with what was asked; the order after this.
+        let Self {
+            state: _,
+            site,
+            survey: id,
+            survey_version,
+            locale,
+            touchpoint,
+            answers: _,
+            presentation: Presentation { display, scale, direction, order: _ },
+            page,
+            respondent,
+            context,
+            test: _,
+        } = self;
+        if !is_slug(site) {
+            return Err(Invalid::new("site", SLUG));
         }
-        entries("context", &self.context)?;
+        if survey.site.as_ref().is_some_and(|of_survey| of_survey != site) {
+            return Err(Invalid::new("site", format!("the site of the survey {}", survey.id)));
+        }
+        if *id != survey.id {
+            return Err(Invalid::new("survey", survey.id.as_str()));
+        }
+        if *survey_version != survey.version {
+            return Err(Invalid::new("survey_version", survey.version.to_string()));
+        }
+        let tag = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if locale.is_empty() || locale.len() > 35 || !locale.chars().all(tag) {
+            return Err(Invalid::new("locale", "a language tag of at most 35 characters, such as zh-Hant"));
+        }
+        // Two spellings of a language must not become two segments. A tag that is none is kept as it was sent: the answer
+        // is worth more.
+        if let Some(canonical) = canonical(locale) {
+            *locale = canonical;
+        }
+        optional_text("touchpoint", touchpoint.as_deref(), MAX_TOUCHPOINT_CHARS)?;
+        one_of("presentation.display", display, Display::ALL.map(Display::name))?;
+        one_of("presentation.scale", scale, ["numbers"])?;
+        one_of("presentation.direction", direction, ["ltr", "rtl"])?;
+        optional_text("page", page.as_deref(), MAX_PAGE_CHARS)?;
+        if let Some(Respondent { id, attributes }) = respondent {
+            optional_text("respondent.id", id.as_deref(), MAX_RESPONDENT_CHARS)?;
+            entries("respondent.attributes", attributes)?;
+        }
+        entries("context", context)?;
         self.check_order(survey)
     }
 
@@ -216,9 +232,11 @@ impl Response {
 impl Answer {
     /// The value of an answer that fits its question.
     fn check(&mut self, question: &Question, at: impl Fn(&str) -> String) -> Result<Value, Invalid> {
-        let has_rating = self.rating.is_some() || self.scale.is_some();
-        let has_choice = !self.choices.is_empty() || self.other.is_some();
-        let has_text = self.text.is_some();
+        // Every field is named, so that a new one does not compile until it is one kind's alone.
+        let Self { question: _, scale, rating, choices, other, text } = &*self;
+        let has_rating = rating.is_some() || scale.is_some();
+        let has_choice = !choices.is_empty() || other.is_some();
+        let has_text = text.is_some();
         match &question.kind {
             Kind::Rating { measure, .. } => {
                 let Some(point) = self.rating.filter(|_| !has_choice && !has_text) else {

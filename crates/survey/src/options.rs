@@ -339,6 +339,17 @@ mod tests {
     }
 
     #[test]
+    fn every_display_is_a_word_of_its_option() {
+        // A new one does not compile until it is named here.
+        let next = |display: &Display| match display {
+            Display::Popover => Some(Display::Inline),
+            Display::Inline => None,
+        };
+        assert_eq!(std::iter::successors(Some(Display::default()), next).collect::<Vec<_>>(), Display::ALL);
+        assert_eq!(DISPLAY.words().collect::<Vec<_>>(), Display::ALL.map(Display::name));
+    }
+
+    #[test]
     fn quiet_is_days_for_both_or_for_each() {
         assert_eq!(quiet_days("60, 7"), Some((60, 7)));
         assert_eq!(quiet_days("36500"), Some((36_500, 36_500)));

@@ -281,12 +281,39 @@ fn survey() -> impl Strategy<Value = Survey> {
         .prop_map(|(id, version, site, locale, questions)| Survey { id, version, site, locale, questions })
 }
 
+/// What a kind takes to be drawn. A new one does not compile until it is named here: name it in the strategies above as well.
+fn ability(kind: &Kind) -> Option<Ability> {
+    match kind {
+        Kind::Rating { .. } | Kind::Text { .. } => None,
+        Kind::Choice { .. } => Some(Ability::Choice),
+    }
+}
+
+#[test]
+fn all_abilities_are_all() {
+    let next = |ability: &Ability| match ability {
+        Ability::Choice => Some(Ability::Pages),
+        Ability::Pages => Some(Ability::Rules),
+        Ability::Rules => Some(Ability::Scale),
+        Ability::Scale => None,
+    };
+    assert_eq!(std::iter::successors(Some(Ability::Choice), next).collect::<Vec<_>>(), Ability::ALL);
+}
+
 proptest! {
     #[test]
     fn any_survey_survives_the_wire(survey in survey()) {
+        let needs = survey.needs();
+        for question in &survey.questions {
+            prop_assert!(ability(&question.kind).is_none_or(|ability| needs.contains(&ability)));
+        }
         let flat = wire::Survey::from(survey.clone());
         let read = Survey::try_from(flat.clone());
         prop_assert_eq!(read.as_ref(), Ok(&survey));
+        for question in &flat.questions {
+            let name = serde_json::to_value(question.kind).unwrap();
+            prop_assert_eq!(wire::KindName::parse(name.as_str().unwrap()), Some(question.kind));
+        }
         let json = serde_json::to_string(&survey).unwrap();
         prop_assert_eq!(serde_json::from_str::<Survey>(&json).unwrap(), survey);
         prop_assert_eq!(serde_json::from_str::<wire::Survey>(&json).unwrap(), flat);

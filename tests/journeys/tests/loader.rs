@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result};
 use candor_journeys::{Browser, CODE_OF_OUTBOX, Candor, Endpoint, Page, Pages, Reply, http};
+use candor_survey::options::{CONDITIONS, STARTS};
 use http::{HeaderMap, Method, Response, Server, StatusCode};
 use serde_json::{Value, json};
 use std::sync::{
@@ -55,7 +56,7 @@ async fn because(browser: &Browser, survey: &str) -> Result<String> {
 async fn each_trigger_starts_its_survey_and_not_before() -> Result<()> {
     let (pages, candor, browser) = stage().await?;
     let far = "<div style=\"height: 3000px\"></div><p id=\"far\">far</p>";
-    for (trigger, act) in [
+    let acts = [
         ("event=bought", "candor('event', 'sold'); candor('event', 'bought')"),
         ("click=#button", "document.querySelector('#button').click()"),
         ("scroll=50", "scrollTo(0, 2500)"),
@@ -63,7 +64,14 @@ async fn each_trigger_starts_its_survey_and_not_before() -> Result<()> {
         ("exit", "document.body.dispatchEvent(new MouseEvent('mouseout', {bubbles: true, clientY: -1}))"),
         ("manual", "candor('show', 'nps')"),
         ("event=never click=#button", "document.querySelector('#button').click()"),
-    ] {
+    ];
+    let alone = ["", "load", "idle=0.3", "delay=0.3", "sample=1 url=/*"];
+    let told = acts.iter().map(|(trigger, _)| *trigger).chain(alone).collect::<Vec<_>>().join(" ");
+    let told: Vec<_> = told.split([' ', '=']).collect();
+    for start in STARTS {
+        assert!(told.contains(&start.name), "{} is not told", start.name);
+    }
+    for (trigger, act) in acts {
         let tag = candor.tag(&format!("data-survey=\"nps\" data-trigger=\"{trigger}\""));
         load(&browser, &pages, &format!("{tag}{far}")).await?;
         let waits = format!("waits for {}", trigger.replace(' ', " or "));
@@ -72,7 +80,7 @@ async fn each_trigger_starts_its_survey_and_not_before() -> Result<()> {
         browser.run(act, &[]).await?;
         browser.prompt().await.with_context(|| trigger.to_owned())?;
     }
-    for trigger in ["", "load", "idle=0.3", "delay=0.3", "sample=1 url=/*"] {
+    for trigger in alone {
         load(&browser, &pages, &candor.tag(&format!("data-survey=\"nps\" data-trigger=\"{trigger}\"")))
             .await?;
         browser.prompt().await.with_context(|| trigger.to_owned())?;
@@ -125,6 +133,11 @@ async fn what_keeps_a_survey_back_is_said_in_words() -> Result<()> {
     let (pages, candor, browser) = stage().await?;
     let conditions =
         "url=/thanks* device=mobile attr:plan=pro from=2999-01-01 until=2020-01-01 sample=0 sometimes";
+    // A delay is a wait.
+    for condition in CONDITIONS.iter().filter(|condition| condition.name != "delay") {
+        let is_told = conditions.split(' ').any(|told| told.split(['=', ':']).next() == Some(condition.name));
+        assert!(is_told, "{} is not told", condition.name);
+    }
     let tag = candor.tag(&format!("data-survey=\"nps\" data-once=\"k\" data-trigger=\"{conditions}\""));
     let lost = candor.tag("data-survey=\"ces\" data-display=\"inline\" data-target=\"#[\"");
     load(&browser, &pages, &format!("{tag}{lost}")).await?;

@@ -1,6 +1,7 @@
 use crate::spawn::{nps, problem, spawn, wire_json};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// `complete.json` with one thing changed; the path is a JSON pointer.
 fn but(path: &str, value: Value) -> Vec<u8> {
@@ -229,6 +230,9 @@ async fn an_answer_with_every_field_at_its_limit_fits() {
             "presentation": {"display": "popover", "scale": "numbers", "direction": "ltr"},
             "respondent": {"id": character.repeat(128), "attributes": entries}, "context": entries,
         });
+        let fields =
+            |response: &Value| response.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        assert_eq!(fields(&response), fields(&wire_json("several.json")));
         server.expect(&response, "stored").await;
     }
 }

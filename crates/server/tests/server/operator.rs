@@ -126,6 +126,18 @@ async fn answers_and_refusals_are_counted_by_what_became_of_them() {
 }
 
 #[tokio::test]
+async fn the_documents_name_every_reason() {
+    let (_, table) = include_str!("../../../../docs/api.md").split_once("\n| Level | Reasons |").unwrap();
+    let rows: String = table.lines().skip(1).take_while(|line| line.starts_with('|')).collect();
+    for sample in samples(&spawn().await).await.keys() {
+        if let Some(reason) = sample.strip_prefix("candor_refusals_total{reason=\"") {
+            let name = format!("`{}`", reason.trim_end_matches("\"}"));
+            assert!(rows.contains(&name), "docs/api.md: {name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn requests_are_counted_by_route_and_never_by_address() {
     let server = spawn().await;
     for n in 0..3 {

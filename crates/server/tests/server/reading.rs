@@ -1,4 +1,4 @@
-use crate::spawn::{TOKEN, nps, problem, spawn};
+use crate::spawn::{TOKEN, nps, problem, spawn, wire_json};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -30,6 +30,60 @@ async fn reading_needs_the_token_and_sending_does_not() {
     let request = server.request(Method::GET, "/v1/surveys/nps/scores");
     let lower_case = request.header("authorization", format!("bearer {TOKEN}"));
     assert_eq!(lower_case.send().await.unwrap().status(), StatusCode::OK);
+}
+
+/// The routes, with a path that fits each, and whether the token is needed there: who may read what is decided for each.
+const ROUTES: [(&str, &str, bool); 15] = [
+    ("/v1/responses", "/v1/responses", false),
+    ("/v1/sites/{site}", "/v1/sites/shop", false),
+    ("/v1/surveys/{id}", "/v1/surveys/nps", false),
+    ("/v1/surveys/{id}/scores", "/v1/surveys/nps/scores", true),
+    ("/v1/surveys/{id}/responses", "/v1/surveys/nps/responses", true),
+    ("/candor.js", "/candor.js", false),
+    ("/candor-{version}.js", concat!("/candor-", env!("CARGO_PKG_VERSION"), ".js"), false),
+    ("/w/{version}/{file}", "/w/latest/en.json", false),
+    ("/healthz", "/healthz", false),
+    ("/readyz", "/readyz", false),
+    ("/metrics", "/metrics", true),
+    ("/", "/", false),
+    ("/demo/", "/demo/", false),
+    ("/demo/{*path}", "/demo/x", false),
+    ("/playground", "/playground", false),
+];
+
+#[tokio::test]
+async fn every_route_is_open_or_needs_the_token_as_its_row_says() {
+    let router = include_str!("../../src/router.rs")
+        .replace("concat!(\"/candor-\", env!(\"CARGO_PKG_VERSION\"), \".js\")", "\"/candor-{version}.js\"");
+    let (router, _) = router.split_once("#[cfg(test)]").unwrap();
+    let routes: Vec<_> =
+        router.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).unwrap()).collect();
+    assert_eq!(routes, ROUTES.map(|(route, ..)| route));
+    let document = include_str!("../../../../docs/api.md");
+    let server = spawn().await;
+    for (route, path, needs_token) in ROUTES {
+        if route.starts_with("/v1/") || needs_token {
+            assert!(document.contains(route), "docs/api.md says nothing of {route}");
+        }
+        for method in [Method::GET, Method::POST] {
+            let status = server.request(method.clone(), path).send().await.unwrap().status();
+            let is_refused = status == StatusCode::UNAUTHORIZED;
+            let is_there = status != StatusCode::METHOD_NOT_ALLOWED;
+            assert_eq!(is_refused, needs_token && is_there, "{method} {route}: {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_listed_response_has_every_field_whatever_was_sent() {
+    let server = spawn().await;
+    server.expect(&nps(1, 2, 9), "stored").await;
+    let listed = &server.read_json("/v1/surveys/nps/responses").await["responses"][0];
+    let whole = wire_json("several.json");
+    // These two are about the sending.
+    let mut fields =
+        whole.as_object().unwrap().keys().filter(|field| !["v", "age_ms"].contains(&field.as_str()));
+    assert!(fields.all(|field| listed.get(field).is_some()), "{listed}");
 }
 
 #[tokio::test]
@@ -131,6 +185,16 @@ async fn what_is_too_thin_is_held_back_if_asked() {
     // That nobody answered says nothing of anyone.
     let nobody = &server.read_json("/v1/surveys/ces/scores?min_n=4").await["total"];
     assert_eq!((&nobody["n"], &nobody["reason"]), (&json!(0), &json!("no_data")));
+}
+
+#[test]
+fn the_documents_name_every_segment() {
+    let document = include_str!("../../../../docs/api.md");
+    let (_, row) = document.split_once("\n| `segment` |").unwrap();
+    for dimension in candor_store::Dimension::ALL {
+        let name = dimension.name();
+        assert!(row.lines().next().unwrap().contains(&format!("`{name}`")), "docs/api.md: {name}");
+    }
 }
 
 #[tokio::test]

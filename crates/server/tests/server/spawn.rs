@@ -139,6 +139,11 @@ pub(crate) async fn problem(response: Response) -> Value {
         problem["title"].is_string() && problem["detail"].is_string() && problem["type"].is_string(),
         "{problem}"
     );
+    let documents = include_str!("../../../../docs/api.md");
+    let (_, errors) = documents.split_once("\n## Errors").unwrap();
+    let mut rows = errors.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+    let status = status.as_str();
+    assert!(rows.any(|statuses| statuses.split(", ").any(|said| said == status)), "docs/api.md: {status}");
     problem
 }
 

@@ -75,22 +75,14 @@ fn keep<'a>(connection: &Connection, arrival: &'a Arrival) -> Result<Decision<'a
     // Most are new, and then there is nothing to look up.
     let decision = decide(None, arrival)?;
     let Some((row, _)) = &decision.stored else { return Ok(decision) };
+    // Every column is named here and below, so that a new one does not compile until it is written.
+    let Row { id, site, survey, version, revision, state, dated_ms, skipped, content } = row;
     let is_new = connection
         .prepare_cached(
             "INSERT INTO responses (id, site, survey, version, revision, state, dated_ms, skipped, content)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING",
         )?
-        .execute(params![
-            row.id,
-            row.site,
-            row.survey,
-            row.version,
-            row.revision,
-            row.state,
-            row.dated_ms,
-            row.skipped,
-            row.content
-        ])?;
+        .execute(params![id, site, survey, version, revision, state, dated_ms, skipped, content])?;
     if is_new > 0 {
         return Ok(decision);
     }
@@ -100,9 +92,9 @@ fn keep<'a>(connection: &Connection, arrival: &'a Arrival) -> Result<Decision<'a
         .prepare_cached(
             "SELECT site, survey, version, revision, state, dated_ms, skipped, content FROM responses WHERE id = ?1",
         )?
-        .query_row([row.id], |old| {
+        .query_row([id], |old| {
             Ok(Row {
-                id: row.id,
+                id: *id,
                 site: text(old, 0)?,
                 survey: text(old, 1)?,
                 version: old.get(2)?,
@@ -115,11 +107,12 @@ fn keep<'a>(connection: &Connection, arrival: &'a Arrival) -> Result<Decision<'a
         })?;
     let decision = decide(Some(&old), arrival)?;
     if let Some((row, _)) = &decision.stored {
+        let Row { id, site: _, survey: _, version, revision, state, dated_ms: _, skipped, content } = row;
         connection
             .prepare_cached(
                 "UPDATE responses SET version = ?2, revision = ?3, state = ?4, skipped = ?5, content = ?6 WHERE id = ?1",
             )?
-            .execute(params![row.id, row.version, row.revision, row.state, row.skipped, row.content])?;
+            .execute(params![id, version, revision, state, skipped, content])?;
     }
     Ok(decision)
 }
