@@ -322,7 +322,10 @@ async fn a_value_that_came_and_went_in_one_batch_keeps_its_place(database: &impl
     };
     let most = MAX_VALUES as u64 - 1;
     store.save((0..most).map(|n| at(n, 2, &format!("t{n}"))).collect()).await.unwrap();
-    store.save(vec![at(most, 2, "gone"), at(most, 3, "t0")]).await.unwrap();
+    // An impression alone, so that no other counter has its value.
+    let shown = with(new(&uuid(most), 1, State::Shown, None, None), |r| r.touchpoint = Some("gone".into()));
+    let gone = Arrival { response: checked(shown), received_ms: T0 };
+    store.save(vec![gone, at(most, 2, "t0")]).await.unwrap();
     // That was the last place, here and for whoever counts anew from what is stored.
     store.save(vec![at(most + 1, 2, "late")]).await.unwrap();
     assert_eq!(store.audit().await.unwrap(), []);
