@@ -5,7 +5,7 @@
 
 use crate::{js, recontact::Quiet, text::concat, wording::Own};
 use candor_survey::{
-    LANGUAGES, Language,
+    Display, LANGUAGES, Language,
     limits::{
         MAX_ENTRIES, MAX_KEY_CHARS, MAX_PAGE_CHARS, MAX_RESPONDENT_CHARS, MAX_SLUG, MAX_TOUCHPOINT_CHARS,
         MAX_VALUE_CHARS, SLUG, is_slug, is_web_address,
@@ -33,7 +33,7 @@ pub(crate) struct EmbedConfig {
     /// `langs`: wanted languages, best first. Default: English.
     pub(crate) language: Language,
     /// `display`: `popover` or `inline`.
-    pub(crate) inline: bool,
+    pub(crate) display: Display,
     /// `light` or `dark`; none is `auto`.
     pub(crate) theme: Option<String>,
     /// Days of quiet after an answer and a dismissal.
@@ -103,7 +103,8 @@ impl EmbedConfig {
         };
         let mut problems = Vec::new();
         let send_final = raw.other(&SEND, &mut problems).is_some();
-        let inline = raw.other(&DISPLAY, &mut problems).is_some();
+        let display = raw.other(&DISPLAY, &mut problems);
+        let display = Display::ALL.into_iter().find(|one| Some(one.name()) == display.as_deref());
         let theme = raw.other(&THEME, &mut problems);
         let at_start = raw.other(&POSITION, &mut problems).is_some();
         let quiet = raw.text("quiet").map_or(Some(Quiet::DEFAULT), |text| Quiet::parse(&text));
@@ -147,7 +148,7 @@ impl EmbedConfig {
             endpoint,
             send_final,
             language: Language::negotiate(&langs, &LANGUAGES),
-            inline,
+            display: display.unwrap_or_default(),
             theme,
             quiet: quiet.unwrap_or(Quiet::DEFAULT),
             at_start,

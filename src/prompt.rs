@@ -13,7 +13,7 @@ use crate::{
     visit::{Focus, Visit},
     wording::Wording,
 };
-use candor_survey::{Ability, LANGUAGES, Language, Survey};
+use candor_survey::{Ability, Display, LANGUAGES, Language, Survey};
 use std::{
     cell::{Cell, OnceCell, RefCell},
     rc::Rc,
@@ -100,7 +100,7 @@ impl Prompt {
         };
         let wording = Wording { own: std::mem::take(&mut config.own), texts };
         let look = Look {
-            inline: config.inline,
+            display: config.display,
             // The host's own direction is the page's; the side is that of the survey's language.
             on_right: config.at_start == wording.texts.rtl,
             theme: config.theme.take(),
@@ -140,8 +140,11 @@ impl Prompt {
         let (prompt, visit_seen) = (self.clone(), visit.clone());
         spawn(async move {
             // Once it is unmounted, nobody gives up a promise that is made only now.
-            if visit_seen.config.inline && prompt.is_mounted() {
-                let _ = view::promised(&prompt.host, "seen").await;
+            match visit_seen.config.display {
+                Display::Inline if prompt.is_mounted() => {
+                    let _ = view::promised(&prompt.host, "seen").await;
+                }
+                Display::Inline | Display::Popover => {}
             }
             if prompt.is_mounted() {
                 visit_seen.seen();

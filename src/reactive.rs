@@ -32,6 +32,8 @@ pub struct SurveyEvent {
     pub question: Option<String>,
     /// Answered: the point of the scale, when a rating was.
     pub rating: Option<u8>,
+    /// Answered: the ids of the options that are chosen, when it was a choice.
+    pub choices: Option<Vec<String>>,
     /// Sent: the revision that was acknowledged, from 1.
     pub revision: Option<u32>,
     /// Closed: `close`, `escape`, `not-now`, `never` or `api`.
@@ -40,6 +42,8 @@ pub struct SurveyEvent {
     pub code: Option<String>,
     /// Failed: what went wrong, in words for developers.
     pub message: Option<String>,
+    /// Failed: with which status, when it was `rejected`.
+    pub status: Option<u16>,
 }
 
 /// A survey that is shown as long as `when` is true, until its respondent closes it.

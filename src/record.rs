@@ -14,7 +14,7 @@ use crate::{
     text::decimal,
     wording::Wording,
 };
-use candor_survey::{Answer, Display, Kind, State, WIRE_VERSION};
+use candor_survey::{Answer, Kind, State, WIRE_VERSION};
 use js_sys::{Array, Object};
 use serde_wasm_bindgen::to_value;
 use std::cell::{OnceCell, RefCell};
@@ -99,13 +99,12 @@ impl Record {
     /// The response as it stands.
     pub(crate) fn entry(&self, session: &Session, config: &EmbedConfig, wording: &Wording) -> Option<Entry> {
         let survey = session.survey();
-        let display = if config.inline { Display::Inline } else { Display::Popover };
         let answers = Array::new();
         for answer in session.answers() {
             answers.push(&answer_of(&answer)?);
         }
         let presentation = js::object()
-            .with("display", display.name())
+            .with("display", config.display.name())
             .with("scale", "numbers")
             .with("direction", wording.texts.dir())
             .with("order", order(session));

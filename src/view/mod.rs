@@ -25,6 +25,7 @@ use crate::{
     task::spawn,
     text::{FSI, PDI},
 };
+use candor_survey::Display;
 use frame::{Frame, FrameProps};
 use gloo::events::EventListener;
 use js_sys::{Function, Promise};
@@ -47,7 +48,7 @@ pub(crate) type Act = Rc<dyn Fn(Action)>;
 /// How it stands and looks on its page.
 #[derive(Debug)]
 pub(crate) struct Look {
-    pub(crate) inline: bool,
+    pub(crate) display: Display,
     /// In which corner.
     pub(crate) on_right: bool,
     /// Light or dark, if the page says so.
@@ -71,7 +72,7 @@ pub(crate) struct Mounted {
     root: ShadowRoot,
     view: AnyViewState,
     step: Step,
-    inline: bool,
+    display: Display,
     act: Act,
     listeners: Vec<EventListener>,
     last_focus: LastFocus,
@@ -117,8 +118,13 @@ impl Mounted {
     pub(crate) fn complete(&mut self, screen: Screen) {
         self.redraw(screen);
         self.listeners.extend(page::listen(&self.act));
-        if let (false, Some(host)) = (self.inline, as_html(self.root.host())) {
-            self.listeners.extend(page::keep_clear(&host, &self.root));
+        match self.display {
+            Display::Popover => {
+                if let Some(host) = as_html(self.root.host()) {
+                    self.listeners.extend(page::keep_clear(&host, &self.root));
+                }
+            }
+            Display::Inline => {}
         }
     }
 
@@ -183,9 +189,12 @@ impl Mounted {
 /// Opens the host while it is empty, because the browser lays out at once what it opens. Gives the colour scheme.
 pub(crate) fn open(look: &Look, host: &HtmlElement, root: &ShadowRoot) -> Option<String> {
     theme::adopt(look, root);
-    if !look.inline {
-        let _ = host.set_attribute("popover", "manual");
-        let _ = host.show_popover();
+    match look.display {
+        Display::Popover => {
+            let _ = host.set_attribute("popover", "manual");
+            let _ = host.show_popover();
+        }
+        Display::Inline => {}
     }
     theme::scheme(look, host)
 }
@@ -206,7 +215,7 @@ pub(crate) fn draw(
     if let Some(wrapper) = root.first_element_child().and_then(as_html) {
         theme::colour(look, &wrapper, scheme);
     }
-    Mounted { root: root.clone(), view, step, inline: look.inline, act, listeners, last_focus }
+    Mounted { root: root.clone(), view, step, display: look.display, act, listeners, last_focus }
 }
 
 fn drawn(screen: Screen, upto: Upto) -> AnyView {

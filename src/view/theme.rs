@@ -5,6 +5,7 @@ use crate::{
     js::window,
     text::{concat, push_hex},
 };
+use candor_survey::Display;
 use js_sys::Array;
 use web_sys::{CssStyleSheet, HtmlElement, ShadowRoot};
 
@@ -27,7 +28,10 @@ pub(super) fn adopt(look: &Look, root: &ShadowRoot) {
         "))!important}",
         POPOVER,
     ];
-    let placement = if look.inline { INLINE.into() } else { concat(&placed) };
+    let placement = match look.display {
+        Display::Popover => concat(&placed),
+        Display::Inline => INLINE.into(),
+    };
     if let Ok(sheet) = CssStyleSheet::new() {
         let _ = sheet.replace_sync(&concat(&[EVERYWHERE, &placement]));
         root.set_adopted_style_sheets(&Array::of1(&sheet));

@@ -191,6 +191,27 @@ fn every_event_is_in_the_documents_and_heard_wherever_events_are_listed() {
     }
 }
 
+#[test]
+fn a_leptos_app_hears_all_that_an_event_tells() {
+    let document = read("docs/embedding.md");
+    let (_, events) = document.split_once("\n## Events").expect("there are events");
+    let rows = events.split("\n## ").next().unwrap_or_default().lines();
+    let mut told = BTreeSet::new();
+    for detail in rows.filter_map(|row| row.strip_prefix("| `candor:")?.split(" | ").nth(1)) {
+        // What stands behind a colon are values.
+        told.extend(code_spans(detail.split(':').next().unwrap_or_default()));
+    }
+    let component = read("src/reactive.rs");
+    let (_, event) = component.split_once("pub struct SurveyEvent {").expect("there is the event");
+    let fields = event.split('}').next().unwrap_or_default().split("    pub ").skip(1);
+    let mut heard: BTreeSet<_> = fields.filter_map(|field| field.split(':').next()).collect();
+    // Any JSON, for which a field would need a type of its own; `message` has it as text.
+    heard.insert("problem");
+    // A word of another column of the sentence.
+    told.retain(|word| *word != "rejected" && *word != "null");
+    assert_eq!(heard, told);
+}
+
 /// All Rust of a folder.
 fn sources(folder: &Path) -> String {
     let mut text = String::new();
