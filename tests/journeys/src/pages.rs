@@ -35,7 +35,7 @@ impl Page {
     /// Its direction is that of the language, as on a real page; of one that Candor does not speak, that of English.
     #[must_use]
     pub fn in_language(lang: &str, body: &str) -> Self {
-        let language = Language::negotiate([lang], &LANGUAGES).tag;
+        let language = Language::negotiate(&[lang.to_owned()], &LANGUAGES).tag;
         let dir = crate::word(language, "dir").unwrap_or_else(|_| "ltr".to_owned());
         Self::new(format!(
             "<!doctype html><html lang=\"{lang}\" dir=\"{dir}\"><head><meta charset=\"utf-8\"><title>Host</title>\
