@@ -1,7 +1,7 @@
 //! What becomes of a response that arrives, whichever database keeps it. Pure: an old row and an arrival in, a decision out.
 
 use crate::{Arrival, MAX_AGE_MS, Outcome, StoreError};
-use candor_survey::{CheckedResponse, Response, State};
+use candor_survey::{CheckedResponse, Response};
 use std::borrow::Cow;
 
 /// One row of the table of responses.
@@ -70,21 +70,12 @@ pub(crate) fn decide<'a>(old: Option<&Row<'_>>, arrival: &'a Arrival) -> Result<
         survey: (&*new.survey).into(),
         version: new.survey_version,
         revision,
-        state: state(new.state).into(),
+        state: new.state.name().into(),
         dated_ms: change.dated_ms,
         skipped: serde_json::to_string(arrival.response.skipped())?.into(),
         content: serde_json::to_string(new)?.into(),
     };
     Ok(Decision { outcome: Outcome::Stored, stored: Some((row, change)) })
-}
-
-const fn state(state: State) -> &'static str {
-    match state {
-        State::Shown => "shown",
-        State::Partial => "partial",
-        State::Complete => "complete",
-        State::Dismissed => "dismissed",
-    }
 }
 
 /// The 16 bytes of a UUID in its canonical form, which [`candor_survey::NewResponse::check`] has seen to.

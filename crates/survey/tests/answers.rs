@@ -8,7 +8,7 @@
     reason = "tests may fail loudly; clippy.toml lets test functions, but not their helpers"
 )]
 
-use candor_survey::{CheckedResponse, Invalid, NewResponse, Survey};
+use candor_survey::{CheckedResponse, Invalid, NewResponse, State, Survey};
 use serde_json::{Value, json};
 
 /// A survey that asks this.
@@ -361,5 +361,12 @@ fn only_questions_that_were_asked_are_skipped() {
         let checked = check(&survey, complete).unwrap();
         assert_eq!(checked.skipped(), skipped, "{answers} {plan}");
         assert_eq!(check(&survey, response("partial", answers)).unwrap().skipped(), &[][..] as &[String]);
+    }
+}
+
+#[test]
+fn states_are_called_alike_on_the_wire_and_in_the_database() {
+    for state in [State::Shown, State::Partial, State::Complete, State::Dismissed] {
+        assert_eq!(serde_json::to_value(state).unwrap(), state.name());
     }
 }
