@@ -10,7 +10,7 @@ use candor_survey::{
         MAX_ENTRIES, MAX_KEY_CHARS, MAX_PAGE_CHARS, MAX_RESPONDENT_CHARS, MAX_SLUG, MAX_TOUCHPOINT_CHARS,
         MAX_VALUE_CHARS, SLUG, is_slug, is_web_address,
     },
-    options::{Choice, DEFAULT_ENDPOINT_PATH, DEFAULT_SITE, DISPLAY, POSITION, SEND, THEME},
+    options::{DEFAULT_ENDPOINT_PATH, DEFAULT_SITE, DISPLAY, OneOf, POSITION, SEND, THEME},
 };
 use js_sys::{Array, Object};
 use wasm_bindgen::{JsCast, JsValue};
@@ -64,7 +64,7 @@ impl Raw {
     }
 
     /// Whether the property has another value than its default. What is none of its values is a problem.
-    fn other(&self, option: &Choice, problems: &mut Vec<String>) -> Option<String> {
+    fn other(&self, option: &OneOf, problems: &mut Vec<String>) -> Option<String> {
         let value = self.text(option.name).filter(|value| value != option.default)?;
         if option.others.contains(&value.as_str()) {
             return Some(value);

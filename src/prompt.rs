@@ -8,7 +8,7 @@ use crate::{
     screen::{Action, Reason, Screen},
     storage,
     task::{sleep, spawn},
-    text::{Texts, concat},
+    text::{Messages, concat},
     view::{self, Look, Mounted},
     visit::{Focus, Visit},
     wording::Wording,
@@ -94,7 +94,7 @@ impl Prompt {
                 }
             }
         }
-        let texts = Texts::new(messages, &config.language);
+        let texts = Messages::new(messages, &config.language);
         let Some(root) = self.host.shadow_root() else {
             return Err(("config", "host: expected an element with an open shadow root".into()));
         };

@@ -4,7 +4,7 @@
 use crate::{
     clock,
     config::EmbedConfig,
-    delivery::{self, Entry, Outcome, Since},
+    delivery::{self, Attempt, Entry, Since},
     event,
     id::uuid_v7,
     js::{self, Made},
@@ -82,7 +82,7 @@ impl Record {
     }
 
     /// Sends what is kept and was not sent.
-    pub(crate) fn send(&self, report: Box<dyn Fn(&Outcome)>) {
+    pub(crate) fn send(&self, report: Box<dyn Fn(&Attempt)>) {
         if let Some(entry) = self.unsent.take() {
             delivery::send(entry, self.host.clone(), report);
         }

@@ -117,7 +117,7 @@ pub(crate) struct Screen {
     pub(crate) locale: String,
     pub(crate) region: String,
     pub(crate) close: String,
-    pub(crate) choice: Option<Choice>,
+    pub(crate) choice: Option<Asked>,
     pub(crate) field: Option<Field>,
     pub(crate) buttons: Vec<(Act, String)>,
     /// The address and words of a link.
@@ -129,7 +129,7 @@ pub(crate) struct Screen {
 
 /// A question that is answered by choosing.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Choice {
+pub(crate) struct Asked {
     pub(crate) question: String,
     /// That several may be chosen.
     pub(crate) hint: Option<String>,
@@ -241,7 +241,7 @@ fn is_first(session: &Session, index: usize) -> bool {
     !questions.iter().take(index).any(is_same)
 }
 
-fn choice(session: &Session, wording: &Wording, index: usize) -> Option<Choice> {
+fn choice(session: &Session, wording: &Wording, index: usize) -> Option<Asked> {
     let texts = &wording.texts;
     let question = session.question(index)?;
     let is_first = is_first(session, index);
@@ -278,7 +278,7 @@ fn choice(session: &Session, wording: &Wording, index: usize) -> Option<Choice> 
         }
     };
     let question = wording.question(question, is_first, None);
-    Some(Choice { question, hint, items, control })
+    Some(Asked { question, hint, items, control })
 }
 
 /// Whether the radio or checkbox of this value is chosen on the page.
@@ -306,11 +306,11 @@ pub(crate) fn written(session: &Session) -> [String; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{text::Texts, wording::Own};
+    use crate::{text::Messages, wording::Own};
     use candor_survey::{Survey, preset};
 
     fn screen(session: &Session, own: Own, rtl: bool) -> Screen {
-        let wording = Wording { own, texts: Texts::keys(rtl) };
+        let wording = Wording { own, texts: Messages::keys(rtl) };
         let moment = Moment { is_done: false, turns: 0, status: "", error: "", privacy: None };
         Screen::of(session, &wording, moment)
     }
@@ -324,8 +324,7 @@ mod tests {
     }
 
     fn points(screen: &Screen) -> (usize, Option<[(String, String); 2]>, String) {
-        let Some(Choice { items, control: Control::Points { ends, description }, .. }) = &screen.choice
-        else {
+        let Some(Asked { items, control: Control::Points { ends, description }, .. }) = &screen.choice else {
             panic!("{screen:?}")
         };
         (items.len(), ends.clone(), description.replace(['\u{2068}', '\u{2069}'], ""))

@@ -2,7 +2,7 @@
 
 use crate::{
     config::EmbedConfig,
-    delivery::{self, Entry, Outcome},
+    delivery::{self, Attempt, Entry},
     event,
     js::{self, Made},
     recontact::Ending,
@@ -308,10 +308,10 @@ impl Visit {
         let visit = self.clone();
         self.record.send(Box::new(move |outcome| {
             let status = match outcome {
-                Outcome::Failed { .. } => visit.wording.texts.get("queued"),
-                Outcome::Accepted => visit.wording.texts.get("sent"),
+                Attempt::Failed { .. } => visit.wording.texts.get("queued"),
+                Attempt::Accepted => visit.wording.texts.get("sent"),
                 // The respondent can do nothing about it; the page is told by an event.
-                Outcome::Rejected { .. } => String::new(),
+                Attempt::Rejected { .. } => String::new(),
             };
             if visit.is_done.get() {
                 visit.status.replace(status);

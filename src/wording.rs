@@ -1,6 +1,6 @@
 //! What is said. The page's own words come first, then the survey's, then Candor's.
 
-use crate::text::{Texts, concat, decimal, fill};
+use crate::text::{Messages, concat, decimal, fill};
 use candor_scoring::{Band, Direction, Measure, Metric};
 use candor_survey::{Kind, Question, Survey};
 
@@ -31,7 +31,7 @@ impl Own {
 /// All words, of the page, the survey and Candor.
 pub(crate) struct Wording {
     pub(crate) own: Own,
-    pub(crate) texts: Texts,
+    pub(crate) texts: Messages,
 }
 
 impl Wording {

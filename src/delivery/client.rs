@@ -1,6 +1,6 @@
 //! Every network call of the Wasm.
 
-use super::{Outcome, message_of, settled};
+use super::{Attempt, message_of, settled};
 use crate::{
     clock,
     js::{self, Made, window},
@@ -17,7 +17,7 @@ const TIMEOUT_MS: u32 = 30_000;
 /// Posts a response so that it outlives the page and needs no preflight: `keepalive`, `text/plain`.
 ///
 /// Browsers give all requests with `keepalive` together about 64 KiB; one that is refused for that is sent again without.
-pub(super) async fn post(url: &str, body: &str, keepalive: bool) -> Outcome {
+pub(super) async fn post(url: &str, body: &str, keepalive: bool) -> Attempt {
     let init = js::object()
         .with("method", "POST")
         .with("body", body)
@@ -26,20 +26,20 @@ pub(super) async fn post(url: &str, body: &str, keepalive: bool) -> Outcome {
         .with("keepalive", keepalive);
     let response = match response_of(fetch(url, init)).await {
         Ok(response) => response,
-        Err(why) => return Outcome::Failed { why, retry_after_ms: None },
+        Err(why) => return Attempt::Failed { why, retry_after_ms: None },
     };
     let status = response.status();
     if is_ok(&response) {
-        return Outcome::Accepted;
+        return Attempt::Accepted;
     }
     // What is wrong with the answer itself will not heal; a survey that is not deployed yet (404) may.
     if matches!(status, 400 | 409 | 410 | 413 | 415 | 422) {
-        return Outcome::Rejected { status, problem: text_of(&response).await.unwrap_or_default() };
+        return Attempt::Rejected { status, problem: text_of(&response).await.unwrap_or_default() };
     }
     let retry_after = response.headers().get("retry-after").ok().flatten();
     let retry_after_ms =
         retry_after.and_then(|value| retry_after_ms(&value, clock::now(), js_sys::Date::parse));
-    Outcome::Failed { why: refusal(&response).await, retry_after_ms }
+    Attempt::Failed { why: refusal(&response).await, retry_after_ms }
 }
 
 /// Hands a response to the browser when a fetch was refused on leaving. Nobody hears what became of it, so that the

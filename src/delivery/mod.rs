@@ -32,7 +32,7 @@ fn own() -> Object {
 
 /// What became of an attempt.
 #[derive(Clone, Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum Attempt {
     /// Any 2xx. The body is never read.
     Accepted,
     /// It will never be accepted: the entry is dropped.
@@ -83,15 +83,15 @@ fn held(id: &str) -> Option<Function> {
 /// Sends once, without keeping: for impressions, which are worth no retry and no loading of the module on the next page.
 pub(crate) fn send_once(entry: Entry, host: HtmlElement) {
     spawn(async move {
-        if let Outcome::Accepted = client::post(entry.endpoint(), &entry.body(), true).await {
-            tell(Some(&host), &entry, &Outcome::Accepted);
+        if let Attempt::Accepted = client::post(entry.endpoint(), &entry.body(), true).await {
+            tell(Some(&host), &entry, &Attempt::Accepted);
         }
     });
 }
 
 /// Sends a kept entry until it is acknowledged, rejected, expired, replaced by a later revision or gone from the outbox.
 /// Gone means that someone else had it acknowledged or that the page withdrew consent. `report` hears of each attempt.
-pub(crate) fn send(entry: Entry, host: HtmlElement, report: Box<dyn Fn(&Outcome)>) {
+pub(crate) fn send(entry: Entry, host: HtmlElement, report: Box<dyn Fn(&Attempt)>) {
     spawn(async move {
         deliver(&entry, &host, &*report).await;
         // A later revision may be kept and on its way.
@@ -101,7 +101,7 @@ pub(crate) fn send(entry: Entry, host: HtmlElement, report: Box<dyn Fn(&Outcome)
     });
 }
 
-async fn deliver(entry: &Entry, host: &HtmlElement, report: &dyn Fn(&Outcome)) {
+async fn deliver(entry: &Entry, host: &HtmlElement, report: &dyn Fn(&Attempt)) {
     // Consent that is withdrawn in the task of the answer withdraws it. A later revision of that task does not.
     if Entry::kept(&entry.id()).is_none() {
         return;
@@ -116,10 +116,10 @@ async fn deliver(entry: &Entry, host: &HtmlElement, report: &dyn Fn(&Outcome)) {
         }
         // A failure is told once for each revision, however often it repeats.
         match outcome {
-            Outcome::Failed { .. } if attempt > 0 || !current => {}
+            Attempt::Failed { .. } if attempt > 0 || !current => {}
             _ => tell(Some(host), entry, &outcome),
         }
-        let Outcome::Failed { retry_after_ms, .. } = outcome else { return entry.forget() };
+        let Attempt::Failed { retry_after_ms, .. } = outcome else { return entry.forget() };
         if !current {
             return;
         }
@@ -188,7 +188,7 @@ async fn flush_round(attempt: u32, pauses: &Object) {
             continue;
         }
         let outcome = client::post(entry.endpoint(), &entry.body(), attempt == 0).await;
-        if let Outcome::Failed { retry_after_ms, .. } = outcome {
+        if let Attempt::Failed { retry_after_ms, .. } = outcome {
             let until = clock::monotonic() + retry_after_ms.unwrap_or(0.0);
             let _ = Reflect::set(pauses, &entry.endpoint().into(), &until.into());
         } else {
@@ -204,20 +204,20 @@ async fn wait(attempt: u32, retry_after_ms: Option<f64>) {
     sleep(ms as u32).await;
 }
 
-fn tell(host: Option<&HtmlElement>, entry: &Entry, outcome: &Outcome) {
+fn tell(host: Option<&HtmlElement>, entry: &Entry, outcome: &Attempt) {
     match outcome {
-        Outcome::Accepted => {
+        Attempt::Accepted => {
             let field = |name| entry.field(name);
             let details = js::object().with("survey", field("survey")).with("id", field("id"));
             event::emit(host, "candor:sent", details.with("revision", field("revision")));
         }
-        Outcome::Rejected { status, problem } => {
+        Attempt::Rejected { status, problem } => {
             let details =
                 js::object().with("code", "rejected").with("message", problem).with("status", *status);
             let problem = js_sys::JSON::parse(problem).unwrap_or(JsValue::NULL);
             event::emit(host, "candor:error", details.with("problem", problem));
         }
-        Outcome::Failed { why, .. } => event::error(host, "undelivered", why),
+        Attempt::Failed { why, .. } => event::error(host, "undelivered", why),
     }
 }
 

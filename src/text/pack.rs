@@ -8,11 +8,11 @@ use wasm_bindgen::JsValue;
 const ENGLISH: &str = include_str!("../../locales/en/pack.json");
 
 /// Gives a message by its key.
-type Messages = Box<dyn Fn(&str) -> Option<String>>;
+type Lookup = Box<dyn Fn(&str) -> Option<String>>;
 
 /// The messages of one language, with English behind them.
-pub(crate) struct Texts {
-    messages: Messages,
+pub(crate) struct Messages {
+    messages: Lookup,
     /// The language of the texts: `zh-Hant`.
     pub(crate) tag: String,
     /// Right to left.
@@ -20,7 +20,7 @@ pub(crate) struct Texts {
     zero: char,
 }
 
-impl Texts {
+impl Messages {
     /// A fetched pack, or undefined for the embedded language; the region decides the digits where a language has several.
     pub(crate) fn new(pack: JsValue, language: &Language) -> Self {
         let english = JSON::parse(ENGLISH).unwrap_or(JsValue::UNDEFINED);
@@ -48,7 +48,7 @@ impl Texts {
 }
 
 #[cfg(test)]
-impl Texts {
+impl Messages {
     /// Messages that say their keys, right to left or not.
     pub(crate) fn keys(rtl: bool) -> Self {
         let messages =

@@ -3,14 +3,14 @@
 
 use super::{Upto, element, text, words};
 use crate::{
-    screen::{Choice, Control, Item},
+    screen::{Asked, Control, Item},
     text::{concat, decimal},
 };
 use candor_survey::limits::MAX_OTHER_CHARS;
 use leptos::prelude::AnyView;
 
 /// The question, and what there is to choose from.
-pub(super) fn choice(choice: &Choice, locale: &str, upto: Upto) -> AnyView {
+pub(super) fn choice(choice: &Asked, locale: &str, upto: Upto) -> AnyView {
     let mut legend = words(&choice.question);
     if let Some(hint) = &choice.hint {
         legend.push(text(" "));

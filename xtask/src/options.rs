@@ -2,7 +2,7 @@
 
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail, ensure};
-use candor_survey::options::{CONDITIONS, OPTIONS, STARTS, TriggerValue, TriggerWord, Value};
+use candor_survey::options::{CONDITIONS, Expected, OPTIONS, STARTS, TriggerValue, TriggerWord};
 use std::fs;
 use std::path::Path;
 
@@ -37,7 +37,7 @@ fn current(root: &Path) -> Result<String> {
     for options in OPTIONS.chunk_by(|a, b| a.group == b.group) {
         let rows = options.iter().map(|option| {
             let default = match option.value {
-                Value::Choice(choice) => format!("`{}`", choice.default),
+                Expected::OneOf(choice) => format!("`{}`", choice.default),
                 _ => option.default.to_owned(),
             };
             [format!("`data-{}`", option.name), values(&option.value), option.meaning.to_owned(), default]
@@ -51,9 +51,9 @@ fn current(root: &Path) -> Result<String> {
     with_table(&text, "| Condition |", &table(["Condition", "Holds"], rows(CONDITIONS)))
 }
 
-fn values(value: &Value) -> String {
+fn values(value: &Expected) -> String {
     match value {
-        Value::Choice(choice) => codes(choice.words()),
+        Expected::OneOf(choice) => codes(choice.words()),
         other => other.expected(),
     }
 }
@@ -227,21 +227,21 @@ mod tests {
 
     /// Holds a field's choices or examples to the values of the option.
     #[track_caller]
-    fn offers(value: &Value, field: Option<&serde_json::Value>, name: &str) {
+    fn offers(value: &Expected, field: Option<&serde_json::Value>, name: &str) {
         match (value, field) {
-            (Value::Choice(choice), field) => {
+            (Expected::OneOf(choice), field) => {
                 let words: Vec<_> = std::iter::once("").chain(choice.words()).collect();
                 assert_eq!(field, Some(&serde_json::json!(words)), "{name}");
             }
-            (Value::Flag, field) => assert_eq!(field, Some(&true.into()), "{name}"),
-            (Value::Wording, None) => {}
+            (Expected::Flag, field) => assert_eq!(field, Some(&true.into()), "{name}"),
+            (Expected::Wording, None) => {}
             (value, field) => {
                 let examples =
                     field.and_then(|field| field.as_str()).unwrap_or_else(|| panic!("{name} has no example"));
                 for example in examples.split('|') {
                     assert_eq!(value.check(example), Ok(()), "{name}: {example}");
                 }
-                if *value == Value::Trigger {
+                if *value == Expected::Trigger {
                     let words: BTreeSet<_> = examples.split(['|', ' ']).map(identifier).collect();
                     assert_eq!(words, &names(STARTS) | &names(CONDITIONS), "{name}");
                 }

@@ -4,7 +4,7 @@
 use crate::{
     canonical,
     limits::{MAX_TEXT_CHARS, SLUG, is_slug, is_web_address},
-    options::{CONDITIONS, MAX_QUIET_DAYS, OPTIONS, STARTS, TriggerValue, TriggerWord, Value, quiet_days},
+    options::{CONDITIONS, Expected, MAX_QUIET_DAYS, OPTIONS, STARTS, TriggerValue, TriggerWord, quiet_days},
 };
 use color::ColorSpaceTag;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
@@ -25,7 +25,7 @@ pub(crate) fn check_option(name: &str, value: &str) -> Checked {
     }
 }
 
-impl Value {
+impl Expected {
     /// Checks a value as its author wrote it.
     ///
     /// # Errors
@@ -34,7 +34,7 @@ impl Value {
         let chars = |max| !value.trim().is_empty() && value.chars().count() <= max;
         let holds = match self {
             Self::Slug => is_slug(value),
-            Self::Choice(choice) => choice.words().any(|word| word == value),
+            Self::OneOf(choice) => choice.words().any(|word| word == value),
             Self::Flag => matches!(value, "true" | "false"),
             Self::Text(max) => chars(*max),
             Self::Wording if chars(MAX_TEXT_CHARS) => return placeholders(value),
@@ -54,7 +54,7 @@ impl Value {
     pub fn expected(&self) -> String {
         let expected = match self {
             Self::Slug => SLUG,
-            Self::Choice(choice) => return choice.words().collect::<Vec<_>>().join(" or "),
+            Self::OneOf(choice) => return choice.words().collect::<Vec<_>>().join(" or "),
             Self::Flag => "true or false",
             Self::Text(max) => return format!("a text of 1 to {max} characters"),
             Self::Wording => return Self::Text(MAX_TEXT_CHARS).expected(),

@@ -11,7 +11,7 @@ use crate::{
 
 /// An option whose value is one of a few words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct OneOf {
     /// The option's name.
     pub name: &'static str,
     /// The word that stands for an option left out.
@@ -20,7 +20,7 @@ pub struct Choice {
     pub others: &'static [&'static str],
 }
 
-impl Choice {
+impl OneOf {
     /// All words, the default first.
     pub fn words(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.default).chain(self.others.iter().copied())
@@ -28,16 +28,16 @@ impl Choice {
 }
 
 /// How the survey stands in the page.
-pub const DISPLAY: Choice =
-    Choice { name: "display", default: Display::Popover.name(), others: &[Display::Inline.name()] };
+pub const DISPLAY: OneOf =
+    OneOf { name: "display", default: Display::Popover.name(), others: &[Display::Inline.name()] };
 /// The popover's corner.
-pub const POSITION: Choice = Choice { name: "position", default: "end", others: &["start"] };
+pub const POSITION: OneOf = OneOf { name: "position", default: "end", others: &["start"] };
 /// Light or dark.
-pub const THEME: Choice = Choice { name: "theme", default: "auto", others: &["light", "dark"] };
+pub const THEME: OneOf = OneOf { name: "theme", default: "auto", others: &["light", "dark"] };
 /// Whether consent is waited for.
-pub const CONSENT: Choice = Choice { name: "consent", default: "false", others: &["required"] };
+pub const CONSENT: OneOf = OneOf { name: "consent", default: "false", others: &["required"] };
 /// When answers are posted.
-pub const SEND: Choice = Choice { name: "send", default: "each", others: &["final"] };
+pub const SEND: OneOf = OneOf { name: "send", default: "each", others: &["final"] };
 
 /// The site of answers that name none: built into every server.
 pub const DEFAULT_SITE: &str = "default";
@@ -60,11 +60,11 @@ pub fn quiet_days(value: &str) -> Option<(u16, u16)> {
 
 /// What an option's value may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value {
+pub enum Expected {
     /// The id of a site or survey, or a preset's name.
     Slug,
     /// One of a few words.
-    Choice(Choice),
+    OneOf(OneOf),
     /// `true` or `false`; an attribute without a value is `true`.
     Flag,
     /// A text of at most so many characters.
@@ -93,8 +93,8 @@ pub struct EmbedOption {
     /// What it is about: the heading of its table in the documents.
     pub group: &'static str,
     /// What its value may be.
-    pub value: Value,
-    /// What it is when it is left out, in Markdown; empty when there is nothing then. A [`Choice`] says its own.
+    pub value: Expected,
+    /// What it is when it is left out, in Markdown; empty when there is nothing then. A [`OneOf`] says its own.
     pub default: &'static str,
     /// What it means, in Markdown.
     pub meaning: &'static str,
@@ -109,12 +109,17 @@ const LOOKS: &str = "How it looks";
 const SHOWN: &str = "When it is shown";
 const SENT: &str = "Where answers go";
 
-const fn option(group: &'static str, name: &'static str, value: Value, meaning: &'static str) -> EmbedOption {
+const fn option(
+    group: &'static str,
+    name: &'static str,
+    value: Expected,
+    meaning: &'static str,
+) -> EmbedOption {
     EmbedOption { name, group, value, default: "", meaning, in_survey: true, in_loader: false }
 }
 
-const fn choice(group: &'static str, choice: Choice, meaning: &'static str) -> EmbedOption {
-    option(group, choice.name, Value::Choice(choice), meaning)
+const fn choice(group: &'static str, choice: OneOf, meaning: &'static str) -> EmbedOption {
+    option(group, choice.name, Expected::OneOf(choice), meaning)
 }
 
 impl EmbedOption {
@@ -133,13 +138,13 @@ impl EmbedOption {
 
 /// All options, in the order of the documents.
 pub const OPTIONS: &[EmbedOption] = &[
-    option(ASKED, "survey", Value::Slug, "a preset (`nps`, `csat`, `ces`), which needs no server, or the id of a survey")
+    option(ASKED, "survey", Expected::Slug, "a preset (`nps`, `csat`, `ces`), which needs no server, or the id of a survey")
         .in_loader()
         .not_in_survey(),
     option(
         ASKED,
         "site",
-        Value::Slug,
+        Expected::Slug,
         "without `data-survey`: all surveys that the site has running, from `{api}/v1/sites/{site}`; with it: whose survey it is, and the site that answers to a preset belong to",
     )
     .or("`default`")
@@ -148,44 +153,44 @@ pub const OPTIONS: &[EmbedOption] = &[
     option(
         ASKED,
         "product",
-        Value::Text(MAX_VALUE_CHARS),
+        Expected::Text(MAX_VALUE_CHARS),
         "what is rated: fills `{product}` in questions and goes with the answer",
     ),
     option(
         ASKED,
         "task",
-        Value::Text(MAX_VALUE_CHARS),
+        Expected::Text(MAX_VALUE_CHARS),
         "what was to be easy (`ces`), as in \"return a parcel\": fills `{task}` in questions and goes with the answer",
     ),
-    option(ASKED, "question", Value::Wording, "your own words for the rating question; never the scale")
+    option(ASKED, "question", Expected::Wording, "your own words for the rating question; never the scale")
         .or("the survey's, else Candor's")
         .in_loader(),
-    option(ASKED, "low", Value::Wording, "the meaning of the lowest point").or("the survey's, else Candor's").in_loader(),
-    option(ASKED, "high", Value::Wording, "the meaning of the highest point").or("the survey's, else Candor's").in_loader(),
-    option(ASKED, "followup", Value::Wording, "your own words for the open question")
+    option(ASKED, "low", Expected::Wording, "the meaning of the lowest point").or("the survey's, else Candor's").in_loader(),
+    option(ASKED, "high", Expected::Wording, "the meaning of the highest point").or("the survey's, else Candor's").in_loader(),
+    option(ASKED, "followup", Expected::Wording, "your own words for the open question")
         .or("the survey's, else Candor's")
         .in_loader(),
-    option(ASKED, "touchpoint", Value::Text(MAX_TOUCHPOINT_CHARS), "where in the customer's journey"),
-    option(ASKED, "lang", Value::Language, "the language; one that Candor does not speak is ignored")
+    option(ASKED, "touchpoint", Expected::Text(MAX_TOUCHPOINT_CHARS), "where in the customer's journey"),
+    option(ASKED, "lang", Expected::Language, "the language; one that Candor does not speak is ignored")
         .or("the nearest `lang` above the tag, then the page's, then the browser's languages")
         .in_loader(),
     choice(LOOKS, DISPLAY, "`inline`: after the tag, or in `data-target`").in_loader(),
     option(
         LOOKS,
         "target",
-        Value::Selector,
+        Expected::Selector,
         "with `inline`: the first match gets the survey as its last child. Needed when the tag is in `<head>`",
     )
     .in_loader(),
     choice(LOOKS, POSITION, "the popover's corner, in reading direction"),
     choice(LOOKS, THEME, "`auto`: the page's `color-scheme`, then the system's"),
-    option(LOOKS, "accent", Value::Colour, "your own colour, made darker or lighter where it could not be read"),
-    option(LOOKS, "privacy", Value::Address, "where your privacy notice is").or("no link"),
-    option(SHOWN, "trigger", Value::Trigger, "see [Triggers](#triggers)").or("`load`").in_loader(),
+    option(LOOKS, "accent", Expected::Colour, "your own colour, made darker or lighter where it could not be read"),
+    option(LOOKS, "privacy", Expected::Address, "where your privacy notice is").or("no link"),
+    option(SHOWN, "trigger", Expected::Trigger, "see [Triggers](#triggers)").or("`load`").in_loader(),
     option(
         SHOWN,
         "quiet",
-        Value::Days,
+        Expected::Days,
         "how long no survey at all is shown; `0`: may ask again at once",
     )
     .or("`90,30`")
@@ -193,7 +198,7 @@ pub const OPTIONS: &[EmbedOption] = &[
     option(
         SHOWN,
         "once",
-        Value::Text(MAX_VALUE_CHARS),
+        Expected::Text(MAX_VALUE_CHARS),
         "a key, such as an order's number, for which the survey is shown once",
     )
     .in_loader(),
@@ -203,17 +208,17 @@ pub const OPTIONS: &[EmbedOption] = &[
         "`required`, or whatever else a tag says that is not `false`: nothing is stored, sent, shown or asked of the server before `candor(\"consent\", true)`",
     )
     .in_loader(),
-    option(SENT, "api", Value::Address, "where definitions come from").or("the script's origin").in_loader(),
+    option(SENT, "api", Expected::Address, "where definitions come from").or("the script's origin").in_loader(),
     option(
         SENT,
         "endpoint",
-        Value::Address,
+        Expected::Address,
         "where answers are posted; anything that takes [this POST](api.md#what-a-post-carries)",
     )
     .or("`{api}/v1/responses`")
     .in_loader(),
     choice(SENT, SEND, "`each`: every step at once; `final`: [one post](#one-post) at the end or on leaving"),
-    option(SENT, "test", Value::Flag, "marks answers as tests: kept, never counted. The attribute alone is `true`"),
+    option(SENT, "test", Expected::Flag, "marks answers as tests: kept, never counted. The attribute alone is `true`"),
 ];
 
 /// What follows a trigger word.
