@@ -65,8 +65,12 @@ pub(crate) fn keys(prefix: &str) -> Vec<String> {
             sorted.insert(place, key);
         }
     };
-    for place in [memory().into(), local().into()] {
-        js::keys(&place).for_each(&mut add);
+    js::keys(&memory()).for_each(&mut add);
+    if let Some(local) = local() {
+        // Not its properties: a page may have put a storage of its own in its place.
+        for i in 0..local.length().unwrap_or_default() {
+            local.key(i).ok().flatten().into_iter().for_each(&mut add);
+        }
     }
     sorted
 }

@@ -29,7 +29,7 @@ pub(super) async fn post(url: &str, body: &str, keepalive: bool) -> Attempt {
         Err(why) => return Attempt::Failed { why, retry_after_ms: None },
     };
     let status = response.status();
-    if is_ok(&response) {
+    if is_ok(status) {
         return Attempt::Accepted;
     }
     // What is wrong with the answer itself will not heal; a survey that is not deployed yet (404) may.
@@ -73,7 +73,7 @@ impl Download {
     /// The address and what went wrong.
     pub(crate) async fn json(self) -> Result<JsValue, String> {
         let why = match response_of(self.response).await {
-            Ok(response) if !is_ok(&response) => refusal(&response).await,
+            Ok(response) if !is_ok(response.status()) => refusal(&response).await,
             Ok(response) => match text_of(&response).await.map(|text| JSON::parse(&text)) {
                 Ok(Ok(json)) => return Ok(json),
                 Ok(Err(error)) => message_of(&error),
@@ -146,8 +146,8 @@ async fn response_of(fetched: Result<JsFuture, String>) -> Result<Response, Stri
     response.dyn_into().map_err(|_| "fetch gave no response".into())
 }
 
-fn is_ok(response: &Response) -> bool {
-    (200..300).contains(&response.status())
+fn is_ok(status: u16) -> bool {
+    (200..300).contains(&status)
 }
 
 /// The body, as far as it is a text; what went wrong.

@@ -394,6 +394,22 @@ async fn flush_sends_what_earlier_pages_left_and_drops_what_is_too_old() {
 }
 
 #[wasm_bindgen_test]
+async fn a_storage_of_the_pages_own_is_read_as_the_browsers_is() {
+    fresh().await;
+    js(&format!(
+        "const kept = new Map([['candor:out:a', JSON.stringify({{t: Date.now(), u: '{ENDPOINT}', b: {{id: 'a', revision: 2}}}})]]);
+        page.kept = kept;
+        page.storage = Object.getOwnPropertyDescriptor(window, 'localStorage');
+        Object.defineProperty(window, 'localStorage', {{configurable: true, value: {{
+            get length() {{ return kept.size }}, key: (i) => [...kept.keys()][i] ?? null, getItem: (key) => kept.get(key) ?? null,
+            setItem: (key, value) => kept.set(key, value), removeItem: (key) => kept.delete(key) }} }})"
+    ));
+    flush();
+    until("page.posts.length == 1 && page.kept.size == 0").await;
+    js("Object.defineProperty(window, 'localStorage', page.storage)");
+}
+
+#[wasm_bindgen_test]
 async fn flush_keeps_at_it_until_the_server_is_back() {
     fresh().await;
     js(&format!(
