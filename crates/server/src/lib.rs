@@ -52,4 +52,6 @@ pub use config::{
     AccessConfig, CheckConfig, Config, DefaultSite, DemoConfig, HttpConfig, LogConfig, LogFormat,
     StoreConfig, SurveysConfig,
 };
+#[doc(hidden)]
+pub use router::{Audience, ROUTES, Route};
 pub use serve::Server;

@@ -13,41 +13,83 @@ use axum::{
     http::{HeaderValue, StatusCode, header::X_CONTENT_TYPE_OPTIONS},
     middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use std::{sync::Arc, time::Instant};
 use tracing::Level;
 
-/// Every route there is.
+/// A route, and whose it is.
+#[derive(Debug)]
+pub struct Route {
+    /// The pattern, as `/v1/surveys/{id}`.
+    pub path: &'static str,
+    /// Whose it is.
+    pub audience: Audience,
+    handler: fn() -> MethodRouter<App>,
+}
+
+/// Whose a route is. That decides what pages of other origins may do with it, and tests hold it to that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// The respondent's widget, on pages of other origins.
+    Respondent,
+    /// As the respondent's, for a file of the widget.
+    File,
+    /// Whoever has the token, pages of other origins too: they send it in a header.
+    Reader,
+    /// Whoever has the token, and no page of another origin.
+    Operator,
+    /// Everyone but pages of other origins.
+    Public,
+}
+
+/// Every route there is: the router has no other.
+pub static ROUTES: &[Route] = {
+    use Audience::{File, Operator, Public, Reader, Respondent};
+    const PINNED: &str = concat!("/candor-", env!("CARGO_PKG_VERSION"), ".js");
+    &[
+        Route::new("/v1/responses", Respondent, || post(routes::responses::create)),
+        Route::new("/v1/sites/{site}", Respondent, || get(routes::sites::show)),
+        Route::new("/v1/surveys/{id}", Respondent, || get(routes::surveys::show)),
+        Route::new("/v1/surveys/{id}/scores", Reader, || get(routes::scores::show)),
+        Route::new("/v1/surveys/{id}/responses", Reader, || get(routes::responses::list)),
+        Route::new("/candor.js", File, || get(assets::loader)),
+        Route::new(PINNED, File, || get(assets::pinned)),
+        Route::new("/w/{version}/{file}", File, || get(assets::module)),
+        Route::new("/healthz", Public, || get(routes::health::alive)),
+        Route::new("/readyz", Public, || get(routes::health::ready)),
+        Route::new("/metrics", Operator, || get(metrics::show)),
+        Route::new("/", Public, || get(routes::demo::home)),
+        Route::new("/demo/", Public, || get(routes::demo::index)),
+        Route::new("/demo/{*path}", Public, || get(routes::demo::page)),
+        Route::new("/playground", Public, || get(routes::demo::playground)),
+    ]
+};
+
+impl Route {
+    const fn new(path: &'static str, audience: Audience, handler: fn() -> MethodRouter<App>) -> Self {
+        Self { path, audience, handler }
+    }
+}
+
 pub(crate) fn router(app: App) -> Router {
-    let api = Router::new()
-        .route("/v1/responses", post(routes::responses::create))
-        .route("/v1/sites/{site}", get(routes::sites::show))
-        .route("/v1/surveys/{id}", get(routes::surveys::show))
-        .route("/v1/surveys/{id}/scores", get(routes::scores::show))
-        .route("/v1/surveys/{id}/responses", get(routes::responses::list))
-        .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn(cors::layer));
-    let files = Router::new()
-        .route("/candor.js", get(assets::loader))
-        .route(concat!("/candor-", env!("CARGO_PKG_VERSION"), ".js"), get(assets::pinned))
-        .route("/w/{version}/{file}", get(assets::module))
-        .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn(assets::layer));
     let metrics = app.metrics.clone();
-    let all = Router::new()
-        .merge(api)
-        .merge(files)
-        .route("/healthz", get(routes::health::alive))
-        .route("/readyz", get(routes::health::ready))
-        .route("/metrics", get(metrics::show))
-        .route("/", get(routes::demo::home))
-        .route("/demo/", get(routes::demo::index))
-        .route("/demo/{*path}", get(routes::demo::page))
-        .route("/playground", get(routes::demo::playground))
-        .method_not_allowed_fallback(wrong_method)
-        .fallback(routes::demo::shortcut);
+    let others = Router::new().fallback(routes::demo::shortcut);
+    let all = ROUTES.iter().fold(others, |all, route| {
+        let one = Router::new().route(route.path, (route.handler)());
+        all.merge(shared(one, route.audience))
+    });
     watched(all, metrics).with_state(app)
+}
+
+/// Lets pages of other origins read the answers of these routes, as far as they are the audience.
+fn shared<S: Clone + Send + Sync + 'static>(routes: Router<S>, audience: Audience) -> Router<S> {
+    let routes = routes.method_not_allowed_fallback(wrong_method);
+    match audience {
+        Audience::Respondent | Audience::Reader => routes.layer(from_fn(cors::layer)),
+        Audience::File => routes.layer(from_fn(assets::layer)),
+        Audience::Operator | Audience::Public => routes,
+    }
 }
 
 /// No request passes unseen, and none ends a connection by a panic.

@@ -1,4 +1,4 @@
-use candor_server::{Config, Server};
+use candor_server::{Config, Route, Server};
 use candor_store::Store;
 use clap::Parser;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -127,6 +127,20 @@ impl Spawned {
         self.task.await.unwrap();
         self.folder
     }
+}
+
+/// An address that fits a route's pattern, where there is something to be had if there can be.
+pub(crate) fn address(route: &Route) -> String {
+    let values = [
+        ("{site}", "shop"),
+        ("{id}", "nps"),
+        ("{version}", "latest"),
+        ("{file}", "en.json"),
+        ("{*path}", "index.html"),
+    ];
+    let address = values.iter().fold(route.path.to_owned(), |path, (name, value)| path.replace(name, value));
+    assert!(!address.contains('{'), "{}: a value for its parameter is missing in this function", route.path);
+    address
 }
 
 /// The body of a problem document, seen to be one.
