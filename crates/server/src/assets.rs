@@ -1,12 +1,12 @@
 //! The widget's files, embedded by `build.rs`.
 
-use crate::{etag, problem::Problem, refusals::Reason, routes::params::Name};
+use crate::{cors, etag, problem::Problem, refusals::Reason, routes::params::Name};
 use axum::{
     body::Bytes,
     extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
-        header::{ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, ETAG, VARY},
+        header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, VARY},
     },
     middleware::Next,
     response::Response,
@@ -97,13 +97,12 @@ pub(crate) fn media_type(path: &str) -> &'static str {
 
 /// Any page may load the files and see how long that took, errors included.
 pub(crate) async fn layer(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = cors::respondents(request, next).await;
     let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     for (name, value) in [("cross-origin-resource-policy", "cross-origin"), ("timing-allow-origin", "*")] {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    debug_assert!(!response.status().is_success() || response.headers().contains_key(ETAG));
+    debug_assert!(response.status() != StatusCode::OK || response.headers().contains_key(ETAG));
     response
 }
 

@@ -1,10 +1,7 @@
 //! A panic is a mistake of ours. Its request is answered all the same, and the log has one line that says where it was.
 
 use crate::{problem::Problem, refusals::Reason};
-use axum::{
-    http::{HeaderValue, header::ACCESS_CONTROL_ALLOW_ORIGIN},
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use std::{any::Any, cell::Cell, panic::PanicHookInfo};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -47,10 +44,7 @@ pub(crate) fn layer() -> CatchPanicLayer<Handler> {
 fn answer(_: Box<dyn Any + Send>) -> Response {
     let seen = SEEN.try_with(Cell::take).ok().flatten();
     let problem = Problem::fault(seen.unwrap_or_else(|| "a panic".to_owned())).reason(Reason::Panic);
-    let mut response = problem.into_response();
-    // What lets pages read their answers was unwound too, and this one says nothing of a site.
-    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    response
+    problem.into_response()
 }
 
 #[cfg(test)]

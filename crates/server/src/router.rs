@@ -74,7 +74,7 @@ impl Route {
 
 pub(crate) fn router(app: App) -> Router {
     let metrics = app.metrics.clone();
-    let others = Router::new().fallback(routes::demo::shortcut);
+    let others = Router::new().fallback(routes::demo::shortcut).layer(panics::layer());
     let all = ROUTES.iter().fold(others, |all, route| {
         let one = Router::new().route(route.path, (route.handler)());
         all.merge(shared(one, route.audience))
@@ -82,19 +82,21 @@ pub(crate) fn router(app: App) -> Router {
     watched(all, metrics).with_state(app)
 }
 
-/// Lets pages of other origins read the answers of these routes, as far as they are the audience.
+/// Lets pages of other origins read what these routes answer, as far as they are its audience. That is done around all
+/// else: they may read that a method is wrong, and that a panic was answered.
 fn shared<S: Clone + Send + Sync + 'static>(routes: Router<S>, audience: Audience) -> Router<S> {
-    let routes = routes.method_not_allowed_fallback(wrong_method);
+    let routes = routes.method_not_allowed_fallback(wrong_method).layer(panics::layer());
     match audience {
-        Audience::Respondent | Audience::Reader => routes.layer(from_fn(cors::layer)),
+        Audience::Respondent => routes.layer(from_fn(cors::respondents)),
         Audience::File => routes.layer(from_fn(assets::layer)),
+        Audience::Reader => routes.layer(from_fn(cors::readers)),
         Audience::Operator | Audience::Public => routes,
     }
 }
 
-/// No request passes unseen, and none ends a connection by a panic.
+/// No request passes unseen.
 fn watched<S: Clone + Send + Sync + 'static>(routes: Router<S>, metrics: Arc<Metrics>) -> Router<S> {
-    routes.layer(panics::layer()).layer(from_fn_with_state(metrics, common))
+    routes.layer(from_fn_with_state(metrics, common))
 }
 
 async fn wrong_method(request: Request) -> Problem {
@@ -132,25 +134,36 @@ mod tests {
     use hyper_util::service::TowerToHyperService;
 
     #[tokio::test]
-    async fn a_panic_is_one_problem_that_is_counted() {
+    async fn a_panic_is_one_problem_that_is_counted_and_whose_route_it_was_may_read_it() {
         async fn broken() -> StatusCode {
             panic!("broken by the test")
         }
-        let metrics = Arc::new(Metrics::new());
-        let routes = Router::new().route("/broken", get(broken));
-        let service = TowerToHyperService::new(watched(routes, metrics.clone()));
-        let response = service.call(Request::get("/broken").body(Body::empty()).unwrap()).await.unwrap();
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(response.headers()["content-type"], "application/problem+json");
-        assert_eq!(response.headers()["access-control-allow-origin"], "*");
-        let body = to_bytes(response.into_body(), 1_000).await.unwrap();
-        assert!(!String::from_utf8_lossy(&body).contains("broken"), "{body:?}");
-        let text = metrics.text().unwrap();
-        for sample in [
-            "candor_refusals_total{reason=\"panic\"} 1\n",
-            "candor_requests_total{route=\"/broken\",method=\"GET\",status=\"500\"} 1\n",
+        for (audience, origin, credentials) in [
+            (Audience::Respondent, Some("https://shop.example"), Some("true")),
+            (Audience::File, Some("https://shop.example"), Some("true")),
+            (Audience::Reader, Some("*"), None),
+            (Audience::Operator, None, None),
+            (Audience::Public, None, None),
         ] {
-            assert!(text.contains(sample), "{text}");
+            let metrics = Arc::new(Metrics::new());
+            let routes = shared(Router::new().route("/broken", get(broken)), audience);
+            let service = TowerToHyperService::new(watched(routes, metrics.clone()));
+            let request = Request::get("/broken").header("origin", "https://shop.example");
+            let response = service.call(request.body(Body::empty()).unwrap()).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap());
+            assert_eq!(header("content-type"), Some("application/problem+json"));
+            assert_eq!(header("access-control-allow-origin"), origin, "{audience:?}");
+            assert_eq!(header("access-control-allow-credentials"), credentials, "{audience:?}");
+            let body = to_bytes(response.into_body(), 1_000).await.unwrap();
+            assert!(!String::from_utf8_lossy(&body).contains("broken"), "{body:?}");
+            let text = metrics.text().unwrap();
+            for sample in [
+                "candor_refusals_total{reason=\"panic\"} 1\n",
+                "candor_requests_total{route=\"/broken\",method=\"GET\",status=\"500\"} 1\n",
+            ] {
+                assert!(text.contains(sample), "{text}");
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ pub(crate) async fn show(
     };
     let found = index.survey(query.site.as_deref().or_else(own), &id, version)?;
     let grant = match &found.survey.site {
-        None => Grant::Anyone,
+        None => Grant::Page,
         Some(site) => match Grant::decide(&headers, site, index.origins(site)?) {
             Ok(grant) => grant,
             Err(refused) => return Ok(refused.into_response()),
@@ -61,10 +61,6 @@ pub(crate) async fn show(
     let mut response = etag::respond(&headers, body.into(), tag, "application/json", "public, max-age=60");
     if query.locale.is_none() && found.is_translated() {
         response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Language"));
-    }
-    if query.site.is_none() && index.sites_with(&id).nth(1).is_some() {
-        // A page's own of several: a shared cache must not give it to pages of another site.
-        response.headers_mut().append(VARY, HeaderValue::from_static("Origin"));
     }
     if let Some(locale) = survey.locale.and_then(|locale| HeaderValue::try_from(locale).ok()) {
         response.headers_mut().insert(CONTENT_LANGUAGE, locale);

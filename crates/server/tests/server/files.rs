@@ -1,4 +1,4 @@
-use crate::spawn::{config, problem, spawn, spawn_with};
+use crate::spawn::{SHOP, config, problem, spawn, spawn_with};
 use reqwest::{Method, StatusCode};
 use std::fs;
 
@@ -35,6 +35,8 @@ async fn the_widgets_files_are_served_or_said_to_be_missing() {
         assert_ne!(brotli.headers()["etag"], tag);
         assert!(brotli.bytes().await.unwrap().len() < loader.len());
     }
+    let head = server.request(Method::HEAD, "/candor.js").send().await.unwrap();
+    assert_eq!((head.status(), &head.headers()["content-length"]), (StatusCode::OK, &loader.len().into()));
     let again = server.request(Method::GET, "/candor.js").header("if-none-match", &tag).send().await.unwrap();
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
 
@@ -61,12 +63,14 @@ async fn the_widgets_files_are_served_or_said_to_be_missing() {
 async fn a_file_of_another_version_is_gone_and_not_cached() {
     let server = spawn().await;
     for path in ["/w/000000000000/candor.wasm", "/w/latest/other.js", "/w/latest/..%2fcandor.js"] {
-        let response = server.get(path).await;
+        let response = server.request(Method::GET, path).header("origin", SHOP).send().await.unwrap();
         if response.status() != StatusCode::SERVICE_UNAVAILABLE {
             assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
         }
         assert_eq!(response.headers()["cache-control"], "no-store");
-        assert_eq!(response.headers()["access-control-allow-origin"], "*");
+        // The loader looks at the status, with credentials too.
+        assert_eq!(response.headers()["access-control-allow-origin"], SHOP);
+        assert_eq!(response.headers()["access-control-allow-credentials"], "true");
         problem(response).await;
     }
 }

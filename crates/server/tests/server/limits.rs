@@ -1,8 +1,8 @@
-use crate::spawn::{Spawned, TOKEN, config, nps, problem, spawn, spawn_with, wire_json};
+use crate::spawn::{SHOP, Spawned, TOKEN, config, nps, problem, spawn, spawn_with, wire_json};
 use candor_server::Config;
 use candor_store::{Arrival, Store};
 use candor_survey::{NewResponse, preset};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::{
@@ -77,10 +77,14 @@ async fn an_answer_that_waited_too_long_is_refused_and_one_that_waits_for_its_cl
     let second = async {
         tokio::time::sleep(Duration::from_millis(100)).await;
         let asked = std::time::Instant::now();
-        let response = server.post(nps(3, 2, 9).to_string()).await;
+        let request = server.request(Method::POST, "/v1/responses").header("origin", SHOP);
+        let request = request.header("content-type", "text/plain").body(nps(3, 2, 9).to_string());
+        let response = request.send().await.unwrap();
         assert!(asked.elapsed() < Duration::from_secs(1), "the database gives up after two");
         assert_eq!(response.headers()["retry-after"], "2");
-        assert_eq!(response.headers()["access-control-allow-origin"], "*");
+        // Its page may know, with credentials too.
+        assert_eq!(response.headers()["access-control-allow-origin"], SHOP);
+        assert_eq!(response.headers()["access-control-allow-credentials"], "true");
         let refused = (response.status(), problem(response).await["detail"].clone());
         assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
         assert_eq!(server.read("/v1/surveys/nps/scores").await.status(), StatusCode::OK);

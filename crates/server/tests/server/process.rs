@@ -291,13 +291,20 @@ async fn a_client_that_stalls_is_cut_off_and_others_are_served() {
     }
 
     let mut slow_body = TcpStream::connect(&server.address).await.unwrap();
-    let head =
-        "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 900\r\n\r\n{";
+    let head = "POST /v1/responses HTTP/1.1\r\nHost: x\r\nOrigin: https://shop.example\r\n\
+        Content-Type: text/plain\r\nContent-Length: 900\r\n\r\n{";
     slow_body.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = vec![0; 64];
+    let mut answer = vec![0; 1_024];
     let read =
         tokio::time::timeout(Duration::from_secs(5), slow_body.read(&mut answer)).await.unwrap().unwrap();
-    assert!(answer[..read].starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&answer));
+    let answer = String::from_utf8_lossy(&answer[..read]);
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    // Its page may know, with credentials too.
+    for line in
+        ["access-control-allow-origin: https://shop.example", "access-control-allow-credentials: true"]
+    {
+        assert!(answer.contains(line), "{answer}");
+    }
 }
 
 #[tokio::test]
