@@ -12,7 +12,7 @@ use candor_survey::{
     },
     options::{DEFAULT_ENDPOINT_PATH, DEFAULT_SITE, DISPLAY, OneOf, POSITION, SEND, THEME},
 };
-use js_sys::{Array, Object};
+use js_sys::{Array, Function, Object};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Everything the page decides about one survey; its meaning, its values and its default stand in `candor_survey::options`.
@@ -193,6 +193,13 @@ impl EmbedConfig {
     pub(crate) fn page(&self) -> Option<String> {
         let page = self.raw.text("page")?;
         Some(clip(page.split(['?', '#'].as_slice()).next().unwrap_or_default(), MAX_PAGE_CHARS))
+    }
+
+    /// Lets `amend`, if it is a function, bring to a response what another tab has answered.
+    pub(crate) fn amend(&self, response: &JsValue) {
+        if let Ok(amend) = self.raw.any("amend").dyn_into::<Function>() {
+            let _ = amend.call1(&JsValue::UNDEFINED, response);
+        }
     }
 
     /// What the page said of the respondent.

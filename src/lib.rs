@@ -40,6 +40,8 @@ mod view;
 mod visit;
 mod wording;
 
+#[cfg(not(feature = "reactive"))]
+use js_sys::Function;
 use prompt::Prompt;
 #[cfg(feature = "reactive")]
 pub use reactive::{Candor, CandorProps, SurveyEvent};
@@ -69,6 +71,14 @@ pub fn flush() {
     delivery::flush();
 }
 
+/// `keep` is called with the key of every unsent answer that was written or removed in the browser's storage, so that
+/// somebody can copy it to where it outlives the browser's death.
+#[cfg(not(feature = "reactive"))]
+#[wasm_bindgen]
+pub fn mirror(keep: Function) {
+    storage::mirror(keep);
+}
+
 /// A mounted survey. Letting go of it changes nothing: the survey stays until it is closed or unmounted.
 #[cfg_attr(not(feature = "reactive"), wasm_bindgen)]
 pub struct Handle(Rc<Prompt>);
@@ -80,10 +90,28 @@ impl Handle {
         self.0.close(screen::Reason::Api);
     }
 
-    /// Takes the view and every listener away, without a word to the server and without an event.
+    /// Takes the view and every listener away, without a word to the server. `removed` tells the page that it is closed, for
+    /// one that has taken it away itself; otherwise there is no event.
     ///
     /// An answer already given stays in the outbox and is sent, unless the outbox is cleared in the same task.
-    pub fn unmount(&self) {
-        self.0.unmount();
+    pub fn unmount(&self, removed: bool) {
+        self.0.unmount(removed);
+    }
+
+    /// Whether nothing is left to come back to: it is closed, or its respondent is done.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.0.is_over()
+    }
+
+    /// Whether its respondent has written something here, which nothing but this view may know of.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        self.0.has_text()
+    }
+
+    /// Sends what was answered once more, as `config.amend` leaves it.
+    pub fn send_again(&self) {
+        self.0.send_again();
     }
 }

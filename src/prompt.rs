@@ -205,6 +205,7 @@ impl Prompt {
         };
         // Taken first: a listener of the events below may close it again.
         let Some(mounted) = self.mounted.take() else { return };
+        self.gone.set(true);
         visit.closed(reason);
         let focus = mounted.focus_to_return();
         mounted.drop_later();
@@ -214,14 +215,34 @@ impl Prompt {
         }
     }
 
-    /// Takes it away without a word.
-    pub(crate) fn unmount(&self) {
+    /// Takes it away without a word to the server, and if the page has `removed` it without asking, with one to the page.
+    pub(crate) fn unmount(&self, removed: bool) {
         self.gone.set(true);
         if let Some(mounted) = self.mounted.take() {
             mounted.drop_later();
         }
         if let Some(visit) = self.visit.get() {
             visit.unmounted();
+            if removed {
+                visit.tell_closed(Reason::Removed);
+            }
+        }
+    }
+
+    /// Whether nothing is left to come back to.
+    pub(crate) fn is_over(&self) -> bool {
+        self.gone.get() || self.visit.get().is_some_and(|visit| visit.is_done())
+    }
+
+    /// Whether its respondent has written something here.
+    pub(crate) fn has_text(&self) -> bool {
+        self.visit.get().is_some_and(|visit| visit.has_text())
+    }
+
+    /// Sends what was answered as it is after `config.amend`.
+    pub(crate) fn send_again(&self) {
+        if let Some(visit) = self.visit.get() {
+            visit.send_again();
         }
     }
 }

@@ -253,7 +253,7 @@ impl Shown {
 
 impl Drop for Shown {
     fn drop(&mut self) {
-        self.prompt.unmount();
+        self.prompt.unmount(false);
         self.host.remove();
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 use candor_survey::{Answer, Kind, State, WIRE_VERSION};
 use js_sys::{Array, Object};
 use serde_wasm_bindgen::to_value;
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use wasm_bindgen::JsValue;
 use web_sys::HtmlElement;
 
@@ -30,6 +30,8 @@ pub(crate) struct Record {
     answered: OnceCell<Since>,
     /// Kept, but not sent: an answer passed on the way to another, or all of them when the page wants one post.
     unsent: RefCell<Option<Entry>>,
+    /// Whether the page knows that nothing is kept.
+    is_told: Cell<bool>,
 }
 
 impl Record {
@@ -40,6 +42,7 @@ impl Record {
             shown: OnceCell::new(),
             answered: OnceCell::new(),
             unsent: RefCell::new(None),
+            is_told: Cell::new(false),
         }
     }
 
@@ -71,11 +74,12 @@ impl Record {
     /// Keeps the response, before this returns.
     pub(crate) fn keep(&self, entry: Option<Entry>, hold: bool) {
         let Some(entry) = entry else { return };
-        delivery::claim(&self.id);
+        let id = entry.id();
+        delivery::claim(&id);
         if hold {
-            delivery::hold(&self.id);
+            delivery::hold(&id);
         }
-        if !entry.keep() {
+        if !entry.keep() && !self.is_told.replace(true) {
             event::error(Some(&self.host), "storage", "the answer is kept in memory only");
         }
         self.unsent.replace(Some(entry));
@@ -129,7 +133,9 @@ impl Record {
             State::Partial | State::Complete => &self.answered,
             State::Shown | State::Dismissed => &self.shown,
         };
-        Some(Entry::new(*since.get_or_init(Since::now), config.endpoint.clone(), response.into()))
+        let response = response.into();
+        config.amend(&response);
+        Some(Entry::new(*since.get_or_init(Since::now), config.endpoint.clone(), response))
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) enum Reason {
     Never,
     /// By the page.
     Api,
+    /// The page has taken it away, more than once.
+    Removed,
 }
 
 impl Reason {
@@ -53,6 +55,7 @@ impl Reason {
             Self::NotNow => "not-now",
             Self::Never => "never",
             Self::Api => "api",
+            Self::Removed => "removed",
         }
     }
 }

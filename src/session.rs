@@ -70,6 +70,12 @@ impl Session {
         self.state
     }
 
+    /// Counts a revision, if anything was answered. False if nothing was.
+    pub(crate) fn touch(&mut self) -> bool {
+        self.is_changed = self.state != State::Shown;
+        self.is_changed
+    }
+
     fn asked(&self) -> u32 {
         self.survey.asked(&self.values, &|key| {
             self.attributes.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone())

@@ -2,13 +2,26 @@
 //! as long as the page lives: in an object of the loader's, which reads its marks there and clears it.
 
 use crate::js::{self, window};
-use js_sys::{Object, Reflect};
+use js_sys::{Function, Object, Reflect};
 use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Storage;
 
 thread_local! {
     static MEMORY: RefCell<Object> = RefCell::new(Object::new());
+    static MIRROR: RefCell<Option<Function>> = const { RefCell::new(None) };
+}
+
+/// Calls this from now on with each key of [`keep`] and [`remove`].
+#[cfg(not(feature = "reactive"))]
+pub(crate) fn mirror(keep: Function) {
+    MIRROR.set(Some(keep));
+}
+
+fn mirrored(key: &str) {
+    if let Some(keep) = MIRROR.with_borrow(Clone::clone) {
+        let _ = keep.call1(&JsValue::UNDEFINED, &key.into());
+    }
 }
 
 /// Keeps what browser storage refuses in this object from now on, if it is one.
@@ -38,7 +51,10 @@ pub(crate) fn moment(key: &str) -> Option<f64> {
 
 /// Keeps a value before it returns. False if only memory would take it.
 pub(crate) fn set(key: &str, value: &str) -> bool {
-    let durable = local().is_some_and(|local| local.set_item(key, value).is_ok());
+    // Some say yes and keep nothing, or less.
+    let durable = local().is_some_and(|local| {
+        local.set_item(key, value).is_ok() && local.get_item(key).ok().flatten().as_deref() == Some(value)
+    });
     if durable {
         let _ = Reflect::delete_property(&memory(), &key.into());
     } else {
@@ -47,12 +63,20 @@ pub(crate) fn set(key: &str, value: &str) -> bool {
     durable
 }
 
-/// Forgets a key.
+/// As [`set`], and in the mirror, which outlives the browser's death.
+pub(crate) fn keep(key: &str, value: &str) -> bool {
+    let durable = set(key, value);
+    mirrored(key);
+    durable
+}
+
+/// Forgets a key, in the mirror too.
 pub(crate) fn remove(key: &str) {
     let _ = Reflect::delete_property(&memory(), &key.into());
     if let Some(local) = local() {
         let _ = local.remove_item(key);
     }
+    mirrored(key);
 }
 
 /// Every key that begins with `prefix`, sorted.

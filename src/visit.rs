@@ -13,12 +13,16 @@ use crate::{
     wording::Wording,
 };
 use candor_survey::{Survey, Value};
+use gloo::timers::callback::Timeout;
 use serde_wasm_bindgen::to_value;
 use std::{
     cell::{Cell, OnceCell, RefCell},
     rc::Rc,
 };
 use web_sys::HtmlElement;
+
+/// After so long without another letter a text is sent.
+const PAUSE_MS: u32 = 1_500;
 
 /// What is to have the focus once a screen is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +56,12 @@ pub(crate) struct Visit {
     status: RefCell<String>,
     /// What is wrong with the text.
     error: RefCell<String>,
-    /// What is written in the text field of this page, and not taken yet: the field may go and come with what is chosen.
+    /// What is written in the text field of this page: the field may go and come with what is chosen.
     draft: RefCell<Option<String>>,
+    /// The text that was typed and that the page has not been told of.
+    typed: Cell<Option<usize>>,
+    /// Sends what is typed when nothing more is.
+    pause: RefCell<Option<Timeout>>,
 }
 
 impl Visit {
@@ -72,7 +80,13 @@ impl Visit {
             status: RefCell::default(),
             error: RefCell::default(),
             draft: RefCell::default(),
+            typed: Cell::new(None),
+            pause: RefCell::default(),
         }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.is_done.get()
     }
 
     /// Who draws it from now on.
@@ -112,13 +126,7 @@ impl Visit {
     pub(crate) fn act(self: &Rc<Self>, action: Action) {
         match action {
             Action::Choose { .. } | Action::Pick { .. } | Action::WriteOther { .. } => self.answer(&action),
-            Action::Edit(text) => {
-                self.draft.replace(Some(text));
-                if !self.error.borrow().is_empty() {
-                    self.error.take();
-                    self.show(Focus::Stays);
-                }
-            }
+            Action::Edit(text) => self.edit(text),
             Action::Settle => self.commit(),
             Action::Leave => self.leaving(),
             Action::Next(text) => self.go(&text, false),
@@ -162,13 +170,43 @@ impl Visit {
             start_quiet_period(&self.config, Ending::Answered);
             // What the answer brings up is said, not searched for.
             let screen = self.screen();
-            if let (Some(field), Some(_)) = (screen.field, screen.choice) {
-                self.status.replace(field.question);
-            }
+            self.status.replace(match (screen.field, screen.choice) {
+                (Some(field), Some(_)) => field.question,
+                _ => String::new(),
+            });
             self.show(Focus::Stays);
         }
         if !browsing {
             self.commit();
+        }
+    }
+
+    /// What is typed is kept before this returns, and sent when nothing more is typed for a moment. One that is too long for now
+    /// leaves what was kept before.
+    fn edit(self: &Rc<Self>, text: String) {
+        self.seen();
+        let written = self.write(&text).ok().flatten();
+        self.draft.replace(Some(text));
+        self.error.take();
+        if let Some(index) = written {
+            self.record.answer();
+            self.keep();
+            self.typed.set(Some(index));
+            let visit = self.clone();
+            let paused = Timeout::new(PAUSE_MS, move || visit.pause());
+            self.pause.replace(Some(paused));
+        }
+        // There may be another way on now.
+        self.show(Focus::Stays);
+    }
+
+    /// Nothing was typed for a moment, or it ends.
+    fn pause(self: &Rc<Self>) {
+        if self.pause.take().is_some() {
+            start_quiet_period(&self.config, Ending::Answered);
+            if !self.config.send_final {
+                self.send();
+            }
         }
     }
 
@@ -231,8 +269,9 @@ impl Visit {
             // All that was answered may have been taken back.
             self.status.replace(if completes { self.wording.texts.get("sending") } else { String::new() });
         }
+        self.pause();
         self.commit();
-        if let Some(index) = written {
+        if let Some(index) = self.typed.take().or(written) {
             self.announce(index);
         }
         if ends {
@@ -252,6 +291,7 @@ impl Visit {
 
     /// The page may go away at any moment.
     fn leaving(self: &Rc<Self>) {
+        self.pause();
         self.commit();
         self.send();
     }
@@ -269,12 +309,34 @@ impl Visit {
             start_quiet_period(&self.config, Ending::Never);
         }
         self.leaving();
+        if let Some(index) = self.typed.take() {
+            self.announce(index);
+        }
+        self.tell_closed(reason);
+    }
+
+    pub(crate) fn tell_closed(&self, reason: Reason) {
         self.emit("candor:closed", js::object().with("reason", reason.name()));
+    }
+
+    /// Keeps and sends once more what was answered, which something else has been made of.
+    pub(crate) fn send_again(self: &Rc<Self>) {
+        if self.session.borrow_mut().touch() {
+            self.keep();
+            self.send();
+        }
+    }
+
+    /// Whether a text stands here that no other tab knows of.
+    pub(crate) fn has_text(&self) -> bool {
+        let [other, text] = self.written();
+        !(other.is_empty() && text.is_empty())
     }
 
     /// Taken away by the page; the view is gone.
     pub(crate) fn unmounted(self: &Rc<Self>) {
         self.unannounced.take();
+        self.pause.take();
         // Not in this task: a page that withdraws consent removes the host first and clears the outbox then.
         if let Some(entry) = self.record.take_unsent() {
             let visit = self.clone();

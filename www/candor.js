@@ -13,13 +13,23 @@
   // The build replaces the placeholders in capitals. Where it did not, there is no such folder, and the files come from
   // `w/latest/`.
 
-  const absolute = (path, base) => {
+  // By an element, because pages have put other things in the place of URL.
+  const link = (href) => Object.assign(document.createElement("a"), { href });
+
+  // Every match, in open shadow roots too; none of what is not a selector.
+  function all(selector, root = document) {
     try {
-      return new URL(path, base || document.baseURI).href;
+      const inside = [...root.querySelectorAll("*")].flatMap(({ shadowRoot }) =>
+        shadowRoot ? all(selector, shadowRoot) : [],
+      );
+      return [...root.querySelectorAll(selector), ...inside];
     } catch (_) {
-      return path; // fetch() will say what is wrong with it
+      return [];
     }
-  };
+  }
+
+  // A module and a tag in a shadow root are nobody's current script. One that is imported has no tag at all.
+  const found = script ? [script] : all('script[src*="/candor"]');
 
   // import() takes no integrity, but a module that was preloaded with one is in the page's module map already, and a
   // mismatch never gets there.
@@ -38,25 +48,22 @@
   }
 
   // Resolves to the module's functions, or to nothing and has said why.
-  async function load() {
-    let code = "wasm";
+  async function load(api) {
     let url;
     const loadFrom = async (folder, integrity) => {
-      const base = absolute(folder, script.src);
+      const base = (script.src ? script.src.replace(/[^/]*([?#].*)?$/, "") : api + "/") + folder;
       url = base + "element.js" + again;
       // Fetched beside the module, not after it, which saves a round trip.
       const wasm = fetch(base + "candor.wasm", { integrity });
       wasm.catch(() => {});
       if (integrity) await preload(url);
       const module = await import(url);
-      code = "wasm";
       return await module.start(wasm);
     };
     try {
       // A Content-Security-Policy without 'wasm-unsafe-eval' and old browsers refuse even the smallest module there is:
       // nothing is downloaded then.
       new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
-      code = "module";
       return await loadFrom("__ASSETS__", "__WASM_SRI__").catch(async (error) => {
         // A server that was upgraded has only its own files. Nothing else that goes wrong may lead round the integrity.
         const { status } = await fetch(url, { method: "HEAD" }).catch(() => error);
@@ -64,23 +71,24 @@
         return loadFrom("w/latest/", "");
       });
     } catch (error) {
-      failed = url; // what the browser itself refuses, it refuses again
+      // To be asked for again. What the browser itself refuses comes here before `module` is set, and is not.
+      module = 0;
       again += "#"; // Firefox never asks again for a module of the same address
-      emit(code, error);
+      emit(url ? error.code || "module" : "wasm", error);
     }
   }
 
   // Several tags, even of several versions, share the first one's controller.
   const first = window.candor;
-  if (first && first.version) return first.add(script);
+  if (first && first.version) return found.forEach(first.add);
+  script = found[0] || document.createElement("script");
 
   // ---- What the page has said so far -------------------------------------------------------------------------------
 
-  const html = document.documentElement;
-  const tags = new Map(); // a script element → whether it has begun
-  let entries = []; // a survey that may be shown: {survey, tag, options, tokens, waits, since, given, run}
+  const tags = []; // {tag, key: what it asks for, begun}; several of one key are one
+  let entries = []; // a survey that may be shown: {survey, key, tag, options, tokens, waits, since, given, run}
   let module; // a promise, once a survey is due
-  let failed; // the module, for a reason that may have gone by the next start
+  let listing; // a promise, while the list of a site's surveys is on its way
   let again = "";
   let events = {}; // the latest of each name, for surveys that come to be known later
   let respondent = { attributes: {} };
@@ -90,12 +98,6 @@
   function emit(code, message) {
     const detail = { code, message: message + "" };
     document.dispatchEvent(new CustomEvent("candor:error", { bubbles: true, detail }));
-  }
-
-  function find(selector) {
-    try {
-      return document.querySelector(selector);
-    } catch (_) {} // not a selector
   }
 
   // ---- Browser storage, which may be refused -----------------------------------------------------------------------
@@ -112,15 +114,30 @@
   function clear(leave) {
     end(leave);
     storage((kept) => Object.keys(kept).forEach((key) => /^candor:/.test(key) && delete kept[key]));
+    storage(() => void indexedDB.deleteDatabase("candor"));
   }
 
   // ---- Triggers ----------------------------------------------------------------------------------------------------
 
-  // At the window and while capturing, so that a page that stops propagation does not stop the survey; until the listener
-  // returns true.
-  function listen(type, heard) {
-    const listener = (event) => heard(event) === true && removeEventListener(type, listener, true);
-    addEventListener(type, listener, true);
+  // At the window and while capturing, so that a page that stops propagation does not stop the survey.
+  const listen = (type, heard) => addEventListener(type, heard, true);
+
+  // What no event tells, or none that every page lets through. Looked at four times a second while the page is seen.
+  function poll(holds, go) {
+    const timer = setInterval(() => document.hidden || (holds() && clearInterval(timer, go())), 250);
+  }
+
+  // Milliseconds for which the page has been seen: not in a tab behind others, nor before it is shown that was prepared.
+  let hiddenAt = Date.now();
+  let unseen = 0;
+  const seen = () => (document.hidden ? hiddenAt : Date.now()) - unseen;
+
+  function decode(text) {
+    try {
+      return decodeURI(text);
+    } catch (_) {
+      return text;
+    }
   }
 
   // What starts a survey; whichever comes first. Those that call go() start it once on a page, the others every time.
@@ -129,90 +146,97 @@
     manual() {}, // candor("show")
     event: (go, name) => events[name] && go(events[name]), // the ones to come: candor("event")
     click: (go, selector) =>
-      listen("click", ({ target }) => {
-        try {
-          if (target.closest(selector)) go({});
-        } catch (_) {} // not a selector, or not an element
+      listen("click", (event) => {
+        const path = event.composedPath();
+        if (all(selector).some((element) => path.includes(element))) go({});
       }),
     exit: (go) => listen("mouseout", (event) => !event.relatedTarget && event.clientY <= 0 && go()),
-    // Heard of every element that scrolls, but only the page's own scrolling moves scrollY.
+    // The page is whatever scrolls in the middle of the window and takes up half of it.
     scroll: (go, percent) =>
-      listen("scroll", () => {
-        const scrollable = html.scrollHeight - innerHeight;
-        return scrollY > 0 && scrollY >= (scrollable * percent) / 100 && go();
-      }),
-    selector(go, selector) {
-      // The element may come and go with the page's framework, so it is looked for again each time.
-      const timer = setInterval(() => {
-        const found = find(selector);
+      poll(
+        () =>
+          document
+            .elementsFromPoint(innerWidth / 2, innerHeight / 2)
+            .some(
+              ({ scrollTop, scrollHeight, clientHeight }) =>
+                scrollTop > 0 &&
+                clientHeight * 2 > innerHeight &&
+                scrollTop >= ((scrollHeight - clientHeight) * percent) / 100,
+            ),
+        go,
+      ),
+    // The element may come and go with the page's framework, so it is looked for again each time.
+    selector: (go, selector) =>
+      poll(() => {
+        const [found] = all(selector);
         const { top, bottom } = found ? found.getBoundingClientRect() : {};
-        if (top < innerHeight && bottom > 0) clearInterval(timer, go());
-      }, 500);
-    },
+        return top < innerHeight && bottom > 0;
+      }, go),
     idle(go, seconds) {
-      let timer;
-      const restart = () => {
-        clearTimeout(timer);
-        timer = setTimeout(go, seconds * 1000);
-      };
-      ["pointermove", "pointerdown", "keydown", "scroll"].forEach((type) => listen(type, restart));
-      restart();
+      let quarters = 0;
+      for (const type of ["pointermove", "pointerdown", "keydown", "scroll"]) listen(type, () => (quarters = 0));
+      poll(() => ++quarters / 4 >= seconds, go);
     },
   };
 
   // What must hold when it has started.
   const conditions = {
-    url: (glob) => RegExp("^" + glob.replace(/\W/g, "\\$&").replace(/\\\*/g, ".*") + "$").test(location.pathname),
+    // Compared as it is read by people, and whether or not the path ends with a slash; routes may stand behind a #.
+    url(glob) {
+      const path = decode(location.pathname);
+      const hash = decode(location.hash);
+      const escaped = decode(glob).replace(/\/$/, "").replace(/\W/g, "\\$&");
+      const pattern = RegExp("^" + escaped.replace(/\\\*/g, ".*") + "/?$");
+      return [path, path + hash, hash || path].some((part) => pattern.test(part));
+    },
     device: (device) => matchMedia("(pointer:coarse)").matches == (device == "mobile"),
     attr: (wanted, entry, key) => respondent.attributes[key] + "" == wanted,
     from: (date) => Date.now() >= Date.parse(date),
     // A date without a time includes its day.
     until: (date) => Date.now() < Date.parse(date) + (date[10] ? 0 : 864e5),
-    sample: (share, { survey }) => draw(survey) < share,
+    // A number in [0, 1) that stays the same for a browser and a survey.
+    sample(share, { survey }) {
+      const drawn = stored("seed:" + survey) || Math.random();
+      storage((kept) => void (kept["candor:seed:" + survey] = drawn));
+      return +drawn < share;
+    },
     delay(seconds, { since }) {
-      const left = since + seconds * 1000 - Date.now();
+      const left = since + seconds * 1000 - seen();
       return !(left > 0 && setTimeout(tick, left));
     },
   };
 
-  // A number in [0, 1) that stays the same for a browser and a survey. The shift keeps the draws of surveys with similar
-  // names apart: plain FNV would ask the same visitors in `survey-1` and `survey-2`.
-  function draw(survey) {
-    const seed = stored("seed") || Math.random() + "";
-    storage((kept) => void (kept["candor:seed"] = seed));
-    let hash = 0;
-    for (const char of survey + seed) hash = Math.imul(hash ^ (hash >>> 15) ^ char.charCodeAt(), 2246822519);
-    return (hash >>> 0) / 2 ** 32;
-  }
-
   function start(entry, given) {
     // What is asked already is not asked once more after it.
-    if (!isOpen(entry) && (given || !entry.since)) {
-      Object.assign(entry, { given, waits: "", since: Date.now() });
-      if (failed) module = failed = 0;
-    }
+    if (!entry.run && (given || !entry.since)) Object.assign(entry, { given, waits: "", since: seen() });
     tick();
-    return true;
   }
 
   // ---- Is it due? --------------------------------------------------------------------------------------------------
 
   // Whatever the option says but "false", consent is required: a misspelt word must not do without it.
   const allowed = ({ consent: wanted = false }) => consent || (consent == null && wanted + "" == "false");
-  const isOpen = ({ run }) => run && (run.host || html).isConnected; // loading, or in the page
+
+  // The tag that asks for it and is in the page.
+  const tagOf = ({ key, tag }) => (tags.find((known) => known.key == key && known.tag.isConnected) || { tag }).tag;
 
   // The nearer to the survey wins.
   const optionsOf = ({ survey, tag, options, given }) => ({ ...tag.dataset, ...options, ...given, survey });
 
   // The element that the host goes into, or after if it is the tag itself.
-  const placeOf = (tag, { display, target }) =>
-    display != "inline" ? document.body : target ? find(target) : document.body.contains(tag) && tag;
+  function placeOf(entry) {
+    const { display, target } = optionsOf(entry);
+    const tag = tagOf(entry);
+    if (display != "inline") return document.body;
+    return target ? all(target)[0] : tag.isConnected && !tag.closest("head") && tag;
+  }
 
   // Every reason why a survey is not shown now, in words; none when it is due.
   function reasons(entry) {
     const options = optionsOf(entry);
     if (!allowed(options)) return ["no consent"];
     if (document.readyState == "loading") return ["the page is loading"];
+    const place = placeOf(entry);
     return [
       document.hidden && "the page is hidden",
       entry.waits,
@@ -223,92 +247,88 @@
       ...["quiet", "quiet:" + entry.survey].map((key) => {
         const until = stored(key);
         // With quiet "0" only a respondent who asked for it for ever is left in peace.
-        return until > Date.now() && (options.quiet != 0 || until >= 864e13) && key + " until " + new Date(+until);
+        const forever = until >= 864e13;
+        return (
+          until > Date.now() &&
+          (options.quiet != 0 || forever) &&
+          key + (forever ? ": asked never to be asked again" : " until " + new Date(+until))
+        );
       }),
       stored("once:" + entry.survey + ":" + options.once) && "was shown for " + options.once,
-      !placeOf(entry.tag, options) && "no place",
-      options.display != "inline" &&
-        entries.some((other) => isOpen(other) && optionsOf(other).display != "inline") &&
-        "another is shown",
+      !place && (options.target ? "no element matches " + options.target : "no place"),
+      options.display != "inline" && entries.some(({ run }) => run && run.floats) && "another is shown",
     ].filter(Boolean);
   }
 
   function tick() {
-    tags.forEach(begin); // (begun, tag)
-    for (const entry of entries) if (!isOpen(entry) && !reasons(entry)[0]) quietly(show(entry));
+    tags.forEach(begin);
+    for (const entry of entries) if (!entry.run && !reasons(entry)[0]) show(entry);
   }
 
   // ---- Showing -----------------------------------------------------------------------------------------------------
 
   // One failure is one event, however many surveys wait.
-  const loaded = () => (module = module || load());
+  const loaded = (api) => (module = module || load(api));
 
-  const apiOf = (tag, { api }) => absolute(api || absolute("/", tag.src)).replace(/\/$/, "");
-
-  // A trap in the Wasm must not become the page's unhandled rejection.
-  const quietly = (promise) => promise.catch((error) => emit("wasm", error));
+  const apiOf = (tag, { api }) => link(api || link(tag.src).origin).href.replace(/\/$/, "");
 
   async function show(entry) {
-    const { tag } = entry;
+    const tag = tagOf(entry);
     const options = optionsOf(entry);
-    const run = (entry.run = {});
-    entry.waits = "not seen";
-    const module = await loaded();
-    const place = placeOf(tag, options);
-    if (entry.run != run) return; // closed meanwhile
-    if (!place) entry.waits = ""; // it may come back
-    if (!module || !place) return (entry.run = 0);
-    const host = (run.host = module.createHost());
-    for (const name of ["shown", "error"])
-      host.addEventListener("candor:" + name, ({ detail }) => (entry.waits = detail.message || "was shown"));
-    if (options.display != "inline") host.setAttribute("popover", "manual");
-    place[place == tag ? "after" : "append"](host);
     const api = apiOf(tag, options);
-    // EmbedConfig, which the module adds its own folder to.
-    run.handle = module.mount(host, {
-      ...options,
-      api,
-      // Made absolute here, because an unsent answer may leave from another page.
-      endpoint: absolute(options.endpoint || api + "/v1/responses"),
-      langs: [options.lang, (tag.closest("[lang]") || html).lang, html.lang, ...navigator.languages],
-      page: location.href, // cut before its query by the module
-      respondent,
-      memory,
-    });
+    const run = (entry.run = { floats: options.display != "inline" });
+    entry.waits = "not seen";
+    const module = await loaded(api);
+    if (entry.run != run) return; // closed meanwhile
+    if (module) module.open(entry, tag, { ...options, api, respondent, memory }, placeOf, tagOf, tick);
+    else entry.run = 0;
   }
 
   // `leave` is what the module does: "close" as its own button would, or "unmount" without a word to the server.
   function end(leave) {
     for (const entry of entries) {
-      const { host, handle } = entry.run || {};
+      const { handle } = entry.run || {};
       entry.run = 0;
       if (handle) handle[leave]();
-      if (host) host.remove();
     }
   }
 
   // ---- Tags and surveys --------------------------------------------------------------------------------------------
 
   function add(tag) {
+    if (tags.some((known) => known.tag == tag)) return;
     const { survey, site } = tag.dataset;
-    tags.set(tag);
-    if (survey) register(survey, tag, {});
-    // Stands for the site's surveys until they are known, so that debug() can say what is wrong.
-    else if (site) register("site " + site, tag, { trigger: "manual" });
-    // A moment later, when the page's calls before the script have been heard.
-    else setTimeout(emit, 0, "config", "no survey is named");
+    // Two tags that ask for the same in the same words are one.
+    const key = JSON.stringify({ ...tag.dataset });
+    const twin = tagOf({ key });
+    tags.push({ tag, key, begun: twin });
+    if (!twin)
+      if (survey) register(survey.trim(), tag, {}, key);
+      // Stands for the site's surveys until they are known, so that debug() can say what is wrong.
+      else if (site) register("site " + site, tag, { trigger: "manual" }, key);
+      // A moment later, when the page's calls before the script have been heard.
+      else setTimeout(emit, 0, "config", "no survey is named");
     tick();
   }
 
-  function register(survey, tag, options) {
+  function register(survey, tag, options, key) {
+    const open = entries.find((old) => old.survey == survey && old.key == key && old.run);
+    if (open) return open;
     // A page that navigates without reloading may replace its tag: the new one then takes the old one's place.
-    entries = entries.filter((old) => old.survey != survey || old.tag.isConnected || isOpen(old));
-    const { trigger } = optionsOf({ tag, options });
+    entries = entries.filter((old) => old.survey != survey || old.run || (old.key != key && tagOf(old).isConnected));
+    const { trigger = "" } = optionsOf({ tag, options });
     // attr:plan=pro → [attr:plan=pro, attr, plan, pro]
-    const tokens = ((trigger || "").match(/\S+/g) || []).map((token) => token.match(/([^:=]*):?([^=]*)=?(.*)/));
+    const tokens = (trigger.match(/\S+/g) || []).map((token) => token.match(/([^:=]*):?([^=]*)=?(.*)/));
     const began = tokens.filter(([, name]) => starts[name]);
     if (!began[0]) began.push(["", "load"]);
-    const entry = { survey, tag, options, tokens, waits: "waits for " + began.map(([token]) => token).join(" or ") };
+    const entry = {
+      survey,
+      key,
+      tag,
+      options,
+      tokens,
+      waits: "waits for " + began.map(([token]) => token).join(" or "),
+    };
     entries.push(entry);
     for (const [, name, , value] of began) starts[name]((given) => start(entry, given), value);
     return entry;
@@ -316,36 +336,59 @@
 
   // What a tag needs from the network, once consent allows: a way out for answers that an earlier page left unsent, and
   // the list of its site's surveys.
-  async function begin(begun, tag) {
+  function begin(known) {
+    const { tag, key, begun } = known;
     const options = tag.dataset;
     if (begun || !allowed(options)) return;
-    tags.set(tag, true);
-    if (storage((kept) => Object.keys(kept).some((key) => /^candor:out:/.test(key))))
-      quietly(loaded().then((module) => module && module.flush()));
-    if (!options.site || options.survey) return;
-    const site = entries.find((entry) => entry.tag == tag);
+    known.begun = true;
+    const api = apiOf(tag, options);
+    const entry = entries.find((entry) => entry.key == key);
+    call(api, entry, options);
+    if (options.site && !options.survey) listing = list(entry, api);
+  }
+
+  // What the module is loaded for although nothing is due.
+  async function call(api, entry, options) {
+    try {
+      if ("debug" in options || (entry && entry.tokens.some(([, name]) => !starts[name] && !conditions[name])))
+        (await loaded(api)).explain(options, starts, conditions, candor);
+      // The database is there only as long as it holds an answer.
+      if (
+        storage((kept) => Object.keys(kept).some((key) => /^candor:out:/.test(key))) ||
+        (await indexedDB.databases()).some(({ name }) => name == "candor")
+      )
+        (await loaded(api)).flush();
+    } catch (_) {} // no databases, or no module, which has been said
+  }
+
+  async function list(site, api) {
+    const { tag, key } = site;
     try {
       site.waits = "waits for its surveys";
       // Those alone that the module can draw in full.
-      const list = await fetch(apiOf(tag, options) + "/v1/sites/" + options.site + "?can=__CAN__");
-      if (!list.ok) throw list.status;
-      const { surveys } = await list.json();
+      const answer = await fetch(api + "/v1/sites/" + tag.dataset.site + "?can=__CAN__");
+      if (!answer.ok) throw answer.status;
+      const { surveys } = await answer.json();
       entries = entries.filter((entry) => entry != site);
-      for (const { id, version, options } of surveys) register(id, tag, { ...options, version });
+      for (const { id, version, options } of surveys) register(id, tag, { ...options, version }, key);
       tick();
     } catch (error) {
       emit("definition", (site.waits = site.survey + ": " + error));
     }
+    listing = 0;
   }
 
   // ---- Commands ----------------------------------------------------------------------------------------------------
 
   const commands = {
     show(survey, options) {
-      const entry = entries.find((known) => known.survey == survey);
       // The first tag's attributes hold for it too, except those that are about the tag's own survey.
       const own = { trigger: "manual", question: null, low: null, high: null, followup: null, once: null, display: null };
-      start(entry || register(survey, script, own), { ...options });
+      const go = () =>
+        start(entries.find((entry) => entry.survey == survey) || register(survey, script, own), { ...options });
+      // It may be of the site's list, which is on its way.
+      if (listing && !entries.some((entry) => entry.survey == survey)) listing.then(go);
+      else go();
     },
     event(name, context, options) {
       events[name] = { ...options, context };
@@ -363,6 +406,7 @@
       if (!consent) clear("unmount");
     },
     close: () => end("close"),
+    unmount: () => end("unmount"),
     reset() {
       clear("close");
       commands.identify();
@@ -370,13 +414,15 @@
     },
     on(name, listener) {
       if (typeof listener != "function") throw "expected a function";
-      listen("candor:" + name, (event) => void listener(event.detail, event));
+      listen("candor:" + name, (event) => listener(event.detail, event));
     },
     debug: () =>
-      entries.map((entry) => {
-        const why = isOpen(entry) ? [] : reasons(entry);
-        return { survey: entry.survey, due: !why[0], because: why.join("; ") || "it is shown" };
-      }),
+      entries
+        .map((entry) => {
+          const why = entry.run ? [] : reasons(entry);
+          return { survey: entry.survey, due: !why[0], because: why.join("; ") || "it is shown" };
+        })
+        .concat(candor.delivery || []),
   };
 
   function candor(command, ...args) {
@@ -393,13 +439,15 @@
   candor.version = "__VERSION__";
   window.candor = candor;
 
-  listen("DOMContentLoaded", tick);
-  listen("visibilitychange", tick);
+  listen("visibilitychange", () => {
+    if (document.hidden) hiddenAt = Date.now();
+    else unseen += Date.now() - hiddenAt;
+    tick();
+  });
+  for (const name of ["DOMContentLoaded", "popstate"]) listen(name, tick);
   // The next survey waits until the last one has left, and a moment longer.
   for (const name of ["closed", "error"]) listen("candor:" + name, () => setTimeout(tick, 1000));
-  add(script);
+  found.forEach(add);
   for (const args of (first && first.q) || []) candor(...args);
-})(
   // Read here, in global scope: it is null in every callback and after every await.
-  document.currentScript || document.querySelector('script[src*="/candor"]') || document.createElement("script"),
-);
+})(document.currentScript);

@@ -1,8 +1,74 @@
-// The module that the loader imports when a survey is due: the custom element and the way into the WebAssembly.
+// The module that the loader imports when a survey is due: the custom element, its life in a page that is not ours, and the
+// way into the WebAssembly.
 
-import { flush, initSync, mount } from "./glue.js";
+import { flush as send, guard, initSync, mirror, mount } from "./glue.js";
 
 const NAME = "candor-survey";
+
+// ---- Words -----------------------------------------------------------------------------------------------------------
+
+// The attributes of a tag, as `candor_survey::options` has them. A test holds the two together.
+const OPTIONS =
+  "survey site product task question low high followup touchpoint lang display target position theme accent privacy " +
+  "trigger quiet once consent api endpoint send test debug";
+
+// Whether so many letters lost, added or changed make one word of the other.
+const isNear = (a, b, changes) =>
+  a == b ||
+  (changes > 0 &&
+    ((a && a[0] == b[0] && isNear(a.slice(1), b.slice(1), changes)) ||
+      isNear(a.slice(1), b.slice(1), changes - 1) ||
+      isNear(a.slice(1), b, changes - 1) ||
+      isNear(a, b.slice(1), changes - 1)));
+
+const told = {};
+
+function tell(message, code = "config") {
+  if (told[message]) return;
+  told[message] = true;
+  const detail = { code, message };
+  document.dispatchEvent(new CustomEvent("candor:error", { bubbles: true, detail }));
+}
+
+// Says which words nobody knows. Tools put attributes of their own on every tag; of those only what may be meant for us.
+function check(kind, words, known, all) {
+  for (const word of words) {
+    const meant = known.find((name) => isNear(word, name, 2));
+    if (meant != word && (meant || all)) tell(`${kind}${word} is not known${meant ? `: did you mean ${kind}${meant}?` : ""}`);
+  }
+}
+
+// Says what the module cuts to the limits of a response, and what it leaves out.
+function measure({ privacy, product, task, touchpoint = "", context, respondent }) {
+  const given = { context: { ...context, product, task }, attributes: respondent.attributes };
+  for (const [name, entries] of Object.entries(given)) {
+    const said = Object.entries(entries).filter(([, value]) => value != null);
+    if (said.length > 32 || said.some(([key, value]) => key.length > 64 || `${value}`.length > 256))
+      tell(`${name}: cut to 32 entries, keys of 64 and values of 256 characters`);
+  }
+  if (touchpoint.length > 64) tell("touchpoint: cut to 64 characters");
+  if (respondent.id?.length > 128) tell("identify: cut to 128 characters");
+  if (privacy && !/^(https?:\/)?\//.test(privacy)) tell("privacy: expected an address that begins with https://, http:// or /");
+}
+
+// Says what of a tag's options makes no sense, and with `data-debug` writes to the console what comes of each survey.
+function explain(options, starts, conditions, candor) {
+  check("data-", Object.keys(options), OPTIONS.split(" "), "debug" in options);
+  const words = (options.trigger || "").match(/\S+/g) || [];
+  const known = Object.keys({ ...starts, ...conditions });
+  check("trigger: ", words.map((word) => word.split(/[:=]/)[0]), known, true);
+  for (const word of words)
+    if (/^url=(?![*/#][^?]*$)/.test(word)) tell(`${word}: expected a path that begins with /, # or *, without a query`);
+  if (!("debug" in options) || told.console) return;
+  told.console = true;
+  const report = () => console.table(candor("debug"));
+  for (const name of ["shown", "answered", "sent", "closed", "error"])
+    addEventListener("candor:" + name, ({ detail }) => console.info("candor:" + name, detail), true);
+  setTimeout(report, 3000);
+  report();
+}
+
+// ---- The host --------------------------------------------------------------------------------------------------------
 
 // JavaScript must own the class of a custom element, and a name can be defined only once in a page. So the class knows
 // nothing of any version: whichever copy comes first defines it, and each host carries its own version's functions.
@@ -62,16 +128,46 @@ function painted() {
   });
 }
 
+// ---- Whether it may stand here now -----------------------------------------------------------------------------------
+
+// What makes it a bad moment for a survey in this place, in words. Asked before it is shown and, of a popover, as long as it is: then
+// there is a `host`.
+function obstacle(place, host) {
+  let focused = document.activeElement ?? place;
+  while (focused.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+  // A dialog within a shadow root is found by the focus, which it takes.
+  const isModal = ["dialog:modal", "[aria-modal=true]"].some((selector) => {
+    try {
+      return [focused.closest(selector), ...document.querySelectorAll(selector)].some(
+        (element) => element && !element.contains(place) && isVisible(element),
+      );
+    } catch {} // an old browser does not know the selector
+  });
+  // Some don't say that they are modal, but hide all else from assistive technology.
+  if (isModal || (!host && focused.closest("[role=dialog],[role=alertdialog]"))) return "a dialog is open";
+  const full = document.fullscreenElement;
+  if (full && !full.contains(place)) return "something fills the screen";
+  if ((host ?? place).closest("[inert],[aria-hidden=true]")) return "its place is inert";
+  if (!host && place == document.body && focused.matches(":read-write")) return "somebody is typing";
+}
+
+const isVisible = (element) =>
+  element.checkVisibility
+    ? element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })
+    : element.getClientRects().length > 0;
+
+// ---- Its life --------------------------------------------------------------------------------------------------------
+
 let started;
 
-// Instantiates the WebAssembly once and gives all that the loader needs: `createHost`, `mount` and `flush`. What failed
-// may be tried again.
+// Instantiates the WebAssembly once and gives all that the loader needs: `open`, `flush` and `explain`, and to
+// earlier ones `createHost` and `mount`. What failed may be tried again.
 //
 // `wasm` is an address, fetched with `integrity` (script integrity does not cover it), or the promise of a response.
 export function start(wasm, integrity = "") {
   started ??= instantiate(typeof wasm == "string" ? fetch(wasm, { integrity }) : wasm).catch((error) => {
     started = undefined;
-    throw error;
+    throw Object.assign(error, { code: "wasm" });
   });
   return started;
 }
@@ -86,24 +182,275 @@ async function instantiate(fetched) {
   const module = await WebAssembly.compile(await response.arrayBuffer());
   await turn();
   initSync({ module });
+  guard(guarded);
+  mirror(keep);
   if (!customElements.get(NAME)) customElements.define(NAME, CandorSurvey);
-  return { createHost, mount: mountAndLeave, flush };
+  if (window.candor) Object.defineProperty(candor, "delivery", { get: delivery, configurable: true });
+  return { createHost, mount: mountAndLeave, flush, open, explain };
 }
 
-// The message packs are beside this file. A host that leaves the document, whoever takes it away, takes with it its
-// listeners and what Rust holds of it, without which neither could be collected.
-function mountAndLeave(host, config) {
-  // Without a prototype: a page that extends all objects has asked for nothing by that.
-  let handle = mount(host, { __proto__: null, ...config, base: new URL(".", import.meta.url).href });
-  const unmount = () => {
-    const left = handle;
-    handle = undefined;
-    left?.unmount();
-    // Not now: this may be a listener of what it does.
-    queueMicrotask(() => left?.free());
-    host.giveUp?.();
+async function flush() {
+  await restore();
+  send();
+}
+
+// What browser storage refused: the loader's.
+let memory = {};
+let failure;
+addEventListener("candor:error", ({ detail }) => /undelivered|rejected|expired/.test(detail.code) && (failure = detail.message), true);
+
+// What the loader's debug() tells of answers that are on their way.
+function delivery() {
+  const states = failure ? [{ survey: "", due: false, because: "not delivered: " + failure }] : [];
+  try {
+    for (const kept of [memory, localStorage])
+      for (const key of Object.keys(kept)) {
+        if (!/^candor:out:/.test(key)) continue;
+        const { t, u, b } = JSON.parse(kept[key]);
+        states.push({ survey: b.survey, due: false, because: `unsent since ${new Date(t)}, to ${u}` });
+      }
+  } catch {} // no storage
+  return states;
+}
+
+// What ends each of those that are mounted.
+let living = [];
+let broken;
+
+// The functions of the WebAssembly, none of which throws. One that traps (or that something throws through which a page has
+// changed) leaves nothing behind that could be trusted: it is the last.
+function guarded(exports) {
+  const safe = {};
+  for (const [name, value] of Object.entries(exports)) safe[name] = typeof value == "function" ? attempt(value) : value;
+  return safe;
+}
+
+function attempt(call) {
+  return (...args) => {
+    try {
+      return broken ? 0 : call(...args);
+    } catch (error) {
+      if (broken) return 0;
+      broken = `${error}`;
+      for (const end of living) end(broken);
+      tell(broken, "wasm");
+      return 0;
+    }
   };
-  host.disconnected = unmount;
+}
+
+// ---- Kept for sure ---------------------------------------------------------------------------------------------------
+
+// A browser that is killed forgets what localStorage was given in its last seconds. So unsent answers are copied into a
+// database that is on the disk when it says so, and that is there only as long as it holds one: by that the loader knows.
+
+let copied = Promise.resolve();
+const queued = {};
+
+const settled = (request) =>
+  new Promise((resolve, reject) =>
+    Object.assign(request, { onsuccess: resolve, oncomplete: resolve, onerror: reject, onabort: reject }),
+  );
+
+// Open from the first answer that is unsent to the last.
+let database;
+
+async function opened() {
+  const request = indexedDB.open("candor", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("out");
+  await settled(request);
+  // It is removed, perhaps by another tab.
+  const close = () => (database = request.result.close());
+  return Object.assign(request.result, { onversionchange: close, onclose: close });
+}
+
+async function inDatabase(use) {
+  database ??= opened();
+  const transaction = (await database).transaction("out", "readwrite", { durability: "strict" });
+  const store = transaction.objectStore("out");
+  use(store);
+  const count = store.count();
+  await settled(transaction);
+  if (!count.result) indexedDB.deleteDatabase("candor");
+}
+
+// Brings the copy of a key to what the storage has by then: consent may have been withdrawn meanwhile.
+function keep(key) {
+  if (queued[key]) return;
+  queued[key] = true;
+  copied = copied.then(() => {
+    delete queued[key];
+    const copy = (store) => {
+      const text = localStorage.getItem(key);
+      text ? store.put(text, key) : store.delete(key);
+    };
+    return inDatabase(copy).catch(() => (database = undefined));
+  });
+}
+
+// Brings back what the storage has forgotten.
+async function restore() {
+  try {
+    if (!(await indexedDB.databases()).some(({ name }) => name == "candor")) return;
+    const revision = (text) => (text ? JSON.parse(text).b.revision : 0);
+    await inDatabase((store) => {
+      store.openCursor().onsuccess = ({ target: { result } }) => {
+        if (!result) return;
+        const { key, value } = result;
+        if (revision(value) > revision(localStorage.getItem(key))) localStorage.setItem(key, value);
+        result.continue();
+      };
+    });
+  } catch {} // there is no such database, or no storage
+}
+
+// Shows the survey of a loader's entry, and writes into it what becomes of it. `tag` is its tag by now, `placeOf` and `tagOf`
+// say where it belongs from then on. If it has no place, or this is a bad moment, it is over for now, and `tick` looks again.
+function open(entry, ...page) {
+  try {
+    show(entry, ...page);
+  } catch (error) {
+    entry.run = 0;
+    tell((entry.waits = `${error}`), "wasm");
+  }
+}
+
+function show(entry, tag, options, placeOf, tagOf, tick) {
+  const { run } = entry;
+  const there = placeOf(entry);
+  const why = broken ?? (there && obstacle(there));
+  if (why || !there) {
+    entry.run = 0;
+    entry.waits = why || "";
+    // Nobody says when it has gone.
+    if (why && !broken)
+      setTimeout(() => {
+        if (entry.waits == why) entry.waits = "";
+        tick();
+      }, 500);
+    return;
+  }
+  memory = options.memory;
+  const host = createHost();
+  // One that came with its tag leaves with it.
+  const isTied = entry.key && tag.isConnected;
+  for (const name of ["shown", "closed", "error"])
+    host.addEventListener("candor:" + name, ({ detail }) => {
+      entry.waits = detail.message ?? (detail.reason == "removed" ? "was removed from the page" : "was shown");
+    });
+  if (run.floats) host.setAttribute("popover", "manual");
+  insert(host, there);
+  check("data-", Object.keys(tag.dataset), OPTIONS.split(" "));
+  measure(options);
+  const link = document.createElement("a");
+  // Made absolute here, because an unsent answer may leave from another page.
+  link.href = options.endpoint ?? options.api + "/v1/responses";
+  const { documentElement } = document;
+  const langs = [options.lang, (tag.closest("[lang]") ?? documentElement).lang, documentElement.lang];
+  run.handle = mountAndLeave(host, {
+    ...options,
+    endpoint: link.href,
+    langs: langs.concat(navigator.languages),
+    page: location.href, // cut before its query by the module
+    place: () => (!isTied || tagOf(entry).isConnected) && placeOf(entry),
+    // It is over, perhaps because something broke.
+    left(why) {
+      if (why) entry.waits = why;
+      if (entry.run == run) entry.run = 0;
+    },
+    run,
+  });
+}
+
+// Makes of a response of this tab the next revision of one of another tab. Theirs are the answers but what is written here, which
+// stands below what is written there.
+function join(own, { id, revision, state, answers }) {
+  const here = own.answers;
+  own.answers = answers.map((theirs) => {
+    const { question, text } = theirs;
+    const mine = here.find((answer) => answer.question == question)?.text;
+    if (mine == null) return theirs;
+    return { question, text: text && !mine.startsWith(text) ? `${text}\n${mine}` : mine };
+  });
+  for (const answer of here) if (!answers.some(({ question }) => question == answer.question)) own.answers.push(answer);
+  own.id = id;
+  own.revision += revision;
+  if (state == "complete") own.state = state;
+}
+
+const insert = (host, place) => place[place.localName == "script" ? "after" : "append"](host);
+
+// The message packs are beside this file. A host that leaves the document for good takes with it its listeners and what Rust
+// holds of it, without which neither could be collected.
+//
+// `place` says where the host belongs as long as it does: a page that puts another body in place of its own, and a framework
+// that draws a view again, take it away without meaning it. It waits for its place to come back, with all that was chosen
+// and typed. Earlier loaders have no `place`; with them it is over at once.
+function mountAndLeave(host, config) {
+  const { place, left, run } = config;
+  const folder = import.meta.url.replace(/[^/]*$/, "");
+  let removals = 0;
+  let timer;
+  const end = (why) => {
+    handle = undefined;
+    living = living.filter((other) => other != end);
+    clearInterval(timer);
+    document.removeEventListener("focusin", tend, true);
+    removeEventListener("storage", hear);
+    host.giveUp?.();
+    host.remove();
+    left?.(why);
+  };
+  const unmount = (isRemoved) => {
+    const gone = handle;
+    if (!gone) return;
+    end(isRemoved === true && "was removed from the page");
+    gone.unmount(isRemoved === true);
+    // Not now: this may be a listener of what it does.
+    queueMicrotask(() => gone.free());
+  };
+  const tend = () => {
+    if (!host.isConnected && handle.is_over()) return unmount();
+    const there = place();
+    if (there && !host.isConnected) insert(host, there);
+    if (!there && host.isConnected) host.remove();
+    if (!host.popover) return;
+    run.floats = !!there;
+    if (!there) return;
+    const isOpen = host.matches(":popover-open");
+    if (obstacle(there, host)) isOpen && host.hidePopover();
+    else isOpen || host.showPopover();
+  };
+  // Another tab has kept an answer to the same survey.
+  const hear = ({ key, newValue }) => {
+    if (!/^candor:out:/.test(key) || !newValue) return;
+    const response = JSON.parse(newValue).b;
+    if (response.survey != config.survey || !/partial|complete/.test(response.state) || handle.is_over()) return;
+    if (!handle.has_text()) return unmount();
+    // Its own answer is taken back, and from now on what is written here goes with that one.
+    if (!given.amend) {
+      given.amend = (own) => Object.assign(own, { state: "shown", answers: [] });
+      handle.send_again();
+    }
+    given.amend = (own) => join(own, response);
+  };
+  // Without a prototype: a page that extends all objects has asked for nothing by that.
+  const given = { __proto__: null, ...config, base: folder };
+  let handle = mount(host, given);
+  living.push(end);
+  if (place) {
+    timer = setInterval(tend, 300);
+    // A dialog takes the focus.
+    document.addEventListener("focusin", tend, true);
+    addEventListener("storage", hear);
+  }
+  host.disconnected = () => {
+    if (!handle) return;
+    if (!place || handle.is_over()) return unmount();
+    // Taken out of its own parent twice, it is not wanted. What takes the parent away as well may not mean it.
+    if (!host.parentNode && place() && ++removals > 1) unmount(true);
+    else tend();
+  };
   // The browser closes a popover that is moved.
   host.connected = () => host.popover && host.showPopover();
   return { close: () => handle?.close(), unmount };

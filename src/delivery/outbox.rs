@@ -43,7 +43,8 @@ impl Entry {
             .with("t", self.since.wall)
             .with("u", &self.endpoint)
             .with("b", self.response.clone());
-        let durable = js::stringify(&stored.into()).is_some_and(|text| storage::set(&key(&self.id()), &text));
+        let durable =
+            js::stringify(&stored.into()).is_some_and(|text| storage::keep(&key(&self.id()), &text));
         prune();
         durable
     }
@@ -88,7 +89,7 @@ impl Entry {
         js::get(&self.response, name).unwrap_or(JsValue::UNDEFINED)
     }
 
-    pub(super) fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         self.field("id").as_string().unwrap_or_default()
     }
 }

@@ -83,7 +83,8 @@ fn end((number, meaning): &(String, String)) -> AnyView {
 /// The field for an answer of one's own.
 fn other(label: &str) -> AnyView {
     let max = decimal(MAX_OTHER_CHARS as u64);
-    let input = [("type", "text"), ("class", "own"), ("autocomplete", "off"), ("maxlength", &*max)];
+    let input =
+        [("type", "text"), ("class", "own"), ("dir", "auto"), ("autocomplete", "off"), ("maxlength", &*max)];
     let label = element("span", &[], vec![text(&concat(&[label, " "]))]);
     element("label", &[("class", "other")], vec![label, element("input", &input, Vec::new())])
 }

@@ -12,8 +12,14 @@ pub(super) fn follow_up(screen: &Screen) -> AnyView {
         let label = vec![text(&field.question), text(" "), hint];
         parts.push(element("label", &[("for", "comment")], label));
         let is_wrong = if field.error.is_empty() { "false" } else { "true" };
-        let comment =
-            [("id", "comment"), ("rows", "3"), ("aria-describedby", "error"), ("aria-invalid", is_wrong)];
+        let comment = [
+            ("id", "comment"),
+            ("rows", "3"),
+            // The respondent's language, not the survey's.
+            ("dir", "auto"),
+            ("aria-describedby", "error"),
+            ("aria-invalid", is_wrong),
+        ];
         parts.push(element("textarea", &comment, Vec::new()));
         parts.push(element("p", &[("id", "error"), ("class", "error")], vec![text(&field.error)]));
     }

@@ -1,13 +1,15 @@
-//! What the respondent does: clicks, keys, focus, each made an [`Action`]. All of it is heard at the shadow root, and nothing of
-//! it leaves.
+//! What the respondent does: clicks, keys, focus, each made an [`Action`]. Nothing of it reaches the page: it is heard at the
+//! window, before whoever listens there later and all who listen below, and at the shadow root, where that ends which would
+//! not leave it anyway.
 
 use super::{Act as Hear, LastFocus, as_html, find, focus};
 use crate::{
+    js::window,
     screen::{Act, Action, Reason},
     text::{concat, decimal, digit_of},
 };
 use gloo::{
-    events::{EventListener, EventListenerOptions},
+    events::{EventListener, EventListenerOptions, EventListenerPhase},
     timers::callback::Timeout,
 };
 use std::{
@@ -22,6 +24,11 @@ use web_sys::{
 
 /// Digits typed within this time make one number.
 const TYPING_MS: u32 = 600;
+
+/// What is nobody's business but the survey's: the page's shortcuts must not fire while someone types here, nor its menus close,
+/// nor its form hear of a field that is not its own.
+const LEAVING: &str = "click dblclick auxclick contextmenu pointerdown pointerup mousedown mouseup touchstart touchend \
+    input beforeinput keydown keyup keypress compositionstart compositionupdate compositionend copy cut paste focusin focusout";
 
 /// How the respondent is on the way to an answer.
 struct Input {
@@ -43,41 +50,49 @@ pub(super) fn listen(act: &Hear, root: &ShadowRoot, last_focus: &LastFocus) -> V
         last_focus: last_focus.clone(),
     });
     let mut listeners = Vec::new();
-    for kind in ["click", "change", "input", "keydown", "keyup", "keypress", "focusin", "focusout"] {
+    // What is told within the root alone, and what somebody has made up without `composed`.
+    for kind in ["change", "focusin", "focusout", "click", "input", "keydown"] {
         let input = input.clone();
-        let handle = move |event: &Event| input.handle(event);
         let options = EventListenerOptions::enable_prevent_default();
-        listeners.push(EventListener::new_with_options(root, kind, options, handle));
+        listeners.push(EventListener::new_with_options(root, kind, options, move |event| {
+            if let Some(target) = event.target() {
+                input.handle(event, target.unchecked_ref());
+            }
+        }));
+    }
+    let Some(window) = window() else { return listeners };
+    for kind in LEAVING.split([' '].as_slice()) {
+        let (input, root) = (input.clone(), root.clone());
+        let options = EventListenerOptions { phase: EventListenerPhase::Capture, passive: false };
+        listeners.push(EventListener::new_with_options(&window, kind, options, move |event| {
+            let target = event.composed_path().get(0);
+            if root.contains(target.dyn_ref()) {
+                event.stop_immediate_propagation();
+                input.handle(event, target.unchecked_ref());
+            }
+        }));
     }
     listeners
 }
 
 impl Input {
-    fn handle(self: &Rc<Self>, event: &Event) {
-        let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
-            return;
-        };
+    fn handle(self: &Rc<Self>, event: &Event, target: &Element) {
         match event.type_().as_str() {
-            "click" => self.click(&target),
-            "change" => self.change(&target),
+            "click" => self.click(target),
+            "change" => self.change(target),
             "input" => {
                 if let Some(field) = target.dyn_ref::<HtmlTextAreaElement>() {
                     (self.act)(Action::Edit(field.value()));
                 } else if target.class_name() == "own" {
-                    self.write_other(&target, true);
+                    self.write_other(target, true);
                 }
             }
-            "keydown" => {
-                event.stop_propagation();
-                self.key(event.unchecked_ref(), &target);
-            }
-            "keyup" | "keypress" => {
-                // The page's shortcuts must not fire while someone types here.
-                event.stop_propagation();
-                self.browsing.set(false);
-            }
+            "keydown" => self.key(event.unchecked_ref(), target),
+            "keyup" => self.browsing.set(false),
             "focusin" => self.entered(event.unchecked_ref()),
-            _ => self.left(event.unchecked_ref(), &target),
+            "focusout" => self.left(event.unchecked_ref(), target),
+            // The page's own, if it were somewhere else.
+            _ => {}
         }
     }
 

@@ -20,6 +20,7 @@ mod thanks;
 mod theme;
 
 use crate::{
+    event,
     js::{self, window},
     screen::{Action, Screen, Step},
     task::spawn,
@@ -212,8 +213,10 @@ pub(crate) fn draw(
     view.mount(root.unchecked_ref(), None);
     let last_focus = LastFocus::default();
     let listeners = input::listen(&act, root, &last_focus);
-    if let Some(wrapper) = root.first_element_child().and_then(as_html) {
-        theme::colour(look, &wrapper, scheme);
+    if let Some(wrapper) = root.first_element_child().and_then(as_html)
+        && let Err(why) = theme::colour(look, &wrapper, scheme)
+    {
+        event::error(as_html(root.host()).as_ref(), "config", &why);
     }
     Mounted { root: root.clone(), view, step, display: look.display, act, listeners, last_focus }
 }

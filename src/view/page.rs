@@ -6,7 +6,8 @@ use crate::{
     screen::Action,
     text::{concat, decimal},
 };
-use gloo::events::EventListener;
+use gloo::{events::EventListener, timers::callback::Timeout};
+use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, ShadowRoot};
 
@@ -34,7 +35,7 @@ pub(super) fn keep_clear(host: &HtmlElement, root: &ShadowRoot) -> Vec<EventList
     if let Some(viewport) = window.visual_viewport() {
         let (visible, host) = (viewport.clone(), host.clone());
         listeners.push(EventListener::new(&viewport, "resize", move |_| {
-            let inner = window.inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
+            let inner = inner_height().unwrap_or_default();
             // Zooming by pinch shrinks the visual viewport as well; then nothing is in the way.
             let zoomed = visible.scale() > 1.01;
             let hidden = if zoomed { 0 } else { (inner - visible.height() - visible.offset_top()) as u32 };
@@ -42,22 +43,38 @@ pub(super) fn keep_clear(host: &HtmlElement, root: &ShadowRoot) -> Vec<EventList
         }));
     }
     let (page, own, root) = (document.clone(), Element::from(host.clone()), root.clone());
-    let avoid = move || {
+    let covers = move || {
         let focused = page.active_element().filter(|focused| *focused != own && !is_body(focused));
         let card = root.query_selector(".card").ok().flatten();
-        let (Some(focused), Some(card)) = (focused, card) else { return };
+        let (Some(focused), Some(card)) = (focused, card) else { return false };
         let (theirs, ours) = (focused.get_bounding_client_rect(), card.get_bounding_client_rect());
-        let apart = theirs.left() >= ours.right()
-            || ours.left() >= theirs.right()
-            || theirs.top() >= ours.bottom()
-            || ours.top() >= theirs.bottom();
-        if !apart {
+        theirs.left() < ours.right()
+            && ours.left() < theirs.right()
+            && theirs.top() < ours.bottom()
+            && ours.top() < theirs.bottom()
+    };
+    let (page, own) = (document.clone(), Element::from(host.clone()));
+    let avoid = Rc::new(move || {
+        // Not under a pointer that is down: its click would miss.
+        let is_pressed = !matches!(page.query_selector(":active"), Ok(None));
+        // What fills the page is in the way here and there.
+        if !is_pressed && covers() && own.toggle_attribute("data-top").is_ok() && covers() {
             let _ = own.toggle_attribute("data-top");
         }
-    };
+    });
     avoid();
-    listeners.push(EventListener::new(&document, "focusin", move |_| avoid()));
+    for kind in ["focusin", "pointerup"] {
+        let avoid = avoid.clone();
+        listeners.push(EventListener::new(&document, kind, move |_| {
+            let avoid = avoid.clone();
+            Timeout::new(0, move || avoid()).forget();
+        }));
+    }
     listeners
+}
+
+fn inner_height() -> Option<f64> {
+    window()?.inner_height().ok()?.as_f64()
 }
 
 fn is_body(element: &Element) -> bool {

@@ -52,18 +52,24 @@ fn computed(element: &HtmlElement, property: &str) -> Option<String> {
 }
 
 /// Chooses light or dark, and an accent that can be read on it.
-pub(super) fn colour(look: &Look, wrapper: &HtmlElement, scheme: Option<&str>) {
+///
+/// # Errors
+/// What was expected of the accent.
+pub(super) fn colour(look: &Look, wrapper: &HtmlElement, scheme: Option<&str>) -> Result<(), String> {
     let style = wrapper.style();
     if let Some(scheme) = scheme {
         let _ = style.set_property("color-scheme", scheme);
     }
-    let Some(accent) = &look.accent else { return };
-    // The browser knows every notation of a colour. What it does not know leaves the sentinel.
+    let Some(accent) = &look.accent else { return Ok(()) };
+    // The browser knows every notation of a colour, and tells one that is mixed in shares of sRGB. What it does not know leaves
+    // the sentinel.
     let _ = style.set_property("color", "rgba(1,2,3,0)");
-    let _ = style.set_property("color", accent);
-    let colour = computed(wrapper, "color").as_deref().and_then(parse_rgb);
+    let _ = style.set_property("color", &concat(&["color-mix(in srgb,", accent, ",", accent, ")"]));
+    let colour = computed(wrapper, "color").as_deref().and_then(parse_srgb);
     let _ = style.remove_property("color");
-    let Some(colour) = colour else { return };
+    let Some(colour) = colour else {
+        return Err(concat(&["accent: expected an opaque CSS colour, not ", accent]));
+    };
     let more = window()
         .and_then(|window| window.match_media("(prefers-contrast:more)").ok().flatten())
         .is_some_and(|query| query.matches());
@@ -72,6 +78,7 @@ pub(super) fn colour(look: &Look, wrapper: &HtmlElement, scheme: Option<&str>) {
     for (name, surface, ink) in [("--light", LIGHT_SURFACE, 0), ("--dark", DARK_SURFACE, 255)] {
         let _ = style.set_property(name, &hex(readable(colour, surface, ink, contrast)));
     }
+    Ok(())
 }
 
 /// The colour, moved towards the ink just far enough to contrast with the surface. Text of the surface's colour is then
@@ -104,11 +111,25 @@ fn luminance([r, g, b]: [u8; 3]) -> f32 {
     0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
 }
 
-/// Reads `rgb(1, 2, 3)`, as browsers write the colours of sRGB. A transparent colour is none.
-fn parse_rgb(text: &str) -> Option<[u8; 3]> {
-    let inside = text.strip_prefix("rgb(")?.strip_suffix(')')?;
-    let mut channels = inside.split([','].as_slice()).map(|channel| channel.trim().parse::<u8>().ok());
-    Some([channels.next()??, channels.next()??, channels.next()??])
+/// Reads `color(srgb 0.1 0.2 0.3)`, as browsers write a mixed colour. A transparent one is none.
+fn parse_srgb(text: &str) -> Option<[u8; 3]> {
+    let mut channels = text.strip_prefix("color(srgb ")?.strip_suffix(')')?.split([' '].as_slice());
+    let colour = [share(channels.next()?), share(channels.next()?), share(channels.next()?)];
+    channels.next().is_none().then_some(colour)
+}
+
+/// Reads a share of one, `0.25`, to three places; what lies outside is brought to the nearest that can be shown.
+fn share(text: &str) -> u8 {
+    // `-0.01`, and `1e-7`, which is as good as nothing.
+    if text.contains(['-'].as_slice()) {
+        return 0;
+    }
+    let mut thousandths = 0;
+    for place in [0, 2, 3, 4] {
+        let digit = text.as_bytes().get(place).copied().unwrap_or(b'0');
+        thousandths = thousandths * 10 + u32::from(digit - b'0');
+    }
+    ((thousandths.min(1_000) * 255 + 500) / 1_000) as u8
 }
 
 fn hex(colour: [u8; 3]) -> String {
@@ -206,9 +227,12 @@ mod tests {
 
     #[test]
     fn colours_are_read_as_browsers_write_them() {
-        assert_eq!(parse_rgb("rgb(255, 102, 0)"), Some([255, 102, 0]));
-        assert_eq!(parse_rgb("rgba(1, 2, 3, 0)"), None);
-        assert_eq!(parse_rgb("color(srgb 1 0 0)"), None);
+        assert_eq!(parse_srgb("rgba(1, 2, 3, 0)"), None);
+        assert_eq!(parse_srgb("color(srgb 1 0 -0.0271)"), Some([255, 0, 0]));
+        assert_eq!(parse_srgb("color(srgb 0.5 0.04 1.02)"), Some([128, 10, 255]));
+        assert_eq!(parse_srgb("color(srgb 9.5e-7 0.999999 0.2)"), Some([0, 255, 51]));
+        assert_eq!(parse_srgb("color(srgb 1 0 0 / 0.5)"), None);
+        assert_eq!(parse_srgb("oklch(0.5 0.2 260)"), None);
         assert_eq!(hex([255, 102, 0]), "#ff6600");
     }
 }

@@ -45,7 +45,7 @@ async fn nonsense_that_has_a_default_goes_by_it() {
     until("page.posts.length == 2").await;
     assert_eq!(
         json("page.events.filter(event => event.name == 'error').length"),
-        "4",
+        "5",
         "{}",
         json("page.events")
     );

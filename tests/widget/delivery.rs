@@ -205,7 +205,7 @@ async fn closing_says_why_and_is_a_dismissal_only_when_nothing_was_answered() {
     assert_eq!(posted("state"), r#"["shown","dismissed"]"#);
     assert_eq!(json("page.events.find(event => event.name == 'closed').detail.reason"), "\"api\"");
     dismissed.handle.close();
-    dismissed.handle.unmount();
+    dismissed.handle.unmount(false);
 
     let answered = shown("survey: 'nps'").await;
     answered.radio(9).click();
@@ -434,7 +434,7 @@ async fn withdrawn_consent_stops_what_is_on_its_way() {
             until("page.events.some(event => event.detail.code == 'undelivered')").await;
         }
         // As the loader does it: the host goes, then the storage.
-        shown.handle.unmount();
+        shown.handle.unmount(false);
         shown.host.remove();
         storage().clear().unwrap();
         // The second attempt would come within a second.
@@ -447,7 +447,7 @@ async fn withdrawn_consent_stops_what_is_on_its_way() {
 async fn a_host_that_is_taken_away_leaves_its_answer_and_no_listeners() {
     let shown = shown("survey: 'nps'").await;
     shown.pass(4);
-    shown.handle.unmount();
+    shown.handle.unmount(false);
     shown.host.remove();
     until("page.posts.length == 2").await;
     assert_eq!(posted("state"), r#"["shown","partial"]"#);

@@ -1,4 +1,4 @@
-//! The npm packages pinned in `tests/node` (wasm-opt, esbuild and axe-core) and in `tests/peers`.
+//! The npm packages pinned in `tests/node` (wasm-opt, esbuild and axe-core), `tests/peers` and `tests/hosts`.
 
 use crate::tools;
 use crate::workspace::{Workspace, program, run, say, told};
@@ -46,6 +46,11 @@ impl Node {
     pub(crate) fn peers(workspace: &Workspace) -> Result<()> {
         tools::node()?;
         install(workspace, "peers", "posthog-js").map(drop)
+    }
+
+    /// Installs the libraries that the host pages of the tests bring along into `target/candor/hosts`.
+    pub(crate) fn hosts(workspace: &Workspace) -> Result<()> {
+        install(workspace, "hosts", "Bootstrap, React, Turbo and Radix").map(drop)
     }
 
     /// The packages when Node is there and npm can fetch them, else `None` and one line that says what is lost.

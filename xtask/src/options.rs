@@ -144,23 +144,21 @@ mod tests {
     }
 
     #[test]
-    fn the_loader_uses_the_options_that_the_table_says_it_uses() {
-        let code = between("www/candor.js", "(function (script) {", "})(\n");
-        let properties = ["options.", "dataset.", "optionsOf(other)."];
-        let properties = properties.iter().flat_map(|object| code.split(object).skip(1).map(identifier));
+    fn the_scripts_use_the_options_that_the_table_says_they_use() {
+        let code = between("www/candor.js", "(function (script) {", "})(document.currentScript);");
+        let module = between("www/element.js", "function show(entry", "run.handle = mountAndLeave");
+        let properties = ["options.", "dataset."].into_iter().flat_map(|object| code.split(object).skip(1));
+        let properties = properties.chain(module.split("options.").skip(1)).map(identifier);
+        // What browser storage refused is no option.
+        let properties = properties.filter(|name| *name != "memory");
         // The lines that take options apart, and the one that says which of a tag's are about its own survey.
-        let apart = [
-            "const allowed = ",
-            "const placeOf = ",
-            "const apiOf = ",
-            "const own = ",
-            " = tag.dataset;",
-            " = optionsOf({",
-        ];
+        let apart =
+            ["const allowed = ", "const apiOf = ", "const own = ", " = tag.dataset;", " = optionsOf("];
         let lines = code.lines().filter(|line| apart.iter().any(|part| line.contains(part)));
         let braces = lines.filter_map(|line| line.split_once('{')?.1.split_once('}'));
         let taken = braces.flat_map(|(inside, _)| inside.split(',').map(|part| identifier(part.trim())));
-        let used: BTreeSet<_> = properties.chain(taken).collect();
+        let asked = code.contains("\"debug\" in options").then_some("debug");
+        let used: BTreeSet<_> = properties.chain(taken).chain(asked).collect();
         let expected: BTreeSet<_> =
             OPTIONS.iter().filter(|option| option.in_loader).map(|option| option.name).collect();
         assert_eq!(used, expected);
@@ -177,6 +175,14 @@ mod tests {
     }
 
     #[test]
+    fn the_module_knows_every_attribute_and_no_other() {
+        let known = between("www/element.js", "const OPTIONS =\n", ";\n");
+        let known: BTreeSet<_> =
+            known.split(|c: char| !c.is_ascii_lowercase()).filter(|word| !word.is_empty()).collect();
+        assert_eq!(known, OPTIONS.iter().map(|option| option.name).collect());
+    }
+
+    #[test]
     fn the_widget_reads_every_option_that_the_loader_only_hands_on() {
         let config = between("src/config.rs", "impl EmbedConfig {", "#[cfg(test)]");
         for option in OPTIONS.iter().filter(|option| !option.in_loader) {
@@ -189,7 +195,7 @@ mod tests {
     #[test]
     fn an_app_can_say_every_option_that_it_does_not_decide_itself() {
         let component = between("src/reactive.rs", "pub fn Candor(", ") -> impl IntoView");
-        let decided = ["target", "trigger", "consent"];
+        let decided = ["target", "trigger", "consent", "debug"];
         for option in OPTIONS.iter().filter(|option| !decided.contains(&option.name)) {
             assert!(component.contains(&format!("\n    {}: ", option.name)), "{}", option.name);
         }
@@ -197,7 +203,7 @@ mod tests {
 
     #[test]
     fn every_display_has_its_styles_and_its_place() {
-        let place = between("www/candor.js", "const placeOf = ", ";\n");
+        let place = between("www/candor.js", "function placeOf(entry) {", "\n  }\n");
         let document = read("docs/api.md");
         for display in Display::ALL {
             assert!(document.contains(&format!("`{}`", display.name())), "docs/api.md: {}", display.name());

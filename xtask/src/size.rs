@@ -10,8 +10,8 @@ use std::path::Path;
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
 /// What a visitor may download until the prompt shows, and on a page on which no survey is due; README.md tells both.
-const PROMPT: usize = 60_000;
-const IDLE: usize = 3_200;
+const PROMPT: usize = 64_500;
+const IDLE: usize = 3_500;
 
 /// The language that is counted: the largest script, hence the largest pack, of those that the widget has.
 const LANGUAGE: &str = "th";
@@ -74,7 +74,7 @@ pub(crate) fn measure(workspace: &Workspace, folder: &Path) -> Result<Vec<Budget
     let loader = || file("candor.js", &workspace.dist().join("candor.js"));
     let (definition, list) = server_answers(&workspace.root.join("surveys"))?;
     let budgets = vec![
-        Budget { name: "the loader", limit: 3_030, parts: vec![loader()?] },
+        Budget { name: "the loader", limit: 3_300, parts: vec![loader()?] },
         Budget {
             name: "until the prompt shows",
             limit: PROMPT,

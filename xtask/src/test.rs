@@ -245,6 +245,7 @@ fn in_browser(run: &mut Run, flags: [&str; 2], driver: &Path) -> Result<()> {
 
 fn journeys(run: &mut Run) -> Result<()> {
     run.assets()?;
+    Node::hosts(&run.workspace)?;
     let (chromedriver, geckodriver) = (tools::browsers()?, tools::geckodriver()?);
     let server = build::debug_server(&run.workspace)?;
     build::leptos_example(&run.workspace)?;

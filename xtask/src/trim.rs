@@ -23,7 +23,7 @@ pub(crate) fn trim(wasm: &Path, glue: &Path) -> Result<()> {
         "The glue has no `{REGISTRY}`: see how it is written now, and correct xtask/src/trim.rs."
     );
     let script = script.replace(REGISTRY, ": /* @__PURE__ */ new FinalizationRegistry(");
-    let script = shorten(&mut module, &script);
+    let script = hardened(&shorten(&mut module, &script))?;
     let long = module.imports.iter().find(|import| !import.name.starts_with('$'));
     if let Some(import) = long {
         bail!("wasm-bindgen made up the name `{}`, which xtask/src/trim.rs can't shorten.", import.name);
@@ -32,6 +32,66 @@ pub(crate) fn trim(wasm: &Path, glue: &Path) -> Result<()> {
     module.emit_wasm_file(wasm)?;
     fs::write(glue, script)?;
     Ok(())
+}
+
+/// How the glue asks what something is, which a page may have spoilt: MooTools has a `Window` of its own.
+const KIND: &str = " = arg0 instanceof ";
+
+/// What else of the glue becomes something else: what pages have changed, and what only browsers need that can't show a survey.
+const REPLACED: &[(&str, &str)] = &[
+    ("JSON.stringify(arg0)", "json(arg0)"),
+    ("Reflect.set(arg0, arg1, arg2)", "put(arg0, arg1, arg2)"),
+    ("wasm = instance.exports;", "wasm = instance.exports;"),
+    ("if (realloc === undefined) {", "if (false) {"),
+    ("if (!('encodeInto' in cachedTextEncoder)) {", "if (false) {"),
+    ("if (numBytesDecoded >= MAX_SAFARI_DECODE_BYTES) {", "if (false) {"),
+    ("(typeof FinalizationRegistry === 'undefined')", "(false)"),
+];
+
+/// What the glue is given for that: kinds by the names that the browser's own prototypes bear, properties whatever a page has put above
+/// all objects, JSON whatever it has taught its lists, and a way to put something around every function of the Wasm.
+const HARDENING: &str = r#"
+function isOf(value, name) {
+    for (; value !== null && value !== undefined; value = Object.getPrototypeOf(value)) {
+        const own = Object.getOwnPropertyDescriptor(value, Symbol.toStringTag);
+        if (own && own.value === name) return true;
+    }
+    return false;
+}
+function put(object, key, value) {
+    return Reflect.defineProperty(object, key, { __proto__: null, value, writable: true, enumerable: true, configurable: true });
+}
+function json(value) {
+    const taught = [Array.prototype, Object.prototype].map((of) => [of, Object.getOwnPropertyDescriptor(of, "toJSON")]);
+    for (const [of] of taught) delete of.toJSON;
+    try {
+        return JSON.stringify(value);
+    } finally {
+        for (const [of, way] of taught) way && Object.defineProperty(of, "toJSON", way);
+    }
+}
+export function guard(around) {
+    wasm = around(wasm);
+}
+"#;
+
+fn hardened(glue: &str) -> Result<String> {
+    let unknown = |text: &str| {
+        format!("The glue has no `{text}`: see how it is written now, and correct xtask/src/trim.rs.")
+    };
+    let mut glue = glue.to_owned();
+    for (text, other) in REPLACED {
+        ensure!(glue.contains(text), unknown(text));
+        glue = glue.replace(text, other);
+    }
+    let mut parts = glue.split(KIND);
+    let mut hardened = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once(';').context(unknown(KIND))?;
+        hardened.push_str(&format!(" = isOf(arg0, \"{name}\");{rest}"));
+    }
+    ensure!(hardened.contains("isOf("), unknown(KIND));
+    Ok(hardened + HARDENING)
 }
 
 /// Replaces the names that wasm-bindgen made up, half of each a hash that no compression shrinks, in the Wasm and in the
@@ -65,6 +125,25 @@ fn is_of_a_name(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_glue_trusts_nothing_that_pages_change_and_says_when_it_is_written_otherwise() {
+        let mut glue = "result = arg0 instanceof Window;\n".to_owned();
+        for (text, _) in REPLACED {
+            glue.push_str(text);
+            glue.push('\n');
+        }
+        let hardened = hardened(&glue).expect("all is there");
+        assert!(hardened.starts_with("result = isOf(arg0, \"Window\");\n"), "{hardened}");
+        assert!(
+            !hardened.contains("instanceof") && hardened.contains("export function guard("),
+            "{hardened}"
+        );
+        for (text, _) in REPLACED {
+            assert!(super::hardened(&glue.replace(text, "")).is_err(), "{text}");
+        }
+        assert!(super::hardened(&glue.replace("instanceof", "is")).is_err());
+    }
 
     #[test]
     fn made_up_names_are_shortened_on_both_sides_and_the_others_kept() {

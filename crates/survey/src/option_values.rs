@@ -6,7 +6,6 @@ use crate::{
     limits::{MAX_TEXT_CHARS, SLUG, is_slug, is_web_address},
     options::{CONDITIONS, Expected, MAX_QUIET_DAYS, OPTIONS, STARTS, TriggerValue, TriggerWord, quiet_days},
 };
-use color::ColorSpaceTag;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use raffia::{
     Parser, Syntax,
@@ -65,7 +64,7 @@ impl Expected {
             }
             Self::Address => "an address that begins with https://, http:// or /",
             Self::Language => "a language tag, such as zh-Hant",
-            Self::Colour => "an opaque CSS colour: a name, hex, rgb(), hsl(), hwb(), or a var() of the page",
+            Self::Colour => "an opaque CSS colour, such as #2f5d46, or a var() of the page",
             Self::Selector => "a CSS selector, such as #pricing",
             Self::Trigger => "words of a trigger",
         };
@@ -84,20 +83,14 @@ fn is_address(value: &str) -> bool {
         && !value.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
-/// Whether the widget can take a colour for its accent: browsers must compute it to `rgb()`, which they do to opaque colours
-/// of these three spaces unless they are written as `color()`. What a `var()` is, only the page knows.
+/// Whether the widget can take a colour for its accent: any opaque one. What a `var()` is, only the page knows.
 fn is_colour(value: &str) -> bool {
     let value = value.trim();
     if value.starts_with("var(--") && value.ends_with(')') {
         return true;
     }
-    let spaces = [ColorSpaceTag::Srgb, ColorSpaceTag::Hsl, ColorSpaceTag::Hwb];
-    let parsed = color::parse_color(value);
-    let holds = parsed.is_ok_and(|colour| {
-        let [.., alpha] = colour.components;
-        spaces.contains(&colour.cs) && alpha >= 1.0
-    });
-    holds && !value.to_ascii_lowercase().starts_with("color(")
+    let [.., alpha] = color::parse_color(value).map_or([0.0; 4], |colour| colour.components);
+    alpha >= 1.0
 }
 
 /// Whether `querySelector` knows a text for a selector, as far as syntax tells: a pseudo-class of a later browser passes.
@@ -171,7 +164,7 @@ fn trigger_word(word: &str) -> Checked {
             "followed by = and a CSS selector without spaces, such as #pricing".to_owned()
         }),
         TriggerValue::Path => expect(value.is_some_and(is_path), || {
-            "followed by = and a path as browsers write it, which begins with / or *, such as /thanks*"
+            "followed by = and a path that begins with / or *, or a route that begins with #, without a query, such as /thanks*"
                 .to_owned()
         }),
         TriggerValue::Date => expect(value.and_then(date_range).is_some(), || {
@@ -200,7 +193,8 @@ impl TriggerWord {
 
 /// Whether `location.pathname` can fit a glob: it begins with a slash, has neither query nor fragment, and is ASCII.
 fn is_path(glob: &str) -> bool {
-    glob.starts_with(['/', '*']) && glob.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '?' | '#'))
+    glob.starts_with(['/', '*', '#'])
+        && !glob.contains(|c: char| c.is_whitespace() || c.is_control() || c == '?')
 }
 
 /// Where a day in UTC or a moment begins and ends. A moment without an offset is none: each browser would read it by its own
@@ -322,13 +316,12 @@ mod tests {
         for nonsense in ["reddish", "", "2f5d46", "#2f5d4", "rgb(47)", "red;", "url(x)", "var(brand)"] {
             refused("accent", &[nonsense], "an opaque CSS colour");
         }
+        passes(
+            "accent",
+            &["oklch(0.7 0.1 200)", "color(srgb 1 0 0)", "COLOR(display-p3 1 0 0)", "lab(50 40 59)"],
+        );
         // Browsers know these, but the widget would go by none.
         refused("accent", &["transparent", "rgb(0 0 0 / 50%)", "#2f5d4680"], "an opaque CSS colour");
-        refused(
-            "accent",
-            &["oklch(0.7 0.1 200)", "color(srgb 1 0 0)", "COLOR(srgb 1 0 0)"],
-            "an opaque CSS colour",
-        );
     }
 
     #[test]
@@ -374,7 +367,11 @@ mod tests {
         passes("trigger", &["event=checkout_completed delay=2 sample=0.25"]);
         passes(
             "trigger",
-            &["url=/thanks* url=*/x url=/%C3%A9", "selector=#x click=a[href=\"/x\"]", "click=.a>.b,.c"],
+            &[
+                "url=/thanks* url=*/x url=/%C3%A9 url=/é url=#/thanks url=/a#b",
+                "selector=#x click=a[href=\"/x\"]",
+                "click=.a>.b,.c",
+            ],
         );
         refused("trigger", &["load evnt=x", "event=x evnt=x"], "instead of evnt=x");
         refused("trigger", &["evnt"], "words of load, event=, scroll=, exit, idle=");
@@ -396,7 +393,7 @@ mod tests {
         refused("trigger", &["click=#["], "click followed by = and a CSS selector");
         refused(
             "trigger",
-            &["url=thanks", "url=", "url", "url=/a?b=c", "url=/a#b", "url=https://a.example/", "url=/é"],
+            &["url=thanks", "url=", "url", "url=/a?b=c", "url=https://a.example/"],
             "url followed by = and a path",
         );
     }

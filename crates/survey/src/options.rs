@@ -100,7 +100,7 @@ pub struct EmbedOption {
     pub meaning: &'static str,
     /// Whether a survey may bring it in its site's file: all but those that say which survey it is.
     pub in_survey: bool,
-    /// Whether the loader uses it. The others it hands to the widget unseen.
+    /// Whether the loader or the module's script uses it. The others they hand to the widget unseen.
     pub in_loader: bool,
 }
 
@@ -208,6 +208,14 @@ pub const OPTIONS: &[EmbedOption] = &[
         "`required`, or whatever else a tag says that is not `false`: nothing is stored, sent, shown or asked of the server before `candor(\"consent\", true)`",
     )
     .in_loader(),
+    option(
+        SHOWN,
+        "debug",
+        Expected::Flag,
+        "writes to the console what becomes of the survey and why it is not shown. The attribute alone is `true`",
+    )
+    .in_loader()
+    .not_in_survey(),
     option(SENT, "api", Expected::Address, "where definitions come from").or("the script's origin").in_loader(),
     option(
         SENT,
@@ -280,7 +288,7 @@ pub const STARTS: &[TriggerWord] = &[
         "scroll",
         "=50",
         TriggerValue::Number(0.0, 100.0),
-        "the visitor scrolls half-way down. Never on a page that does not scroll",
+        "the visitor has scrolled half-way down whatever scrolls in the middle of the window. Never on a page that does not scroll",
     ),
     word(
         "exit",
@@ -292,16 +300,26 @@ pub const STARTS: &[TriggerWord] = &[
         "idle",
         "=30",
         TriggerValue::Number(0.0, DAY_SECONDS),
-        "30 seconds without pointer, key and scrolling; at most a day",
+        "30 seconds without pointer, key and scrolling, while the page is seen; at most a day",
     ),
-    word("selector", "=#x", TriggerValue::Selector, "such an element is in view"),
-    word("click", "=#x", TriggerValue::Selector, "a click on such an element"),
+    word(
+        "selector",
+        "=#x",
+        TriggerValue::Selector,
+        "such an element is in view, be it in an open shadow root",
+    ),
+    word("click", "=#x", TriggerValue::Selector, "a click on such an element, be it in an open shadow root"),
     word("manual", "", TriggerValue::None, "only `candor(\"show\", …)`"),
 ];
 
 /// What must hold when it has started; all of them.
 pub const CONDITIONS: &[TriggerWord] = &[
-    word("url", "=/thanks*", TriggerValue::Path, "the path matches; `*` is any text"),
+    word(
+        "url",
+        "=/thanks*",
+        TriggerValue::Path,
+        "the path, without a slash at its end, matches, or the route behind a `#`; `*` is any text. As people read it: `url=/ขอบคุณ`",
+    ),
     word(
         "device",
         "=mobile",
@@ -327,7 +345,12 @@ pub const CONDITIONS: &[TriggerWord] = &[
         TriggerValue::Number(0.0, 1.0),
         "for a quarter of browsers, the same ones each time",
     ),
-    word("delay", "=2", TriggerValue::Number(0.0, DAY_SECONDS), "two seconds after the start; at most a day"),
+    word(
+        "delay",
+        "=2",
+        TriggerValue::Number(0.0, DAY_SECONDS),
+        "two seconds after the start, while the page is seen; at most a day",
+    ),
 ];
 
 #[cfg(test)]

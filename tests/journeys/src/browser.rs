@@ -9,7 +9,7 @@ use fantoccini::{
 use hyper::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use std::{cell::Cell, sync::Arc, time::Duration};
+use std::{cell::Cell, path::Path, sync::Arc, time::Duration};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Two browsers at once are what a machine of two cores carries without the tests waiting for each other.
@@ -31,7 +31,24 @@ impl Kind {
         }
     }
 
-    fn capabilities(self, options: Options) -> Value {
+    fn capabilities(self, options: Options, profile: Option<&Path>) -> Value {
+        let mut capabilities = self.without_profile(options);
+        let (options, flags) = match (self, profile) {
+            (_, None) => return capabilities,
+            (Self::Chromium, Some(profile)) => {
+                ("goog:chromeOptions", vec![format!("--user-data-dir={}", profile.display())])
+            }
+            (Self::Firefox, Some(profile)) => {
+                ("moz:firefoxOptions", vec!["-profile".to_owned(), profile.display().to_string()])
+            }
+        };
+        if let Some(Value::Array(arguments)) = capabilities.pointer_mut(&format!("/{options}/args")) {
+            arguments.extend(flags.into_iter().map(Value::String));
+        }
+        capabilities
+    }
+
+    fn without_profile(self, options: Options) -> Value {
         match self {
             Self::Chromium => json!({
                 "browserName": "chrome",
@@ -153,10 +170,41 @@ impl Browser {
     /// # Errors
     /// When the browser or its driver is missing or does not start.
     pub async fn open_with(options: Options) -> Result<Self> {
+        Self::start(options, None).await
+    }
+
+    /// A browser with its profile in this folder, which another one may have left.
+    ///
+    /// # Errors
+    /// When the browser or its driver is missing or does not start.
+    pub async fn open_in(profile: &Path) -> Result<Self> {
+        Self::start(Options::default(), Some(profile)).await
+    }
+
+    /// Ends all processes of the browser that has its profile in this folder with SIGKILL, as a power cut would.
+    ///
+    /// # Errors
+    /// When there is no such process.
+    pub fn kill(self, profile: &Path) -> Result<()> {
+        let of_profile = profile.display().to_string();
+        let mut killed = 0;
+        for process in std::fs::read_dir("/proc").context("there is no /proc")?.flatten() {
+            let Ok(pid) = process.file_name().to_string_lossy().parse::<u32>() else { continue };
+            let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            if String::from_utf8_lossy(&line).contains(&of_profile) {
+                let status = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status()?;
+                killed += u32::from(status.success());
+            }
+        }
+        ensure!(killed > 0, "no process has its profile in {of_profile}");
+        Ok(())
+    }
+
+    async fn start(options: Options, profile: Option<&Path>) -> Result<Self> {
         let place = PLACES.acquire().await?;
         let kind = KIND.get();
         let driver = Driver::get(kind)?;
-        let Value::Object(capabilities) = kind.capabilities(options) else {
+        let Value::Object(capabilities) = kind.capabilities(options, profile) else {
             bail!("capabilities are an object")
         };
         let client = ClientBuilder::new(HttpConnector::new())
