@@ -350,7 +350,7 @@
   // What the module is loaded for although nothing is due.
   async function call(api, entry, options) {
     try {
-      if ("debug" in options || (entry && entry.tokens.some(([, name]) => !starts[name] && !conditions[name])))
+      if ("debug" in options || (entry && entry.tokens.some(([token, name]) => (!starts[name] && !conditions[name]) || /^url=[^*/#]/.test(token))))
         (await loaded(api)).explain(options, starts, conditions, candor);
       // The database is there only as long as it holds an answer.
       if (

@@ -33,8 +33,9 @@ function tell(message, code = "config") {
 // Says which words nobody knows. Tools put attributes of their own on every tag; of those only what may be meant for us.
 function check(kind, words, known, all) {
   for (const word of words) {
+    if (known.includes(word)) continue;
     const meant = known.find((name) => isNear(word, name, 2));
-    if (meant != word && (meant || all)) tell(`${kind}${word} is not known${meant ? `: did you mean ${kind}${meant}?` : ""}`);
+    if (meant || all) tell(`${kind}${word} is not known${meant ? `: did you mean ${kind}${meant}?` : ""}`);
   }
 }
 

@@ -1,4 +1,4 @@
-//! What surrounds every page: the wrapper that keeps the page's styles out, the region, the close button.
+//! What surrounds every page of a survey: the wrapper, the region, the close button.
 
 use super::{Upto, as_html, choice::choice, element, follow_up::follow_up, text, thanks::thanks};
 use crate::{
@@ -53,7 +53,7 @@ pub(super) fn grow(root: &ShadowRoot, before: i32) {
     let grown = card.offset_height() - before;
     let sign = if grown < 0 { "-" } else { "" };
     let way = concat(&[sign, &decimal(grown.unsigned_abs().into()), "px"]);
-    let _ = card.style().set_property("--grown", &way);
+    let _ = card.style().set_property("--_candor-grown", &way);
 }
 
 fn card(root: &ShadowRoot) -> Option<HtmlElement> {

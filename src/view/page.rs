@@ -1,6 +1,6 @@
 //! What happens to the page around the survey.
 
-use super::Act;
+use super::{Act, as_html};
 use crate::{
     js::window,
     screen::Action,
@@ -32,14 +32,16 @@ pub(super) fn keep_clear(host: &HtmlElement, root: &ShadowRoot) -> Vec<EventList
     let Some(window) = window() else { return Vec::new() };
     let Some(document) = window.document() else { return Vec::new() };
     let mut listeners = Vec::new();
-    if let Some(viewport) = window.visual_viewport() {
-        let (visible, host) = (viewport.clone(), host.clone());
+    let wrapper = root.first_element_child().and_then(as_html);
+    if let (Some(viewport), Some(wrapper)) = (window.visual_viewport(), wrapper) {
+        let visible = viewport.clone();
         listeners.push(EventListener::new(&viewport, "resize", move |_| {
             let inner = inner_height().unwrap_or_default();
             // Zooming by pinch shrinks the visual viewport as well; then nothing is in the way.
             let zoomed = visible.scale() > 1.01;
             let hidden = if zoomed { 0 } else { (inner - visible.height() - visible.offset_top()) as u32 };
-            let _ = host.style().set_property("--candor-keyboard", &concat(&[&decimal(hidden.into()), "px"]));
+            // Not the host's, which is the page's element.
+            let _ = wrapper.style().set_property("margin-bottom", &concat(&[&decimal(hidden.into()), "px"]));
         }));
     }
     let (page, own, root) = (document.clone(), Element::from(host.clone()), root.clone());

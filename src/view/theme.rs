@@ -20,14 +20,7 @@ const DARK_SURFACE: [u8; 3] = [30, 31, 34];
 /// Gives the root its styles as a constructed sheet, which no `style-src` forbids.
 pub(super) fn adopt(look: &Look, root: &ShadowRoot) {
     let side = if look.on_right { "right" } else { "left" };
-    let placed = [
-        ":host{left:auto!important;right:auto!important;",
-        side,
-        ":max(24px,env(safe-area-inset-",
-        side,
-        "))!important}",
-        POPOVER,
-    ];
+    let placed = [":host{", side, ":max(24px,env(safe-area-inset-", side, "))!important}", POPOVER];
     let placement = match look.display {
         Display::Popover => concat(&placed),
         Display::Inline => INLINE.into(),
@@ -75,7 +68,8 @@ pub(super) fn colour(look: &Look, wrapper: &HtmlElement, scheme: Option<&str>) -
         .is_some_and(|query| query.matches());
     // With a margin for the approximation in `luminance`.
     let contrast = if more { 7.2 } else { 4.65 };
-    for (name, surface, ink) in [("--light", LIGHT_SURFACE, 0), ("--dark", DARK_SURFACE, 255)] {
+    for (name, surface, ink) in [("--_candor-light", LIGHT_SURFACE, 0), ("--_candor-dark", DARK_SURFACE, 255)]
+    {
         let _ = style.set_property(name, &hex(readable(colour, surface, ink, contrast)));
     }
     Ok(())
@@ -182,13 +176,13 @@ mod tests {
 
     #[test]
     fn text_on_the_hovered_button_can_be_read_with_every_accent_and_with_none() {
-        assert_eq!(styled(".send:hover{", "}"), "background:var(--hovered)");
-        let hovered = styled("--hovered:light-dark(", ");--");
+        assert_eq!(styled(".send:hover{", "}"), "background:var(--_candor-hovered)");
+        let hovered = styled("--_candor-hovered:light-dark(", ");--");
         let (light, dark) = hovered.split_once("),").unwrap();
         for (theme, name, surface, extreme) in
-            [(light, "--light", LIGHT_SURFACE, 0), (dark, "--dark", DARK_SURFACE, 255)]
+            [(light, "--_candor-light", LIGHT_SURFACE, 0), (dark, "--_candor-dark", DARK_SURFACE, 255)]
         {
-            // color-mix(in srgb,var(--light,#4a4c50) 85%,#18191b)
+            // color-mix(in srgb,var(--_candor-light,#4a4c50) 85%,#18191b)
             let mix = theme.strip_prefix(&format!("color-mix(in srgb,var({name},")).unwrap();
             let (unset, mix) = mix.split_once(") ").unwrap();
             let (percent, ink) = mix.split_once("%,").unwrap();
@@ -212,12 +206,12 @@ mod tests {
 
     #[test]
     fn an_error_can_be_read_by_those_who_ask_for_more_contrast() {
-        let (light, dark) = styled("--bad:light-dark(", ");--").split_once(',').unwrap();
+        let (light, dark) = styled("--_candor-bad:light-dark(", ");--").split_once(',').unwrap();
         for (colour, surface) in [(light, LIGHT_SURFACE), (dark, DARK_SURFACE)] {
             let ratio = exact_ratio(parse_hex(colour), surface);
             assert!(ratio >= 7.0, "{colour}: {ratio}");
         }
-        assert_eq!(styled("--bad:#", ";"), &light[1..], "without light-dark()");
+        assert_eq!(styled("--_candor-bad:#", ";"), &light[1..], "without light-dark()");
     }
 
     #[test]

@@ -200,7 +200,7 @@ async fn what_comes_under_the_pointer_takes_no_click_for_a_moment() {
             ))
         };
         assert_eq!((takes(".send"), takes("input")), ("none".into(), "auto".into()));
-        wait(400).await;
-        assert_eq!(takes(".send"), "auto");
+        // A busy machine draws its frames late.
+        until("getComputedStyle(document.querySelector('candor-test').shadowRoot.querySelector('.send')).pointerEvents == 'auto'").await;
     }
 }

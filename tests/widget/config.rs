@@ -159,7 +159,7 @@ async fn own_words_that_cannot_be_filled_in_are_told() {
 #[wasm_bindgen_test]
 async fn an_accent_is_made_readable() {
     let shown = shown("survey: 'nps', accent: 'yellow', theme: 'light'").await;
-    let light = shown.one(".candor").style().get_property_value("--light").unwrap();
+    let light = shown.one(".candor").style().get_property_value("--_candor-light").unwrap();
     assert!(light.starts_with('#') && light != "#ffff00", "{light}");
     let style = window().get_computed_style(&shown.one(".candor")).unwrap().unwrap();
     assert_eq!(style.get_property_value("color-scheme").unwrap(), "light");

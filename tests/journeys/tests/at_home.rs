@@ -419,7 +419,7 @@ async fn words_that_nobody_knows_are_told_with_what_may_be_meant() -> Result<()>
         ("data-survey=\"nps\" data-acent=\"red\"", "data-acent is not known: did you mean data-accent?"),
         ("data-survey=\"nps\" data-accent=\"reddish\"", "accent: expected an opaque CSS colour, not reddish"),
         (
-            "data-survey=\"nps\" data-debug data-trigger=\"url=thanks\"",
+            "data-survey=\"nps\" data-trigger=\"url=thanks\"",
             "url=thanks: expected a path that begins with /, # or *, without a query",
         ),
     ] {

@@ -1,7 +1,7 @@
 //! Every language on narrow and wide screens: every text whole, mirrored where the language is.
 #![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use candor_journeys::{Browser, Candor, Endpoint, Options, Page, Pages, Reply, word};
 use candor_survey::LANGUAGES;
 use serde_json::{Value, json};
@@ -326,4 +326,39 @@ async fn at_400_percent_the_prompt_scrolls_in_itself_and_can_be_answered() -> Re
     browser.screenshot("zoomed-follow-up").await?;
     browser.click_button(&word("vi", "send")?).await?;
     candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]).await
+}
+
+#[tokio::test]
+async fn every_scale_has_its_points_side_by_side_and_large_enough() -> Result<()> {
+    use std::fmt::Write as _;
+    let scales = ["0-1", "1-3", "0-3", "0-5", "1-6", "1-7", "0-7", "1-9", "1-10", "0-10"];
+    let mut source = "site = \"scales\"\norigins = [\"*\"]\n".to_owned();
+    for scale in scales {
+        write!(
+            source,
+            "[[survey]]\nid = \"s{scale}\"\nversion = 1\n[survey.options]\ntrigger = \"manual\"\nquiet = \"0\"\n\
+             [[survey.question]]\nid = \"q\"\nkind = \"rating\"\nmetric = \"csat\"\nscale = \"{scale}\"\nfavourable_points = 1\n\
+             text.en = \"How was it?\"\n"
+        )?;
+    }
+    let (pages, candor) = (Pages::start().await?, Candor::with_sites(&[("scales.toml", &source)])?);
+    pages.set("/", Page::with_body(&candor.tag("data-site=\"scales\"")));
+    let browser = Browser::open().await?;
+    for width in [320, 1280] {
+        browser.look(Options { width, height: 800, dark: false }).await?;
+        for scale in scales {
+            browser.goto(&pages.url("/")).await?;
+            browser.until("the loader", "window.candor && candor.version").await?;
+            browser.run(&format!("candor('show', 's{scale}')"), &[]).await?;
+            browser.prompt().await.with_context(|| scale.to_owned())?;
+            let boxes = "radios.map(radio => radio.closest('label').getBoundingClientRect())
+                .map(box => [Math.round(box.top), Math.round(box.width)])";
+            let boxes: Vec<[i64; 2]> = serde_json::from_value(browser.widget(boxes).await?)?;
+            let rows: std::collections::BTreeSet<_> = boxes.iter().map(|[top, _]| top).collect();
+            let most = if boxes.len() > 6 { 2 } else { 1 };
+            assert!(rows.len() <= most, "{scale} at {width}: {boxes:?}");
+            assert!(boxes.iter().all(|[_, width]| *width >= 40), "{scale} at {width}: {boxes:?}");
+        }
+    }
+    Ok(())
 }

@@ -197,6 +197,8 @@ async fn asks_and_stores(build: Build) -> Result<()> {
     let (pages, candor, browser) =
         (Pages::start().await?, Candor::with_sites(&[("shop.toml", SHOP)])?, Browser::open().await?);
     let cache = Cache::start(&candor, build).await?;
+    // Today's module keeps a text letter by letter.
+    let written = |text: &str| 3 + if build == Build::Earlier { 0 } else { text.chars().count() };
     let presentation =
         |display, direction| json!({"display": display, "scale": "numbers", "direction": direction});
 
@@ -212,7 +214,7 @@ async fn asks_and_stores(build: Build) -> Result<()> {
     assert_eq!(
         only_response(&candor, "nps").await?,
         json!({
-            "state": "complete", "revision": 3, "site": "default", "survey_version": 1, "locale": "en",
+            "state": "complete", "revision": written("quick"), "site": "default", "survey_version": 1, "locale": "en",
             "touchpoint": "account",
             "answers": [{"question": "nps", "rating": 9}, {"question": "why", "text": "quick"}],
             "presentation": presentation("popover", "ltr"), "page": pages.url("/"),
@@ -242,7 +244,7 @@ async fn asks_and_stores(build: Build) -> Result<()> {
     assert_eq!(
         only_response(&candor, "checkout-csat").await?,
         json!({
-            "state": "complete", "revision": 3, "site": "shop", "survey_version": 2, "locale": "zh-Hant",
+            "state": "complete", "revision": written("太慢了"), "site": "shop", "survey_version": 2, "locale": "zh-Hant",
             "touchpoint": "checkout",
             "answers": [{"question": "csat", "rating": 2}, {"question": "why", "text": "太慢了"}],
             "presentation": presentation("popover", "ltr"), "page": pages.url("/"),
