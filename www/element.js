@@ -379,6 +379,15 @@ function join(own, { id, revision, state, answers }) {
   if (state == "complete") own.state = state;
 }
 
+// Whatever a page has changed, none of this is to throw into it.
+const quietly =
+  (task) =>
+  (...args) => {
+    try {
+      task(...args);
+    } catch {}
+  };
+
 const insert = (host, place) => place[place.localName == "script" ? "after" : "append"](host);
 
 // The message packs are beside this file. A host that leaves the document for good takes with it its listeners and what Rust
@@ -410,7 +419,7 @@ function mountAndLeave(host, config) {
     // Not now: this may be a listener of what it does.
     queueMicrotask(() => gone.free());
   };
-  const tend = () => {
+  const tend = quietly(() => {
     if (!host.isConnected && handle.is_over()) return unmount();
     const there = place();
     if (there && !host.isConnected) insert(host, there);
@@ -421,9 +430,9 @@ function mountAndLeave(host, config) {
     const isOpen = host.matches(":popover-open");
     if (obstacle(there, host)) isOpen && host.hidePopover();
     else isOpen || host.showPopover();
-  };
+  });
   // Another tab has kept an answer to the same survey.
-  const hear = ({ key, newValue }) => {
+  const hear = quietly(({ key, newValue }) => {
     if (!/^candor:out:/.test(key) || !newValue) return;
     const response = JSON.parse(newValue).b;
     if (response.survey != config.survey || !/partial|complete/.test(response.state) || handle.is_over()) return;
@@ -434,25 +443,25 @@ function mountAndLeave(host, config) {
       handle.send_again();
     }
     given.amend = (own) => join(own, response);
-  };
+  });
   // Without a prototype: a page that extends all objects has asked for nothing by that.
   const given = { __proto__: null, ...config, base: folder };
   let handle = mount(host, given);
   living.push(end);
   if (place) {
-    timer = setInterval(tend, 300);
+    timer = setInterval(() => document.hidden || tend(), 300);
     // A dialog takes the focus.
     document.addEventListener("focusin", tend, true);
     addEventListener("storage", hear);
   }
-  host.disconnected = () => {
+  host.disconnected = quietly(() => {
     if (!handle) return;
     if (!place || handle.is_over()) return unmount();
     // Taken out of its own parent twice, it is not wanted. What takes the parent away as well may not mean it.
     if (!host.parentNode && place() && ++removals > 1) unmount(true);
     else tend();
-  };
+  });
   // The browser closes a popover that is moved.
-  host.connected = () => host.popover && host.showPopover();
+  host.connected = quietly(() => host.popover && host.showPopover());
   return { close: () => handle?.close(), unmount };
 }

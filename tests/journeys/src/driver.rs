@@ -31,7 +31,12 @@ impl Driver {
         Ok(driver)
     }
 
+    /// Once more if it hangs before it says anything, as a driver of a busy machine does now and then.
     fn start(kind: Kind) -> Result<Self> {
+        Self::start_once(kind).or_else(|_| Self::start_once(kind))
+    }
+
+    fn start_once(kind: Kind) -> Result<Self> {
         // What each prints before its port: "ChromeDriver was started successfully on port 38141."
         let (variable, name, arguments, before) = match kind {
             Kind::Chromium => ("CHROMEDRIVER", "chromedriver", &["--port=0"][..], "successfully on port "),

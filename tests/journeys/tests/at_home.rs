@@ -2,7 +2,7 @@
 #![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use anyhow::{Context, Result, ensure};
-use candor_journeys::{Browser, Candor, Key, Page, Pages, word};
+use candor_journeys::{Browser, Candor, Endpoint, Key, Page, Pages, Reply, word};
 use serde_json::{Value, json};
 
 candor_journeys::also_in_firefox! {
@@ -742,5 +742,22 @@ async fn a_service_worker_that_sends_everything_again_with_credentials_keeps_not
     browser.choose(9).await?;
     candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).await?;
     assert_eq!(browser.events("error").await?, [] as [Value; 0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_unsent_and_what_failed_is_said_and_written_where_it_is_asked_for() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let endpoint = Endpoint::start(Reply::Status(503)).await?;
+    let attributes = format!("data-survey=\"nps\" data-debug data-endpoint=\"{}\"", endpoint.url());
+    load(&browser, &pages, page("", &candor.tag(&attributes))).await?;
+    browser.choose(9).await?;
+    browser.until("the failure", "journey.events.some(e => e.code === 'undelivered')").await?;
+    let said = browser.eval("candor('debug').map(state => state.because).join('; ')").await?;
+    let said = said.as_str().unwrap_or_default();
+    ensure!(said.contains("it is shown; ") && said.contains("not delivered: status 503"), "{said}");
+    ensure!(said.contains("unsent since ") && said.ends_with(&format!(", to {}", endpoint.url())), "{said}");
+    let written = browser.console().await?;
+    ensure!(written.iter().any(|entry| entry.to_string().contains("candor:shown")), "{written:?}");
     Ok(())
 }

@@ -237,6 +237,9 @@ async fn a_page_with_hostile_styles_does_not_reach_into_the_prompt() -> Result<(
 async fn held(browser: &Browser) -> Result<[f64; 4]> {
     // What is on its way to the server holds its survey.
     browser.until("nothing unsent", &format!("{CODE_OF_OUTBOX}.length === 0")).await?;
+    let copy = "const done = arguments[0], look = () => indexedDB.databases()
+        .then(all => all.length ? setTimeout(look, 50) : done()); look()";
+    browser.run_async(copy).await?;
     browser.cdp("Performance.enable", json!({})).await?;
     browser.cdp("HeapProfiler.enable", json!({})).await?;
     for _ in 0..3 {

@@ -653,3 +653,20 @@ async fn a_version_that_is_gone_is_replaced_by_the_current_one() -> Result<()> {
     assert_eq!(browser.run_async(&status).await?, 404);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_survey_that_is_shown_before_the_sites_list_has_come_is_the_lists() -> Result<()> {
+    let pages = Pages::start().await?;
+    let source = "site = \"help\"\norigins = [\"*\"]\n\n[[survey]]\nid = \"visit\"\nversion = 1\nmetric = \"nps\"\n\n\
+                  [survey.options]\ntrigger = \"manual\"\ntouchpoint = \"help\"\n";
+    let candor = Candor::with_sites(&[("help.toml", source)])?;
+    let browser = Browser::open().await?;
+    let early = "<script>window.candor=typeof candor=='function'?candor:function(){(candor.q=candor.q||[]).push(arguments)}
+        candor('show', 'visit')</script>";
+    load(&browser, &pages, &format!("{early}{}", candor.tag("data-site=\"help\""))).await?;
+    browser.choose(9).await?;
+    candor.counted("visit", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).await?;
+    assert_eq!(candor.responses("visit").await?["responses"][0]["touchpoint"], "help");
+    assert_eq!(browser.eval("candor('debug').map(state => state.survey)").await?, json!(["visit"]));
+    Ok(())
+}
