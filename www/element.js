@@ -222,7 +222,9 @@ let broken;
 // changed) leaves nothing behind that could be trusted: it is the last.
 function guarded(exports) {
   const safe = {};
-  for (const [name, value] of Object.entries(exports)) safe[name] = typeof value == "function" ? attempt(value) : value;
+  for (const [name, value] of Object.entries(exports))
+    // What begins with a $ is the glue's own, called for every text, and only ever from within the others.
+    safe[name] = typeof value == "function" && name[0] != "$" ? attempt(value) : value;
   return safe;
 }
 
