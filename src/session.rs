@@ -70,7 +70,7 @@ impl Session {
         self.state
     }
 
-    /// Counts a revision, if anything was answered. False if nothing was.
+    /// Has the next [`revise`](Self::revise) count, if anything was answered. False if nothing was.
     pub(crate) fn touch(&mut self) -> bool {
         self.is_changed = self.state != State::Shown;
         self.is_changed

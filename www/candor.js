@@ -10,11 +10,8 @@
 (function (script) {
   // ---- This copy of the loader: where its files are, how they are loaded -------------------------------------------
 
-  // The build replaces the placeholders in capitals. Where it did not, there is no such folder, and the files come from
-  // `w/latest/`.
-
   // By an element, because pages have put other things in the place of URL.
-  const link = (href) => Object.assign(document.createElement("a"), { href });
+  const anchor = (href) => Object.assign(document.createElement("a"), { href });
 
   // Every match, in open shadow roots too; none of what is not a selector.
   function all(selector, root = document) {
@@ -48,6 +45,9 @@
   }
 
   // Resolves to the module's functions, or to nothing and has said why.
+  //
+  // The build replaces the placeholders in capitals. Where it did not, there is no such folder, and the files come from
+  // `w/latest/`.
   async function load(api) {
     let url;
     const loadFrom = async (folder, integrity) => {
@@ -270,7 +270,7 @@
   // One failure is one event, however many surveys wait.
   const loaded = (api) => (module = module || load(api));
 
-  const apiOf = (tag, { api }) => link(api || link(tag.src).origin).href.replace(/\/$/, "");
+  const apiOf = (tag, { api }) => anchor(api || anchor(tag.src).origin).href.replace(/\/$/, "");
 
   async function show(entry) {
     const tag = tagOf(entry);

@@ -339,7 +339,7 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
   const isTied = entry.key && tag.isConnected;
   for (const name of ["shown", "closed", "error"])
     host.addEventListener("candor:" + name, ({ detail }) => {
-      entry.waits = detail.message ?? (detail.reason == "removed" ? "was removed from the page" : "was shown");
+      entry.waits = detail.message ?? "was shown";
     });
   if (run.floats) host.setAttribute("popover", "manual");
   insert(host, there);
@@ -355,7 +355,8 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
     endpoint: link.href,
     langs: langs.concat(navigator.languages),
     page: location.href, // cut before its query by the module
-    place: () => (!isTied || tagOf(entry).isConnected) && placeOf(entry),
+    // Looked for in the whole page, so only while the host is out of it.
+    place: () => (!isTied || tagOf(entry).isConnected) && (host.isConnected ? host : placeOf(entry)),
     // It is over, perhaps because something broke.
     left(why) {
       if (why) entry.waits = why;

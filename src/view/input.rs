@@ -91,7 +91,7 @@ impl Input {
             "keyup" => self.browsing.set(false),
             "focusin" => self.entered(event.unchecked_ref()),
             "focusout" => self.left(event.unchecked_ref(), target),
-            // The page's own, if it were somewhere else.
+            // Only kept from the page.
             _ => {}
         }
     }

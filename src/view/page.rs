@@ -36,7 +36,7 @@ pub(super) fn keep_clear(host: &HtmlElement, root: &ShadowRoot) -> Vec<EventList
     if let (Some(viewport), Some(wrapper)) = (window.visual_viewport(), wrapper) {
         let visible = viewport.clone();
         listeners.push(EventListener::new(&viewport, "resize", move |_| {
-            let inner = inner_height().unwrap_or_default();
+            let inner = window.inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
             // Zooming by pinch shrinks the visual viewport as well; then nothing is in the way.
             let zoomed = visible.scale() > 1.01;
             let hidden = if zoomed { 0 } else { (inner - visible.height() - visible.offset_top()) as u32 };
@@ -45,18 +45,17 @@ pub(super) fn keep_clear(host: &HtmlElement, root: &ShadowRoot) -> Vec<EventList
         }));
     }
     let (page, own, root) = (document.clone(), Element::from(host.clone()), root.clone());
-    let covers = move || {
-        let focused = page.active_element().filter(|focused| *focused != own && !is_body(focused));
-        let card = root.query_selector(".card").ok().flatten();
-        let (Some(focused), Some(card)) = (focused, card) else { return false };
-        let (theirs, ours) = (focused.get_bounding_client_rect(), card.get_bounding_client_rect());
-        theirs.left() < ours.right()
-            && ours.left() < theirs.right()
-            && theirs.top() < ours.bottom()
-            && ours.top() < theirs.bottom()
-    };
-    let (page, own) = (document.clone(), Element::from(host.clone()));
     let avoid = Rc::new(move || {
+        let covers = || {
+            let focused = page.active_element().filter(|focused| *focused != own && !is_body(focused));
+            let card = root.query_selector(".card").ok().flatten();
+            let (Some(focused), Some(card)) = (focused, card) else { return false };
+            let (theirs, ours) = (focused.get_bounding_client_rect(), card.get_bounding_client_rect());
+            theirs.left() < ours.right()
+                && ours.left() < theirs.right()
+                && theirs.top() < ours.bottom()
+                && ours.top() < theirs.bottom()
+        };
         // Not under a pointer that is down: its click would miss.
         let is_pressed = !matches!(page.query_selector(":active"), Ok(None));
         // What fills the page is in the way here and there.
@@ -73,10 +72,6 @@ pub(super) fn keep_clear(host: &HtmlElement, root: &ShadowRoot) -> Vec<EventList
         }));
     }
     listeners
-}
-
-fn inner_height() -> Option<f64> {
-    window()?.inner_height().ok()?.as_f64()
 }
 
 fn is_body(element: &Element) -> bool {

@@ -342,6 +342,14 @@ impl Browser {
         ran.with_context(|| format!("in the page: {script}"))
     }
 
+    /// Lets this much time pass in the page.
+    ///
+    /// # Errors
+    /// When the page goes away meanwhile.
+    pub async fn pass(&self, ms: u32) -> Result<()> {
+        self.run_async(&format!("setTimeout(arguments[0], {ms})")).await.map(drop)
+    }
+
     /// The value of an expression in the page.
     ///
     /// # Errors

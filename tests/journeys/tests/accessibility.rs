@@ -221,7 +221,7 @@ async fn digits_choose_inside_the_scale_and_nowhere_else() -> Result<()> {
     for (typed, value) in [("7", "7"), ("٣", "3"), ("۵", "5"), ("๙", "9"), ("10", "10")] {
         browser.type_text(typed).await?;
         browser.widget_until(value, &format!("radios.some(r => r.checked && r.value === '{value}')")).await?;
-        browser.run_async("setTimeout(arguments[0], 700)").await?;
+        browser.pass(700).await?;
         assert_eq!(chosen(&browser).await?, value);
     }
     Ok(())

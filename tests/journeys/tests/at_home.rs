@@ -35,11 +35,6 @@ fn page(head: &str, body: &str) -> String {
     )
 }
 
-/// Lets this much time pass in the page.
-async fn pass(browser: &Browser, ms: u32) -> Result<()> {
-    browser.run_async(&format!("setTimeout(arguments[0], {ms})")).await.map(drop)
-}
-
 /// Why the survey is not shown, or "it is shown".
 async fn because(browser: &Browser) -> Result<String> {
     Ok(browser.eval("candor('debug')[0].because").await?.as_str().unwrap_or_default().to_owned())
@@ -102,7 +97,7 @@ async fn a_module_that_breaks_says_so_once_and_leaves_the_page() -> Result<()> {
         .await?;
     browser.until("the event", "journey.events.some(e => e.type === 'error')").await?;
     browser.run("candor('show', 'nps')", &[]).await?;
-    pass(&browser, 800).await?;
+    browser.pass(800).await?;
     let errors = browser.events("error").await?;
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert_eq!(errors[0]["code"], "wasm");
@@ -197,12 +192,12 @@ async fn a_card_moves_out_of_the_way_only_to_where_it_is_not_in_the_way() -> Res
     browser.until("the loader", "window.candor && candor.version").await?;
     browser.run("candor('event', 'go')", &[]).await?;
     browser.prompt().await?;
-    pass(&browser, 400).await?;
+    browser.pass(400).await?;
     let top = "Math.round($('.card').getBoundingClientRect().top)";
     let before = browser.widget(top).await?;
     for selector in ["#p", "#b", "#p", "#b"] {
         browser.click_page(selector).await?;
-        pass(&browser, 100).await?;
+        browser.pass(100).await?;
         assert_eq!(browser.widget(top).await?, before, "{selector}");
     }
     browser.run("low.focus()", &[]).await?;
@@ -234,7 +229,7 @@ async fn a_body_that_is_replaced_takes_neither_the_survey_nor_what_was_typed() -
     browser.until("the event", "journey.events.some(e => e.type === 'closed')").await?;
     assert_eq!(browser.events("closed").await?[0]["reason"], "removed");
     assert_eq!(because(&browser).await?, "was removed from the page");
-    pass(&browser, 400).await?;
+    browser.pass(400).await?;
     assert_eq!(browser.eval("Object.keys(localStorage).filter(k => /quiet/.test(k))").await?, json!([]));
     Ok(())
 }
@@ -274,7 +269,7 @@ async fn turbo_and_react_take_nothing_away_that_comes_back() -> Result<()> {
     browser.prompt().await?;
     browser.run("candor('close')", &[]).await?;
     browser.gone().await?;
-    pass(&browser, 2_000).await?;
+    browser.pass(2_000).await?;
     assert_eq!(browser.events("shown").await?.len(), 1, "asked once");
     Ok(())
 }
@@ -287,7 +282,7 @@ async fn a_tag_that_is_there_twice_asks_once_and_takes_its_survey_along_when_it_
     browser.prompt().await?;
     browser.run("candor('close')", &[]).await?;
     browser.gone().await?;
-    pass(&browser, 1_800).await?;
+    browser.pass(1_800).await?;
     assert_eq!(browser.events("shown").await?.len(), 1);
 
     let inline =
@@ -304,7 +299,7 @@ async fn a_tag_that_is_there_twice_asks_once_and_takes_its_survey_along_when_it_
 
     browser.run("candor('unmount')", &[]).await?;
     browser.gone().await?;
-    pass(&browser, 500).await?;
+    browser.pass(500).await?;
     assert_eq!(browser.events("closed").await?, [] as [Value; 0]);
     assert_eq!(browser.eval("document.querySelectorAll('candor-survey').length").await?, 0);
     Ok(())
@@ -453,7 +448,7 @@ async fn a_delay_counts_only_while_the_page_is_seen() -> Result<()> {
     browser.client().switch_to_window(first).await?;
     tokio::time::sleep(std::time::Duration::from_secs(4)).await;
     browser.client().switch_to_window(opened).await?;
-    pass(&browser, 300).await?;
+    browser.pass(300).await?;
     assert_eq!(browser.eval("document.querySelectorAll('candor-survey').length").await?, 0);
     browser.prompt().await
 }
@@ -505,7 +500,7 @@ async fn triggers_see_into_open_shadow_roots_and_scroll_whatever_scrolls() -> Re
     let tag = candor.tag("data-survey=\"nps\" data-trigger=\"scroll=50\"");
     load(&browser, &pages, page(framed, &format!("{long}{tag}"))).await?;
     browser.until("the loader", "window.candor && candor.version").await?;
-    pass(&browser, 600).await?;
+    browser.pass(600).await?;
     assert_eq!(because(&browser).await?, "waits for scroll=50");
     browser.run("document.body.scrollTop = 2000", &[]).await?;
     browser.prompt().await?;
@@ -671,16 +666,16 @@ async fn a_prerendered_page_asks_once_it_is_seen() -> Result<()> {
         if pages.requests().iter().any(|request| request.route() == "/next") {
             break;
         }
-        pass(&browser, 100).await?;
+        browser.pass(100).await?;
     }
-    pass(&browser, 3_000).await?;
+    browser.pass(3_000).await?;
     browser.click_page("#next").await?;
     browser.until("the next page", "document.querySelector('h1')").await?;
     ensure!(
         browser.eval("performance.getEntriesByType('navigation')[0].activationStart > 0").await? == true,
         "it was prerendered"
     );
-    pass(&browser, 500).await?;
+    browser.pass(500).await?;
     assert_eq!(browser.eval("document.querySelectorAll('candor-survey').length").await?, 0);
     browser.prompt().await
 }

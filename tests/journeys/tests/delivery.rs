@@ -285,7 +285,7 @@ async fn a_page_that_wants_one_post_gets_one() -> Result<()> {
     browser.goto(&pages.url("/quiet")).await?;
     let module = "performance.getEntriesByType('resource').some(e => e.name.endsWith('/candor.wasm'))";
     browser.until("the module, which looks for what is unsent", module).await?;
-    browser.run_async("setTimeout(arguments[0], 1500)").await?;
+    browser.pass(1500).await?;
     assert_eq!(endpoint.posts().len(), 1, "{:?}", endpoint.bodies());
     browser.client().close_window().await?;
     browser.client().switch_to_window(tab).await?;

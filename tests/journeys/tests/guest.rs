@@ -243,7 +243,7 @@ async fn held(browser: &Browser) -> Result<[f64; 4]> {
     browser.cdp("Performance.enable", json!({})).await?;
     browser.cdp("HeapProfiler.enable", json!({})).await?;
     for _ in 0..3 {
-        browser.run_async("setTimeout(arguments[0], 200)").await?;
+        browser.pass(200).await?;
         browser.cdp("HeapProfiler.collectGarbage", json!({})).await?;
     }
     let evaluated =
@@ -368,7 +368,7 @@ async fn a_tab_that_is_left_while_the_survey_starts_has_it_when_its_reader_is_ba
     let other = browser.client().new_window(true).await?;
     browser.client().switch_to_window(other.handle).await?;
     browser.goto(&pages.url("/elsewhere")).await?;
-    browser.run_async("setTimeout(arguments[0], 6000)").await?;
+    browser.pass(6000).await?;
     browser.client().close_window().await?;
     browser.client().switch_to_window(tab).await?;
     let whole_then = browser.eval(whole).await?;
@@ -415,7 +415,7 @@ async fn consent_that_is_withdrawn_in_the_task_of_an_answer_withdraws_it() -> Re
         .await?;
     browser.widget("(radios[9].click(), candor('consent', false), 0)").await?;
     browser.gone().await?;
-    browser.run_async("setTimeout(arguments[0], 500)").await?;
+    browser.pass(500).await?;
     assert_eq!(candor.counts("nps").await?, [0; 11]);
     Ok(())
 }

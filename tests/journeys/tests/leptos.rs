@@ -55,7 +55,7 @@ async fn a_leptos_app_asks_hears_the_answer_and_asks_no_more() -> Result<()> {
     browser.reload().await?;
     browser.until("the app", "document.querySelector('#order')").await?;
     browser.click_page("#order").await?;
-    browser.run_async("setTimeout(arguments[0], 500)").await?;
+    browser.pass(500).await?;
     assert_eq!(browser.eval("document.querySelectorAll('[popover]').length").await?, 0);
     Ok(())
 }

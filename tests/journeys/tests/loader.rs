@@ -39,11 +39,6 @@ async fn load(browser: &Browser, pages: &Pages, body: &str) -> Result<()> {
     Ok(())
 }
 
-/// Lets this much time pass in the page.
-async fn pass(browser: &Browser, ms: u32) -> Result<()> {
-    browser.run_async(&format!("setTimeout(arguments[0], {ms})")).await.map(drop)
-}
-
 /// Why this survey is not shown.
 async fn because(browser: &Browser, survey: &str) -> Result<String> {
     let script = "return candor('debug').find(state => state.survey === arguments[0])";
@@ -98,7 +93,7 @@ async fn a_survey_that_is_started_while_it_is_open_is_not_asked_again() -> Resul
     browser.run(&format!("{show}; candor('close')"), &[]).await?;
     browser.gone().await?;
     // The next survey follows after a second.
-    pass(&browser, 1_500).await?;
+    browser.pass(1_500).await?;
     assert_eq!(browser.events("shown").await?.len(), 1);
     browser.run(show, &[]).await?;
     browser.prompt().await
@@ -373,7 +368,7 @@ async fn an_inline_survey_counts_as_shown_when_it_comes_into_view() -> Result<()
     ));
     load(&browser, &pages, &format!("<div style=\"height: 3000px\"></div>{tag}")).await?;
     browser.prompt().await?;
-    pass(&browser, 300).await?;
+    browser.pass(300).await?;
     assert_eq!(browser.events("shown").await?, [] as [Value; 0]);
     assert_eq!(browser.eval("localStorage.length").await?, 0);
     assert_eq!(endpoint.bodies(), [] as [Value; 0]);
@@ -383,7 +378,7 @@ async fn an_inline_survey_counts_as_shown_when_it_comes_into_view() -> Result<()
     assert!(shown["age_ms"].as_u64().is_some_and(|age| age < 300), "{shown}");
     browser.run("scrollTo(0, 0)", &[]).await?;
     browser.widget("(host.scrollIntoView(), 0)").await?;
-    pass(&browser, 100).await?;
+    browser.pass(100).await?;
     assert_eq!(browser.events("shown").await?.len(), 1);
 
     // Who never saw it has not dismissed it.
@@ -391,7 +386,7 @@ async fn an_inline_survey_counts_as_shown_when_it_comes_into_view() -> Result<()
     browser.prompt().await?;
     browser.run("candor('close')", &[]).await?;
     browser.gone().await?;
-    pass(&browser, 100).await?;
+    browser.pass(100).await?;
     assert_eq!(browser.eval("localStorage.length").await?, 0);
     assert_eq!(endpoint.posts().len(), 1, "{:?}", endpoint.bodies());
     Ok(())
@@ -625,7 +620,7 @@ async fn a_module_that_could_not_be_had_is_asked_for_again_at_the_next_start_and
         );
         // Whatever else the page says starts nothing.
         browser.run("candor('set', {}); candor('event', 'other')", &[]).await?;
-        pass(&browser, 1_200).await?;
+        browser.pass(1_200).await?;
         assert_eq!(browser.events("error").await?.len(), 1, "{down}");
 
         up.store(true, Ordering::SeqCst);
