@@ -16,7 +16,7 @@
 //! | what is sent, and kept until acknowledged | `delivery/` |
 //! | words, digits, direction | `text/` |
 //! | the component for Leptos apps | `reactive.rs` |
-//! | what the browser gives: storage, clocks, tasks, values | `storage.rs`, `clock.rs`, `task.rs`, `js.rs` |
+//! | what the browser gives: storage, clocks, tasks, values | `storage.rs` with `storage.js`, `clock.rs`, `task.rs`, `js.rs` |
 //! | ids, events | `id.rs`, `event.rs` |
 
 mod clock;
@@ -40,8 +40,6 @@ mod view;
 mod visit;
 mod wording;
 
-#[cfg(not(feature = "reactive"))]
-use js_sys::Function;
 use prompt::Prompt;
 #[cfg(feature = "reactive")]
 pub use reactive::{Candor, CandorProps, SurveyEvent};
@@ -69,14 +67,6 @@ pub fn mount(host: HtmlElement, config: &JsValue) -> Handle {
 #[cfg_attr(not(feature = "reactive"), wasm_bindgen)]
 pub fn flush() {
     delivery::flush();
-}
-
-/// `keep` is called with the key of every unsent answer that was written or removed in the browser's storage, so that
-/// somebody can copy it to where it outlives the browser's death.
-#[cfg(not(feature = "reactive"))]
-#[wasm_bindgen]
-pub fn mirror(keep: Function) {
-    storage::mirror(keep);
 }
 
 /// A mounted survey. Letting go of it changes nothing: the survey stays until it is closed or unmounted.

@@ -3,7 +3,7 @@
 use crate::{
     config::EmbedConfig,
     definition,
-    delivery::{self, Download},
+    delivery::{self, get},
     event, js,
     screen::{Action, Reason, Screen},
     storage,
@@ -19,6 +19,7 @@ use std::{
     rc::Rc,
 };
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlElement, ShadowRoot};
 
 /// A live region speaks of what changes in it, once assistive technology knows that it is there.
@@ -55,7 +56,7 @@ impl Prompt {
             mounted: RefCell::new(None),
             gone: Cell::new(false),
         });
-        storage::share(js::get(config, "memory"));
+        storage::share(&js::get(config, "memory").unwrap_or_default());
         let (loading, config) = (prompt.clone(), config.clone());
         spawn(async move {
             if let Err((code, message)) = loading.load(&config).await {
@@ -86,7 +87,7 @@ impl Prompt {
         }
         let mut messages = JsValue::UNDEFINED;
         if let Some(pack) = pack {
-            match pack.json().await {
+            match json(pack).await {
                 Ok(pack) => messages = pack,
                 Err(message) => {
                     event::error(Some(&self.host), "pack", &message);
@@ -248,8 +249,14 @@ impl Prompt {
 }
 
 /// Begins to fetch the pack of a language, unless it is the embedded one.
-fn fetch_pack(config: &EmbedConfig, language: &Language) -> Option<Download> {
-    (language.tag != "en").then(|| Download::start(concat(&[&config.base(), language.tag, ".json"])))
+fn fetch_pack(config: &EmbedConfig, language: &Language) -> Option<JsFuture> {
+    (language.tag != "en").then(|| get(&concat(&[&config.base(), language.tag, ".json"])).into())
+}
+
+/// What was fetched, or why it was not.
+async fn json(fetched: JsFuture) -> Result<JsValue, String> {
+    let fetched = fetched.await.unwrap_or_default();
+    js::get(&fetched, "json").ok_or_else(|| js::text(&fetched, "why").unwrap_or_default())
 }
 
 async fn survey_of(config: &EmbedConfig) -> Result<Survey, String> {
@@ -263,6 +270,6 @@ async fn survey_of(config: &EmbedConfig) -> Result<Survey, String> {
         url.push_str("&site=");
         url.push_str(&config.site);
     }
-    let definition = Download::start(url.clone()).json().await?;
+    let definition = json(get(&url).into()).await?;
     definition::read(&definition).map_err(|why| concat(&[&url, ": ", why]))
 }

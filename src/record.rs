@@ -71,14 +71,10 @@ impl Record {
         }
     }
 
-    /// Keeps the response, before this returns.
-    pub(crate) fn keep(&self, entry: Option<Entry>, hold: bool) {
+    /// Keeps the response, before this returns; with `alone`, no other tab sends it.
+    pub(crate) fn keep(&self, entry: Option<Entry>, alone: bool) {
         let Some(entry) = entry else { return };
-        let id = entry.id();
-        delivery::claim(&id);
-        if hold {
-            delivery::hold(&id);
-        }
+        delivery::claim(&self.id, alone);
         if !entry.keep() && !self.is_told.replace(true) {
             event::error(Some(&self.host), "storage", "the answer is kept in memory only");
         }
@@ -86,7 +82,7 @@ impl Record {
     }
 
     /// Sends what is kept and was not sent.
-    pub(crate) fn send(&self, report: Box<dyn Fn(&Attempt)>) {
+    pub(crate) fn send(&self, report: Box<dyn Fn(Attempt)>) {
         if let Some(entry) = self.unsent.take() {
             delivery::send(entry, self.host.clone(), report);
         }

@@ -370,10 +370,10 @@ impl Visit {
         let visit = self.clone();
         self.record.send(Box::new(move |outcome| {
             let status = match outcome {
-                Attempt::Failed { .. } => visit.wording.texts.get("queued"),
+                Attempt::Failed(_) => visit.wording.texts.get("queued"),
                 Attempt::Accepted => visit.wording.texts.get("sent"),
                 // The respondent can do nothing about it; the page is told by an event.
-                Attempt::Rejected { .. } => String::new(),
+                Attempt::Rejected => String::new(),
             };
             if visit.is_done.get() {
                 visit.status.replace(status);
@@ -395,6 +395,6 @@ impl Visit {
 
     fn emit(&self, name: &str, details: Made) {
         let details = details.with("survey", &self.config.survey).with("id", &self.record.id);
-        event::emit(Some(&self.host), name, details);
+        event::emit(Some(&self.host), name, details.into());
     }
 }

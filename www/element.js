@@ -1,7 +1,8 @@
 // The module that the loader imports when a survey is due: the custom element, its life in a page that is not ours, and the
 // way into the WebAssembly.
 
-import { flush as send, guard, initSync, mirror, mount } from "./glue.js";
+import { flush as send, guard, initSync, mount } from "./glue.js";
+import { get, keys, mirror } from "./storage.js";
 
 const NAME = "candor-survey";
 
@@ -184,7 +185,6 @@ async function instantiate(fetched) {
   await turn();
   initSync({ module });
   guard(guarded);
-  mirror(keep);
   if (!customElements.get(NAME)) customElements.define(NAME, CandorSurvey);
   if (window.candor) Object.defineProperty(candor, "delivery", { get: delivery, configurable: true });
   return { createHost, mount: mountAndLeave, flush, open, explain };
@@ -195,8 +195,6 @@ async function flush() {
   send();
 }
 
-// What browser storage refused: the loader's.
-let memory = {};
 let failure;
 addEventListener("candor:error", ({ detail }) => /undelivered|rejected|expired/.test(detail.code) && (failure = detail.message), true);
 
@@ -204,13 +202,11 @@ addEventListener("candor:error", ({ detail }) => /undelivered|rejected|expired/.
 function delivery() {
   const states = failure ? [{ survey: "", due: false, because: "not delivered: " + failure }] : [];
   try {
-    for (const kept of [memory, localStorage])
-      for (const key of Object.keys(kept)) {
-        if (!/^candor:out:/.test(key)) continue;
-        const { t, u, b } = JSON.parse(kept[key]);
-        states.push({ survey: b.survey, due: false, because: `unsent since ${new Date(t)}, to ${u}` });
-      }
-  } catch {} // no storage
+    for (const key of keys("candor:out:")) {
+      const { t, u, b } = JSON.parse(get(key));
+      states.push({ survey: b.survey, due: false, because: `unsent since ${new Date(t)}, to ${u}` });
+    }
+  } catch {} // somebody else's
   return states;
 }
 
@@ -277,6 +273,8 @@ async function inDatabase(use) {
   if (!count.result) indexedDB.deleteDatabase("candor");
 }
 
+mirror(keep);
+
 // Brings the copy of a key to what the storage has by then: consent may have been withdrawn meanwhile.
 function keep(key) {
   if (queued[key]) return;
@@ -333,7 +331,6 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
       }, 500);
     return;
   }
-  memory = options.memory;
   const host = createHost();
   // One that came with its tag leaves with it.
   const isTied = entry.key && tag.isConnected;

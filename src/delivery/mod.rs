@@ -4,11 +4,11 @@ mod client;
 mod outbox;
 
 use crate::{
-    clock, event, js,
+    clock, event, js, storage,
     task::{sleep, spawn},
 };
-pub(crate) use client::Download;
-use js_sys::{Function, Object, Reflect};
+pub(crate) use client::get;
+use js_sys::{Array, Object, Promise, Reflect};
 pub(crate) use outbox::Entry;
 use std::cell::Cell;
 use wasm_bindgen::{JsCast, JsValue};
@@ -19,114 +19,95 @@ use web_sys::HtmlElement;
 const FIRST_WAIT_MS: f64 = 1_000.0;
 const LONGEST_WAIT_MS: f64 = 300_000.0;
 
+/// The lock of the tab that sends what other pages left.
+const OUTBOX: &str = "candor:out";
+
 thread_local! {
-    /// What is kept of this page's own responses, by their ids. Their prompts send them, so that [`flush`] leaves them alone.
-    /// Of those that other tabs must leave alone as well, the value is what lets go of them.
-    static OWN: Object = Object::new();
     static FLUSHING: Cell<bool> = const { Cell::new(false) };
 }
 
-fn own() -> Object {
-    OWN.with(Clone::clone)
-}
-
 /// What became of an attempt.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Attempt {
     /// Any 2xx. The body is never read.
     Accepted,
     /// It will never be accepted: the entry is dropped.
-    Rejected {
-        /// The HTTP status.
-        status: u16,
-        /// The problem document, or whatever else was in the body.
-        problem: String,
-    },
-    /// It may be accepted later.
-    Failed {
-        /// A status, or what the browser says of the network.
-        why: String,
-        /// What `Retry-After` asks for.
-        retry_after_ms: Option<f64>,
-    },
+    Rejected,
+    /// It may be accepted later, after so many milliseconds.
+    Failed(f64),
 }
 
-/// Marks a response as this page's own, as long as it is kept.
-pub(crate) fn claim(id: &str) {
-    if js::get(&own(), id).is_none() {
-        let _ = Reflect::set(&own(), &id.into(), &JsValue::TRUE);
-    }
-}
-
-/// Keeps other tabs from sending what is kept of a response, until it has left the outbox.
-pub(crate) fn hold(id: &str) {
-    if held(id).is_none()
-        && let (_, Some(release)) = client::lock(&outbox::key(id))
-    {
-        let _ = Reflect::set(&own(), &id.into(), &release);
-    }
+/// Marks a response as this page's own, as long as it is kept: its prompt sends it, so that [`flush`] leaves it alone, and with
+/// `alone` other tabs do as well.
+pub(crate) fn claim(id: &str, alone: bool) {
+    client::claim(&outbox::key(id), alone);
 }
 
 /// Lets go of a response that is kept no longer.
 pub(crate) fn release(id: &str) {
-    if let Some(release) = held(id) {
-        let _ = release.call0(&JsValue::UNDEFINED);
-    }
-    let _ = Reflect::delete_property(&own(), &id.into());
+    client::release(&outbox::key(id));
 }
 
-/// What gives a held lock back.
-fn held(id: &str) -> Option<Function> {
-    js::get(&own(), id)?.dyn_into().ok()
+/// Posts it once. Gives what became of it, and what the page is to be told of that.
+async fn post(entry: &Entry, keepalive: bool) -> (Attempt, Option<JsValue>) {
+    let outcome = settled(client::post(entry.endpoint(), &entry.body(), keepalive)).await;
+    let error = js::get(&outcome, "error");
+    let wait = js::get(&outcome, "wait").and_then(|wait| wait.as_f64());
+    let attempt = match wait {
+        Some(wait) => Attempt::Failed(wait),
+        None if error.is_some() => Attempt::Rejected,
+        None => Attempt::Accepted,
+    };
+    (attempt, error)
 }
 
 /// Sends once, without keeping: for impressions, which are worth no retry and no loading of the module on the next page.
 pub(crate) fn send_once(entry: Entry, host: HtmlElement) {
     spawn(async move {
-        if let Attempt::Accepted = client::post(entry.endpoint(), &entry.body(), true).await {
-            tell(Some(&host), &entry, &Attempt::Accepted);
+        if let (Attempt::Accepted, news) = post(&entry, true).await {
+            tell(Some(&host), &entry, news);
         }
     });
 }
 
 /// Sends a kept entry until it is acknowledged, rejected, expired, replaced by a later revision or gone from the outbox.
 /// Gone means that someone else had it acknowledged or that the page withdrew consent. `report` hears of each attempt.
-pub(crate) fn send(entry: Entry, host: HtmlElement, report: Box<dyn Fn(&Attempt)>) {
+pub(crate) fn send(entry: Entry, host: HtmlElement, report: Box<dyn Fn(Attempt)>) {
     spawn(async move {
         deliver(&entry, &host, &*report).await;
         // A later revision may be kept and on its way.
-        if Entry::kept(&entry.id()).is_none() {
-            release(&entry.id());
+        if Entry::kept(&entry.key()).is_none() {
+            client::release(&entry.key());
         }
     });
 }
 
-async fn deliver(entry: &Entry, host: &HtmlElement, report: &dyn Fn(&Attempt)) {
+async fn deliver(entry: &Entry, host: &HtmlElement, report: &dyn Fn(Attempt)) {
     // Consent that is withdrawn in the task of the answer withdraws it. A later revision of that task does not.
-    if Entry::kept(&entry.id()).is_none() {
+    if Entry::kept(&entry.key()).is_none() {
         return;
     }
     let mut attempt = 0;
     loop {
-        let outcome = client::post(entry.endpoint(), &entry.body(), attempt == 0).await;
+        let (outcome, news) = post(entry, attempt == 0).await;
         // Of a revision that was replaced meanwhile only its acknowledgement is news.
         let current = entry.is_current();
         if current {
-            report(&outcome);
+            report(outcome);
         }
         // A failure is told once for each revision, however often it repeats.
         match outcome {
-            Attempt::Failed { .. } if attempt > 0 || !current => {}
-            _ => tell(Some(host), entry, &outcome),
+            Attempt::Failed(_) if attempt > 0 || !current => {}
+            _ => tell(Some(host), entry, news),
         }
-        let Attempt::Failed { retry_after_ms, .. } = outcome else { return entry.forget() };
+        let Attempt::Failed(wait_ms) = outcome else { return entry.forget() };
         if !current {
             return;
         }
-        if attempt == 0 && client::is_leaving() {
-            client::beacon(entry.endpoint(), &entry.body());
+        if attempt == 0 {
+            client::leave(entry.endpoint(), &entry.body());
         }
-        wait(attempt, retry_after_ms).await;
+        wait(attempt, wait_ms).await;
         attempt += 1;
         if !entry.is_current() {
             return;
@@ -146,14 +127,13 @@ pub(crate) fn flush() {
         let mut attempt = 0;
         let pauses = Object::new();
         while !left().is_empty() {
-            let (granted, release) = client::lock("candor:out");
-            let _ = granted.await;
+            settled(client::lock(OUTBOX)).await;
             flush_round(attempt, &pauses).await;
-            let _ = release.map(|release| release.call0(&JsValue::UNDEFINED));
+            client::release(OUTBOX);
             if left().is_empty() {
                 break;
             }
-            wait(attempt, None).await;
+            wait(attempt, 0.0).await;
             attempt += 1;
         }
         FLUSHING.set(false);
@@ -161,22 +141,25 @@ pub(crate) fn flush() {
 }
 
 fn left() -> Vec<String> {
-    let (own, mut ids) = (own(), outbox::ids());
-    ids.retain(|id| js::get(&own, id).is_none());
-    ids
+    let mut left = Vec::new();
+    for key in outbox::keys() {
+        if !client::is_own(&key) {
+            left.push(key);
+        }
+    }
+    left
 }
 
 /// `pauses` are the endpoints that asked to be left alone, and until when by [`clock::monotonic`].
 async fn flush_round(attempt: u32, pauses: &Object) {
-    let locked = client::locked().await;
-    for id in left() {
+    let locked: Array = settled(client::locked()).await.unchecked_into();
+    for key in left() {
         // Another tab is at it.
-        let key = Some(outbox::key(&id));
-        if locked.iter().any(|lock| js::text(&lock, "name") == key) {
+        if locked.includes(&(&*key).into(), 0) {
             continue;
         }
-        let Some(entry) = Entry::kept(&id) else {
-            outbox::discard(&id);
+        let Some(entry) = Entry::kept(&key) else {
+            storage::remove(&key);
             continue;
         };
         if entry.is_expired() {
@@ -187,47 +170,36 @@ async fn flush_round(attempt: u32, pauses: &Object) {
         if until > Some(clock::monotonic()) {
             continue;
         }
-        let outcome = client::post(entry.endpoint(), &entry.body(), attempt == 0).await;
-        if let Attempt::Failed { retry_after_ms, .. } = outcome {
-            let until = clock::monotonic() + retry_after_ms.unwrap_or(0.0);
+        let (outcome, news) = post(&entry, attempt == 0).await;
+        if let Attempt::Failed(wait_ms) = outcome {
+            let until = clock::monotonic() + wait_ms;
             let _ = Reflect::set(pauses, &entry.endpoint().into(), &until.into());
         } else {
-            tell(None, &entry, &outcome);
+            tell(None, &entry, news);
             entry.forget();
         }
     }
 }
 
-async fn wait(attempt: u32, retry_after_ms: Option<f64>) {
+async fn wait(attempt: u32, at_least_ms: f64) {
     let bound = (FIRST_WAIT_MS * f64::from(1_u32 << attempt.min(16))).min(LONGEST_WAIT_MS);
-    let ms = retry_after_ms.unwrap_or(0.0) + js_sys::Math::random() * bound;
+    let ms = at_least_ms + js_sys::Math::random() * bound;
     sleep(ms as u32).await;
 }
 
-fn tell(host: Option<&HtmlElement>, entry: &Entry, outcome: &Attempt) {
-    match outcome {
-        Attempt::Accepted => {
-            let field = |name| entry.field(name);
-            let details = js::object().with("survey", field("survey")).with("id", field("id"));
-            event::emit(host, "candor:sent", details.with("revision", field("revision")));
-        }
-        Attempt::Rejected { status, problem } => {
-            let details =
-                js::object().with("code", "rejected").with("message", problem).with("status", *status);
-            let problem = js_sys::JSON::parse(problem).unwrap_or(JsValue::NULL);
-            event::emit(host, "candor:error", details.with("problem", problem));
-        }
-        Attempt::Failed { why, .. } => event::error(host, "undelivered", why),
+/// Tells the page what went wrong, or that it was sent.
+fn tell(host: Option<&HtmlElement>, entry: &Entry, error: Option<JsValue>) {
+    if let Some(error) = error {
+        return event::emit(host, "candor:error", error);
     }
+    let field = |name| entry.field(name);
+    let details = js::object().with("survey", field("survey")).with("id", field("id"));
+    event::emit(host, "candor:sent", details.with("revision", field("revision")).into());
 }
 
-/// Awaits a promise of the browser; its rejection as text.
-async fn settled(promise: js_sys::Promise) -> Result<JsValue, String> {
-    JsFuture::from(promise).await.map_err(|error| message_of(&error))
-}
-
-fn message_of(error: &JsValue) -> String {
-    crate::js::text(error, "message").unwrap_or_default()
+/// Awaits a promise that is never rejected.
+async fn settled(promise: Promise) -> JsValue {
+    JsFuture::from(promise).await.unwrap_or_default()
 }
 
 /// How long ago, for the wire.

@@ -29,12 +29,12 @@ impl Entry {
         Self { since, endpoint, response }
     }
 
-    /// What an earlier page kept under this id; `None` if it is not there or cannot be read.
-    pub(super) fn kept(id: &str) -> Option<Self> {
-        let stored = JSON::parse(&storage::get(&key(id))?).ok()?;
+    /// What is kept under this key; `None` if it is not there or cannot be read.
+    pub(super) fn kept(key: &str) -> Option<Self> {
+        let stored = JSON::parse(&storage::get(key)?).ok()?;
         let since = Since { wall: js::get(&stored, "t")?.as_f64()?, monotonic: None };
         let entry = Self { since, endpoint: js::text(&stored, "u")?, response: js::get(&stored, "b")? };
-        (entry.id() == id).then_some(entry)
+        (entry.key() == key).then_some(entry)
     }
 
     /// Writes it down before it returns, in place of an earlier revision. False if only memory would take it.
@@ -43,8 +43,7 @@ impl Entry {
             .with("t", self.since.wall)
             .with("u", &self.endpoint)
             .with("b", self.response.clone());
-        let durable =
-            js::stringify(&stored.into()).is_some_and(|text| storage::keep(&key(&self.id()), &text));
+        let durable = js::stringify(&stored.into()).is_some_and(|text| storage::keep(&self.key(), &text));
         prune();
         durable
     }
@@ -52,13 +51,13 @@ impl Entry {
     /// Forgets it, unless a later revision has taken its place.
     pub(super) fn forget(&self) {
         if self.is_current() {
-            discard(&self.id());
+            storage::remove(&self.key());
         }
     }
 
     /// Whether the outbox still holds this very revision.
     pub(crate) fn is_current(&self) -> bool {
-        Self::kept(&self.id()).is_some_and(|kept| kept.field("revision") == self.field("revision"))
+        Self::kept(&self.key()).is_some_and(|kept| kept.field("revision") == self.field("revision"))
     }
 
     /// Older than a week: whatever was wrong will not heal.
@@ -89,26 +88,18 @@ impl Entry {
         js::get(&self.response, name).unwrap_or(JsValue::UNDEFINED)
     }
 
-    pub(crate) fn id(&self) -> String {
-        self.field("id").as_string().unwrap_or_default()
+    /// Under which it is kept, and locked by the tab that is at it.
+    pub(super) fn key(&self) -> String {
+        key(&self.field("id").as_string().unwrap_or_default())
     }
 }
 
-/// Every id that is kept, the oldest first: UUIDv7 sorts by time.
-pub(super) fn ids() -> Vec<String> {
-    let mut keys = storage::keys(PREFIX);
-    for key in &mut keys {
-        key.drain(..PREFIX.len());
-    }
-    keys
+/// Every key under which something is kept, the oldest first: UUIDv7 sorts by time.
+pub(super) fn keys() -> impl Iterator<Item = String> {
+    storage::keys(PREFIX).into_iter().filter_map(|key| key.as_string())
 }
 
-/// Forgets whatever is kept under an id.
-pub(super) fn discard(id: &str) {
-    storage::remove(&key(id));
-}
-
-/// Under which an id is kept, and locked by the tab that is at it.
+/// The key of an id.
 pub(super) fn key(id: &str) -> String {
     concat(&[PREFIX, id])
 }
@@ -120,13 +111,12 @@ fn given_up(host: Option<&HtmlElement>) {
 
 /// Lets the oldest go when there are too many, or too long ones.
 fn prune() {
-    let keys = storage::keys(PREFIX);
     let mut sizes = Vec::new();
-    for key in &keys {
-        sizes.push(key.len() + storage::get(key).map_or(0, |value| value.len()));
+    for key in keys() {
+        sizes.push(key.len() + storage::get(&key).map_or(0, |text| text.len()));
     }
-    for key in keys.iter().take(surplus(&sizes)) {
-        storage::remove(key);
+    for key in keys().take(surplus(&sizes)) {
+        storage::remove(&key);
         given_up(None);
     }
 }

@@ -367,6 +367,39 @@ async fn an_endpoint_that_asks_for_patience_holds_up_no_other() {
 }
 
 #[wasm_bindgen_test]
+async fn retry_after_is_seconds_or_a_date_and_nothing_else_is_waited_for() {
+    fresh().await;
+    let date = |later: &str| format!("new Date(Date.now() {later}).toUTCString()");
+    let asked = [
+        ("'0'", false),
+        ("' 60 '", true),
+        ("'4000000000'", true),
+        ("'1.5'", false),
+        ("'soon'", false),
+        (&*date("+ 36e5"), true),
+        (&*date("- 36e5"), false),
+    ];
+    js("page.answers = []");
+    let mut again = Vec::new();
+    for (id, (value, waits)) in asked.iter().enumerate() {
+        js(&format!(
+            "localStorage['candor:out:{id}'] =
+                JSON.stringify({{t: Date.now(), u: 'https://{id}.example/', b: {{id: '{id}', revision: 2}}}});
+             page.answers.push({{status: 503, headers: {{'retry-after': {value}}}}}); 0"
+        ));
+        if !waits {
+            again.push(id.to_string());
+        }
+    }
+    flush();
+    let left = format!("Object.keys(localStorage).length == {}", asked.len() - again.len());
+    until(&left).await;
+    let posted = json(&format!("page.posts.slice({}).map(post => post.response.id)", asked.len()));
+    assert_eq!(posted, format!("{again:?}").replace(' ', ""));
+    storage().clear().unwrap();
+}
+
+#[wasm_bindgen_test]
 async fn flush_sends_what_earlier_pages_left_and_drops_what_is_too_old() {
     fresh().await;
     let id = |n: u8| format!("0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a{n:02}");

@@ -97,6 +97,9 @@ pub(crate) fn assets(workspace: &Workspace, node: Option<&Node>) -> Result<PathB
         files.insert("candor.wasm".into(), read(&work.join("glue_bg.wasm"))?);
         files.insert("element.js".into(), read(&work.join("element.js"))?);
         files.insert("glue.js".into(), read(&work.join("glue.js"))?);
+        for snippet in ["client.js", "storage.js"] {
+            files.insert(snippet.into(), read(&work.join(snippet))?);
+        }
         work.join("candor.js")
     };
     let hash = content_hash(&files);
