@@ -13,6 +13,7 @@ const { likelySubtags } = supplemental("likelySubtags");
 const { scriptMetadata } = read("cldr-core/scriptMetadata.json");
 const numbers = (tag) => read(`cldr-numbers-full/main/${tag}/numbers.json`).main[tag].numbers;
 const digits = (tag) => numberingSystems[numbers(tag).defaultNumberingSystem]._digits;
+const group = (tag) => numbers(tag)[`symbols-numberSystem-${numbers(tag).defaultNumberingSystem}`].group;
 
 /** The single characters of a UnicodeSet such as `[a-c {ch} \- \u200C]`, without its multi-character strings. */
 function characters(set) {
@@ -36,15 +37,21 @@ for (const tag of readdirSync(here, { withFileTypes: true }).filter((e) => e.isD
   const script = tag.split("-")[1] ?? likelySubtags[tag].split("-")[1];
   // Only regions that write other digits than the language does by default.
   const regions = {};
+  // What stands between thousands, by the zero of the digits.
+  const groups = { [digits(tag)[0]]: group(tag) };
   for (const locale of readdirSync(`${prefix}/node_modules/cldr-numbers-full/main`)) {
     const region = locale.startsWith(`${tag}-`) ? locale.slice(tag.length + 1) : "";
-    if (/^([A-Z]{2}|\d{3})$/.test(region) && digits(locale) !== digits(tag)) regions[region] = digits(locale);
+    if (/^([A-Z]{2}|\d{3})$/.test(region) && digits(locale) !== digits(tag)) {
+      regions[region] = digits(locale);
+      groups[digits(locale)[0]] = group(locale);
+    }
   }
   const misc = read(`cldr-misc-full/main/${tag}/characters.json`).main[tag].characters;
   languages[tag] = {
     dir: scriptMetadata[script].rtl === "YES" ? "rtl" : "ltr",
     digits: digits(tag),
     digits_by_region: regions,
+    groups,
     letters: characters(misc.exemplarCharacters),
     punctuation: characters(misc.punctuation),
   };

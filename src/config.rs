@@ -3,16 +3,21 @@
 //! It is read property by property, each as JavaScript would write it as text, so that `quiet: 0` is as good as
 //! `quiet: "0"`. One struct that is deserialized costs 8 kB more.
 
-use crate::{js, recontact::Quiet, text::concat, wording::Own};
+use crate::{
+    js,
+    recontact::Quiet,
+    text::{Language, concat},
+    wording::Own,
+};
 use candor_survey::{
-    Display, LANGUAGES, Language,
+    Display,
     limits::{
         MAX_ENTRIES, MAX_KEY_CHARS, MAX_PAGE_CHARS, MAX_RESPONDENT_CHARS, MAX_SLUG, MAX_TOUCHPOINT_CHARS,
         MAX_VALUE_CHARS, SLUG, is_slug, is_web_address,
     },
     options::{DEFAULT_ENDPOINT_PATH, DEFAULT_SITE, DISPLAY, OneOf, POSITION, SEND, THEME},
 };
-use js_sys::{Array, Function, Object};
+use js_sys::{Function, Object};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Everything the page decides about one survey; its meaning, its values and its default stand in `candor_survey::options`.
@@ -111,12 +116,6 @@ impl EmbedConfig {
         if quiet.is_none() {
             problems.push("quiet: expected days after an answer and after a dismissal, such as 90,30".into());
         }
-        let mut langs = Vec::new();
-        if let Ok(list) = raw.any("langs").dyn_into::<Array>() {
-            for lang in list.iter() {
-                langs.extend(js::as_text(&lang));
-            }
-        }
         let own = Own {
             question: raw.text("question"),
             low: raw.text("low"),
@@ -140,6 +139,7 @@ impl EmbedConfig {
         let respondent = (id.is_some() || attributes.is_some())
             .then(|| js::object().with("id", id).with("attributes", attributes).done());
         Ok(Self {
+            language: Language::of(&raw.any("langs")),
             raw,
             survey,
             site,
@@ -147,7 +147,6 @@ impl EmbedConfig {
             api,
             endpoint,
             send_final,
-            language: Language::negotiate(&langs, &LANGUAGES),
             display: display.unwrap_or_default(),
             theme,
             quiet: quiet.unwrap_or(Quiet::DEFAULT),

@@ -8,12 +8,12 @@ use crate::{
     screen::{Action, Reason, Screen},
     storage,
     task::{sleep, spawn},
-    text::{Messages, concat},
+    text::{Language, Messages, concat},
     view::{self, Look, Mounted},
     visit::{Focus, Visit},
     wording::Wording,
 };
-use candor_survey::{Ability, Display, LANGUAGES, Language, Survey};
+use candor_survey::{Ability, Display, Survey};
 use std::{
     cell::{Cell, OnceCell, RefCell},
     rc::Rc,
@@ -79,7 +79,7 @@ impl Prompt {
         let survey = survey_of(&config).await.map_err(|message| ("definition", message))?;
         let _ = view::promised(&self.host, "turn").await;
         if let Some(locale) = survey.locale.as_ref().filter(|locale| **locale != config.language.tag) {
-            let language = Language::negotiate(std::slice::from_ref(locale), &LANGUAGES);
+            let language = Language::of(&locale.into());
             if language.tag != config.language.tag {
                 pack = fetch_pack(&config, &language);
             }
@@ -185,7 +185,7 @@ impl Prompt {
             mounted.hold(&|value| visit.is_chosen(value), visit.written(), focus == Focus::Page);
             next = match focus {
                 Focus::Stays => None,
-                Focus::Page => mounted.entrance(),
+                Focus::Page | Focus::Chosen => mounted.entrance(),
                 Focus::End => heading,
                 Focus::Wrong => mounted.field(),
             };
@@ -193,7 +193,7 @@ impl Prompt {
         // Not while it is drawn: whoever hears of it may close it.
         if let Some(next) = next {
             // The page before may have been scrolled.
-            view::focus(&next, focus != Focus::Page);
+            view::focus(&next, !matches!(focus, Focus::Page | Focus::Wrong));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     session::Session,
-    text::{decimal, fill},
+    text::{concat, decimal, fill},
     wording::{Wording, has_labels},
 };
 use candor_survey::{Kind, Value};
@@ -71,6 +71,8 @@ pub(crate) enum Action {
     WriteOther { text: String, browsing: bool },
     /// Types in the text field, which holds this now.
     Edit(String),
+    /// Wants to see all points again, of which the chosen one alone is shown.
+    Unfold,
     /// Has settled on an answer.
     Settle,
     /// Leaves the page, perhaps for good.
@@ -87,19 +89,25 @@ pub(crate) enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
     Next,
+    /// As `Next`, while nothing is written.
+    Skip,
     Back,
+    Change,
     Later,
     Never,
     Close,
 }
 
 impl Act {
-    pub(crate) const ALL: [Self; 5] = [Self::Next, Self::Back, Self::Later, Self::Never, Self::Close];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Next, Self::Skip, Self::Back, Self::Change, Self::Later, Self::Never, Self::Close];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Next => "next",
+            Self::Skip => "skip",
             Self::Back => "back",
+            Self::Change => "change",
             Self::Later => "later",
             Self::Never => "never",
             Self::Close => "close",
@@ -122,9 +130,14 @@ pub(crate) struct Screen {
     pub(crate) close: String,
     pub(crate) choice: Option<Asked>,
     pub(crate) field: Option<Field>,
+    /// The ways on.
     pub(crate) buttons: Vec<(Act, String)>,
-    /// The address and words of a link.
-    pub(crate) privacy: Option<(String, String)>,
+    /// The ways out, below everything.
+    pub(crate) outs: Vec<(Act, String)>,
+    /// The address, the words of a link, and what else is heard of it.
+    pub(crate) privacy: Option<(String, [String; 2])>,
+    /// Whether of the points the chosen one alone need be seen.
+    pub(crate) is_folded: bool,
     pub(crate) thanks: String,
     /// What assistive technology is told, and after the end everyone.
     pub(crate) status: String,
@@ -149,6 +162,8 @@ pub(crate) enum Control {
         ends: Option<[(String, String); 2]>,
         /// The same as a sentence, for those who don't see it.
         description: String,
+        /// The chosen point, and the words of the button that leads to the others.
+        chosen: Option<[String; 2]>,
     },
     /// They are options.
     Options {
@@ -181,6 +196,9 @@ pub(crate) struct Field {
 #[derive(Debug)]
 pub(crate) struct Moment<'a> {
     pub(crate) is_done: bool,
+    pub(crate) is_folded: bool,
+    /// Whether the text field is empty.
+    pub(crate) is_empty: bool,
     pub(crate) turns: u32,
     pub(crate) status: &'a str,
     pub(crate) error: &'a str,
@@ -207,14 +225,26 @@ impl Screen {
                 error: moment.error.into(),
             })
         });
-        let next = if session.is_last() { "send" } else { "next" };
+        let control = choice.as_ref().map(|choice| &choice.control);
+        let has_chosen = matches!(control, Some(Control::Points { chosen: Some(_), .. }));
+        let may_skip = field.is_some() && choice.is_some() && moment.is_empty;
+        let next = match (session.is_last(), may_skip) {
+            (false, _) => "next",
+            (true, true) => "done",
+            (true, false) => "send",
+        };
         let mut buttons = vec![(Act::Next, texts.get(next))];
-        if session.is_first() {
-            buttons.push((Act::Later, texts.get("not-now")));
-            buttons.push((Act::Never, texts.get("never")));
-        } else {
+        if may_skip {
+            buttons.push((Act::Skip, texts.get("skip")));
+        }
+        if !session.is_first() {
             buttons.push((Act::Back, texts.get("back")));
         }
+        let mut outs = Vec::new();
+        if session.is_first() && session.answers().is_empty() {
+            outs.push((Act::Later, texts.get("not-now")));
+        }
+        outs.push((Act::Never, texts.get("never")));
         Self {
             step,
             turns: moment.turns,
@@ -226,7 +256,11 @@ impl Screen {
             choice,
             field,
             buttons,
-            privacy: moment.privacy.map(|address| (address, texts.get("privacy"))),
+            outs,
+            privacy: moment
+                .privacy
+                .map(|address| (address, ["privacy", "new-tab"].map(|words| texts.get(words)))),
+            is_folded: moment.is_folded && step == Step::FollowUp && has_chosen,
             thanks: texts.get("thanks"),
             status: moment.status.into(),
         }
@@ -270,7 +304,12 @@ fn choice(session: &Session, wording: &Wording, index: usize) -> Option<Asked> {
                 [("min", Some(&*min)), ("low", Some(&*low)), ("max", Some(&*max)), ("high", Some(&*high))];
             let description = fill(&texts.get("ends"), &values).unwrap_or_default();
             let ends = (!labels).then_some([(min, low), (max, high)]);
-            Control::Points { ends, description }
+            let chosen = items.iter().find(|item| is_chosen(session, &item.value)).map(|item| {
+                let [number, label] =
+                    [&item.number, &item.label].map(|part| part.as_deref().unwrap_or_default());
+                [concat(&[number, " ", label]).trim_end().to_owned(), texts.get("change")]
+            });
+            Control::Points { ends, description, chosen }
         }
         Kind::Choice { options, many, other, .. } => {
             for option in options {
@@ -314,7 +353,16 @@ mod tests {
 
     fn screen(session: &Session, own: Own, rtl: bool) -> Screen {
         let wording = Wording { own, texts: Messages::keys(rtl) };
-        let moment = Moment { is_done: false, turns: 0, status: "", error: "", privacy: None };
+        let is_empty = written(session).iter().all(String::is_empty);
+        let moment = Moment {
+            is_done: false,
+            is_folded: true,
+            is_empty,
+            turns: 0,
+            status: "",
+            error: "",
+            privacy: None,
+        };
         Screen::of(session, &wording, moment)
     }
 
@@ -323,11 +371,12 @@ mod tests {
     }
 
     fn words(screen: &Screen) -> Vec<&str> {
-        screen.buttons.iter().map(|(_, words)| words.as_str()).collect()
+        screen.buttons.iter().chain(&screen.outs).map(|(_, words)| words.as_str()).collect()
     }
 
     fn points(screen: &Screen) -> (usize, Option<[(String, String); 2]>, String) {
-        let Some(Asked { items, control: Control::Points { ends, description }, .. }) = &screen.choice else {
+        let Some(Asked { items, control: Control::Points { ends, description, .. }, .. }) = &screen.choice
+        else {
             panic!("{screen:?}")
         };
         (items.len(), ends.clone(), description.replace(['\u{2068}', '\u{2069}'], ""))
@@ -341,15 +390,23 @@ mod tests {
         assert_eq!(asked.choice.as_ref().unwrap().question, "nps-question");
         let ends = [("0", "nps-low"), ("10", "nps-high")].map(|(n, end)| (n.to_owned(), end.to_owned()));
         assert_eq!(points(&asked), (11, Some(ends), "0=nps-low 10=nps-high".into()));
-        assert_eq!(words(&asked), ["send", "not-now", "never"]);
+        assert_eq!(words(&asked), ["done", "skip", "not-now", "never"]);
+        assert!(!asked.is_folded);
 
         session.choose(0, 3);
         let own = Own { question: Some("How was it?".into()), low: Some("Bad".into()), ..Own::default() };
         let followed = screen(&session, own, false);
-        assert_eq!(followed.step, Step::FollowUp);
+        assert_eq!((followed.step, followed.is_folded), (Step::FollowUp, true));
+        assert_eq!(words(&followed), ["done", "skip", "never"], "not now is for who has not answered");
+        let Control::Points { chosen, .. } = &followed.choice.as_ref().unwrap().control else { panic!() };
+        assert_eq!(chosen.as_ref().unwrap(), &["3".to_owned(), "change".to_owned()]);
         assert_eq!(followed.choice.as_ref().unwrap().question, "How was it?");
         assert_eq!(points(&followed).2, "0=Bad 10=nps-high");
         assert_eq!(followed.field.unwrap().question, "followup-unfavourable");
+
+        session.write(1, "Late").unwrap();
+        let written = screen(&session, Own::default(), false);
+        assert_eq!(words(&written), ["send", "never"], "what is written can be sent, and is not skipped");
     }
 
     #[test]
@@ -399,13 +456,13 @@ mod tests {
 
         assert!(session.next());
         let second = screen(&session, own(), false);
-        assert_eq!((second.step, words(&second)), (Step::FollowUp, vec!["next", "back"]));
+        assert_eq!((second.step, words(&second)), (Step::FollowUp, vec!["next", "skip", "back", "never"]));
         assert_eq!(second.choice.unwrap().question, "Own");
         assert_eq!(second.field.unwrap().question, "Why?");
 
         assert!(session.next());
         let last = screen(&session, own(), false);
-        assert_eq!((&last.choice, words(&last)), (&None, vec!["send", "back"]));
+        assert_eq!((&last.choice, words(&last)), (&None, vec!["send", "back", "never"]));
         assert_eq!(last.field.unwrap().question, "D", "the page's words are for the first text");
     }
 }

@@ -6,9 +6,9 @@ use candor_survey::{
     limits::{MAX_COMMENT_CHARS, MAX_OTHER_CHARS},
 };
 
-/// A text that is longer than it may be; how many characters it may have.
+/// A text that is longer than it may be: how many characters it has, and how many it may have.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct TooLong(pub(crate) usize);
+pub(crate) struct TooLong(pub(crate) usize, pub(crate) usize);
 
 /// The respondent's answers so far. Every change is one revision: 1 is the impression.
 ///
@@ -293,8 +293,9 @@ impl Session {
 fn clean(text: &str, max: usize) -> Result<Option<String>, TooLong> {
     // A NUL is no text, and databases refuse it.
     let text = text.replace(['\0'].as_slice(), "");
-    if text.bytes().filter(|byte| !(0x80..0xc0).contains(byte)).count() > max {
-        return Err(TooLong(max));
+    let count = text.bytes().filter(|byte| !(0x80..0xc0).contains(byte)).count();
+    if count > max {
+        return Err(TooLong(count, max));
     }
     let text = text.trim();
     Ok((!text.is_empty()).then(|| text.to_owned()))
@@ -369,7 +370,7 @@ mod tests {
     fn a_comment_may_have_5000_characters_whatever_their_bytes() {
         let mut session = nps();
         session.choose(0, 3);
-        assert_eq!(session.write(1, &"快".repeat(5_001)), Err(TooLong(5_000)));
+        assert_eq!(session.write(1, &"快".repeat(5_001)), Err(TooLong(5_001, 5_000)));
         assert_eq!(session.write(1, &"快".repeat(5_000)), Ok(true));
     }
 

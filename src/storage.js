@@ -54,7 +54,7 @@ export function keys(prefix) {
   const keys = Object.keys(memory);
   try {
     // Not its properties: a page may have put a storage of its own in its place.
-    for (let i = 0; i < localStorage.length; i++) keys.push(localStorage.key(i));
+    for (let i = 0; i < localStorage.length; i++) keys.push(`${localStorage.key(i)}`);
   } catch {}
-  return keys.filter((key, i) => key?.startsWith(prefix) && keys.indexOf(key) == i).sort();
+  return keys.filter((key, i) => key.startsWith(prefix) && keys.indexOf(key) == i).sort();
 }

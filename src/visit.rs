@@ -24,6 +24,9 @@ use web_sys::HtmlElement;
 /// After so long without another letter a text is sent.
 const PAUSE_MS: u32 = 1_500;
 
+/// After so long what was to be heard has been spoken.
+const SPOKEN_MS: u32 = 4_000;
+
 /// What is to have the focus once a screen is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Focus {
@@ -31,6 +34,8 @@ pub(crate) enum Focus {
     Stays,
     /// Another page, which is drawn.
     Page,
+    /// What is chosen, of which the others are seen again.
+    Chosen,
     /// The end, if what had it was inside.
     End,
     /// What is wrong.
@@ -56,6 +61,8 @@ pub(crate) struct Visit {
     status: RefCell<String>,
     /// What is wrong with the text.
     error: RefCell<String>,
+    /// Whether of a scale the chosen point is enough, where there is little room.
+    is_folded: Cell<bool>,
     /// What is written in the text field of this page: the field may go and come with what is chosen.
     draft: RefCell<Option<String>>,
     /// The text that was typed and that the page has not been told of.
@@ -79,6 +86,7 @@ impl Visit {
             turns: Cell::new(0),
             status: RefCell::default(),
             error: RefCell::default(),
+            is_folded: Cell::new(false),
             draft: RefCell::default(),
             typed: Cell::new(None),
             pause: RefCell::default(),
@@ -101,8 +109,11 @@ impl Visit {
 
     /// What is to be seen now.
     pub(crate) fn screen(&self) -> Screen {
+        let [_, text] = self.written();
         let moment = Moment {
             is_done: self.is_done.get(),
+            is_folded: self.is_folded.get(),
+            is_empty: text.trim().is_empty(),
             turns: self.turns.get(),
             status: &self.status.borrow(),
             error: &self.error.borrow(),
@@ -127,6 +138,10 @@ impl Visit {
         match action {
             Action::Choose { .. } | Action::Pick { .. } | Action::WriteOther { .. } => self.answer(&action),
             Action::Edit(text) => self.edit(text),
+            Action::Unfold => {
+                self.is_folded.set(false);
+                self.show(Focus::Chosen);
+            }
             Action::Settle => self.commit(),
             Action::Leave => self.leaving(),
             Action::Next(text) => self.go(&text, false),
@@ -167,10 +182,11 @@ impl Visit {
             self.record.answer();
             self.keep();
             self.unannounced.set(Some(at));
+            self.is_folded.set(true);
             start_quiet_period(&self.config, Ending::Answered);
             // What the answer brings up is said, not searched for.
             let screen = self.screen();
-            self.status.replace(match (screen.field, screen.choice) {
+            self.say(match (screen.field, screen.choice) {
                 (Some(field), Some(_)) => field.question,
                 _ => String::new(),
             });
@@ -249,8 +265,8 @@ impl Visit {
     fn go(self: &Rc<Self>, text: &str, is_back: bool) {
         let written = match self.write(text) {
             Ok(written) => written,
-            Err(TooLong(max)) => {
-                self.error.replace(self.wording.too_long(max));
+            Err(TooLong(count, max)) => {
+                self.error.replace(self.wording.too_long(count, max));
                 return self.show(Focus::Wrong);
             }
         };
@@ -284,6 +300,7 @@ impl Visit {
 
     fn turn(&self) {
         self.turns.set(self.turns.get() + 1);
+        self.is_folded.set(true);
         self.error.take();
         self.status.take();
         self.show(Focus::Page);
@@ -353,12 +370,25 @@ impl Visit {
     }
 
     /// Tells assistive technology what is asked, unless something was answered already.
-    pub(crate) fn introduce(&self) {
+    pub(crate) fn introduce(self: &Rc<Self>) {
         let screen = self.screen();
         if let (screen::Step::Ask, Some(choice)) = (screen.step, screen.choice) {
-            self.status.replace(self.wording.introduction(&choice.question));
+            self.say(self.wording.introduction(&choice.question));
             self.show(Focus::Stays);
         }
+    }
+
+    /// Has assistive technology told this, and empties its line once it has spoken: who reads on through the page need not hear it again.
+    fn say(self: &Rc<Self>, text: String) {
+        self.status.replace(text.clone());
+        let visit = self.clone();
+        spawn(async move {
+            sleep(SPOKEN_MS).await;
+            if !visit.is_done() && *visit.status.borrow() == text {
+                visit.status.take();
+                visit.show(Focus::Stays);
+            }
+        });
     }
 
     fn keep(&self) {

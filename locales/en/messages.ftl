@@ -23,13 +23,13 @@ csat-5 = Very satisfied
 ## Customer effort: 1 is hard, 7 is easy. $task is a verb in its plain form: “find your invoice”.
 
 ces-question = How easy was it to { $task }?
-ces-question-plain = How easy was it to do what you came to do?
+ces-question-plain = How easy was it to get done what you came for?
 ces-low = Very difficult
 ces-high = Very easy
 
 ## Follow-up, the same for all three: after any rating, after a low one, after a high one.
 
-followup = What is the main reason for your score?
+followup = What is the main reason for your rating?
 followup-unfavourable = What should we improve first?
 followup-favourable = What did we do well?
 comment-hint = Optional
@@ -44,6 +44,10 @@ too-long = Please keep your comment to { $max } characters.
 send = Send
 next = Next
 back = Back
+# done stands in place of send while nothing is written, skip beside it; change follows the rating that was chosen.
+done = Done
+skip = Skip
+change = Change
 not-now = Not now
 never = Don’t ask again
 close = Close
@@ -51,12 +55,14 @@ region = Survey
 # Said once by screen readers when the prompt has come up.
 introduction = Survey: { $question }
 privacy = Privacy
+# Heard after privacy.
+new-tab = (opens in a new tab)
 # Heard by screen readers as the scale's description, with the labels of its ends.
 ends = { $min } means { $low }, { $max } means { $high }.
 
 ## What became of the answer.
 
-thanks = Thank you for your answer.
+thanks = Thank you for your feedback.
 sending = Sending…
 sent = Sent.
-queued = Saved. It will be sent when the connection is back.
+queued = Saved. We will send it shortly.

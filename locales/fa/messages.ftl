@@ -1,7 +1,8 @@
 ### فارسی (Persian): ی and ک, never their Arabic look-alikes; ZWNJ inside compound words.
 ###
 ### Attested in use: nps-question.
-### Awaiting a native reader: all others.
+### Corrected by a careful reader who is not native (2026-11-27): ces-question, too-long, skip.
+### Awaiting a native reader: all others, and these corrections.
 
 ## Net Promoter Score
 
@@ -20,9 +21,9 @@ csat-3 = نه راضی نه ناراضی
 csat-4 = راضی
 csat-5 = کاملاً راضی
 
-## Customer effort: $task is a noun that follows انجام, “خرید”.
+## Customer effort: $task is an infinitive or a noun that begins the sentence, “خرید”.
 
-ces-question = انجام { $task } چقدر آسان بود؟
+ces-question = { $task } چقدر آسان بود؟
 ces-question-plain = انجام کارتان چقدر آسان بود؟
 ces-low = خیلی سخت
 ces-high = خیلی آسان
@@ -35,24 +36,28 @@ followup-favourable = از چه چیزی بیشتر راضی بودید؟
 comment-hint = اختیاری
 choose-many = هر چند مورد را که می‌خواهید انتخاب کنید
 other = مورد دیگر:
-too-long = لطفاً حداکثر { $max } نویسه بنویسید.
+too-long = لطفاً حداکثر { $max } کاراکتر بنویسید.
 
 ## Buttons and names of parts
 
 send = ارسال
 next = بعدی
 back = بازگشت
+done = پایان
+skip = رد کردن
+change = تغییر
 not-now = فعلاً نه
 never = دیگر نپرسید
 close = بستن
 region = نظرسنجی
 introduction = نظرسنجی: { $question }
 privacy = حریم خصوصی
+new-tab = (در برگهٔ جدید باز می‌شود)
 ends = { $min } یعنی { $low } و { $max } یعنی { $high }.
 
 ## What became of the answer
 
-thanks = از پاسخ شما سپاسگزاریم.
+thanks = از نظر شما سپاسگزاریم.
 sending = در حال ارسال…
 sent = ارسال شد.
-queued = ذخیره شد. با برقراری دوبارهٔ اتصال ارسال می‌شود.
+queued = ذخیره شد. به‌زودی ارسال می‌شود.

@@ -11,11 +11,22 @@ async function ask(url, init) {
   const response = await fetch(url, {
     credentials: "omit", // no cookie ever goes along
     referrerPolicy: "strict-origin", // nor the page's path and query
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: window.AbortSignal?.timeout?.(TIMEOUT_MS),
     ...init,
   });
   if (!response.status) throw new Error("fetch gave no response");
   return response;
+}
+
+// What the work comes to or, if it throws or takes too long, what `failed` makes of the reason. Not left to the signal alone: a page's
+// own fetch may know none.
+async function settle(work, failed) {
+  const late = new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS, failed("no answer in 30 s")));
+  try {
+    return await Promise.race([work(), late]);
+  } catch (error) {
+    return failed(messageOf(error));
+  }
 }
 
 // The body as text and, if it is JSON, as what it says.
@@ -32,27 +43,32 @@ async function read(response) {
 // The status, with what a problem document says of it.
 const refusal = (status, problem) => `status ${status}` + (problem?.detail ? `: ${problem.detail}` : "");
 
-const messageOf = (error) => `${error?.message ?? ""}`;
+// What is thrown may be anything.
+function messageOf(error) {
+  try {
+    return `${error.message ?? ""}`;
+  } catch {
+    return "";
+  }
+}
 
-// Posts a response so that it outlives the page and needs no preflight: `keepalive`, `text/plain`. Gives `{}` if it is accepted, with
+// Posts a response so that it outlives the page and needs no preflight: `keepalive`, `text/plain`. Gives `{ accepted: true }` for
 // any 2xx; otherwise the `error` for the page, and if it may be accepted later, after how many milliseconds (`wait`, at the least).
 //
 // Browsers give all requests with `keepalive` together about 64 KiB; one that is refused for that is sent again without.
-export async function post(url, body, keepalive) {
+export function post(url, body, keepalive) {
   const failed = (message, wait = 0) => ({ error: { code: "undelivered", message }, wait });
-  try {
+  return settle(async () => {
     // A redirect would turn the POST into a GET that records nothing.
     const response = await ask(url, { method: "POST", body, redirect: "error", keepalive });
     const { ok, status } = response;
-    if (ok) return {};
+    if (ok) return { accepted: true };
     const [message, problem] = await read(response);
     // What is wrong with the answer itself will not heal; a survey that is not deployed yet (404) may.
     return /^4(0[09]|1[035]|22)$/.test(status)
       ? { error: { code: "rejected", message, status, problem } }
       : failed(refusal(status, problem), patience(response.headers.get("retry-after")));
-  } catch (error) {
-    return failed(messageOf(error));
-  }
+  }, failed);
 }
 
 // Seconds or a date (RFC 9110, section 10.2.3), at most a day.
@@ -70,16 +86,13 @@ export function leave(url, body) {
 }
 
 // Fetches a JSON document: `{ json }`, or `{ why }` not.
-export async function get(url) {
-  let why;
-  try {
+export function get(url) {
+  const failed = (why) => ({ why: `${url}: ${why}` });
+  return settle(async () => {
     const response = await ask(url);
     if (response.ok) return { json: JSON.parse(await response.text()) };
-    why = refusal(response.status, (await read(response))[1]);
-  } catch (error) {
-    why = messageOf(error);
-  }
-  return { why: `${url}: ${why}` };
+    return failed(refusal(response.status, (await read(response))[1]));
+  }, failed);
 }
 
 // What lets go of the locks that this page holds, and `false` for what is kept of its own responses without one.
@@ -108,6 +121,8 @@ export function lock(key) {
       grant();
       return held;
     };
+    // A page's own locks may never be had. Twice is told apart by the server.
+    setTimeout(grant, 2 * TIMEOUT_MS);
     // Refused in sandboxed frames, at once or later; their storage is refused as well, so that no other tab sees what is kept there.
     try {
       navigator.locks.request(key, hold).then(grant, grant);

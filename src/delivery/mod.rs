@@ -48,24 +48,27 @@ pub(crate) fn release(id: &str) {
     client::release(&outbox::key(id));
 }
 
-/// Posts it once. Gives what became of it, and what the page is to be told of that.
-async fn post(entry: &Entry, keepalive: bool) -> (Attempt, Option<JsValue>) {
+/// Posts it once. Gives what became of it, and what the page is to be told of that. What does not say that it was accepted or
+/// rejected has failed.
+async fn post(entry: &Entry, keepalive: bool) -> (Attempt, JsValue) {
     let outcome = settled(client::post(entry.endpoint(), &entry.body(), keepalive)).await;
     let error = js::get(&outcome, "error");
     let wait = js::get(&outcome, "wait").and_then(|wait| wait.as_f64());
-    let attempt = match wait {
-        Some(wait) => Attempt::Failed(wait),
-        None if error.is_some() => Attempt::Rejected,
-        None => Attempt::Accepted,
+    let attempt = if js::get(&outcome, "accepted").is_some() {
+        Attempt::Accepted
+    } else if error.is_some() && wait.is_none() {
+        Attempt::Rejected
+    } else {
+        Attempt::Failed(wait.unwrap_or_default())
     };
-    (attempt, error)
+    (attempt, error.unwrap_or_default())
 }
 
 /// Sends once, without keeping: for impressions, which are worth no retry and no loading of the module on the next page.
 pub(crate) fn send_once(entry: Entry, host: HtmlElement) {
     spawn(async move {
-        if let (Attempt::Accepted, news) = post(&entry, true).await {
-            tell(Some(&host), &entry, news);
+        if let (Attempt::Accepted, error) = post(&entry, true).await {
+            tell(Some(&host), &entry, Attempt::Accepted, error);
         }
     });
 }
@@ -89,7 +92,7 @@ async fn deliver(entry: &Entry, host: &HtmlElement, report: &dyn Fn(Attempt)) {
     }
     let mut attempt = 0;
     loop {
-        let (outcome, news) = post(entry, attempt == 0).await;
+        let (outcome, error) = post(entry, attempt == 0).await;
         // Of a revision that was replaced meanwhile only its acknowledgement is news.
         let current = entry.is_current();
         if current {
@@ -98,7 +101,7 @@ async fn deliver(entry: &Entry, host: &HtmlElement, report: &dyn Fn(Attempt)) {
         // A failure is told once for each revision, however often it repeats.
         match outcome {
             Attempt::Failed(_) if attempt > 0 || !current => {}
-            _ => tell(Some(host), entry, news),
+            _ => tell(Some(host), entry, outcome, error),
         }
         let Attempt::Failed(wait_ms) = outcome else { return entry.forget() };
         if !current {
@@ -170,12 +173,12 @@ async fn flush_round(attempt: u32, pauses: &Object) {
         if until > Some(clock::monotonic()) {
             continue;
         }
-        let (outcome, news) = post(&entry, attempt == 0).await;
+        let (outcome, error) = post(&entry, attempt == 0).await;
         if let Attempt::Failed(wait_ms) = outcome {
             let until = clock::monotonic() + wait_ms;
             let _ = Reflect::set(pauses, &entry.endpoint().into(), &until.into());
         } else {
-            tell(None, &entry, news);
+            tell(None, &entry, outcome, error);
             entry.forget();
         }
     }
@@ -188,10 +191,8 @@ async fn wait(attempt: u32, at_least_ms: f64) {
 }
 
 /// Tells the page what went wrong, or that it was sent.
-fn tell(host: Option<&HtmlElement>, entry: &Entry, error: Option<JsValue>) {
-    if let Some(error) = error {
-        return event::emit(host, "candor:error", error);
-    }
+fn tell(host: Option<&HtmlElement>, entry: &Entry, outcome: Attempt, error: JsValue) {
+    let Attempt::Accepted = outcome else { return event::emit(host, "candor:error", error) };
     let field = |name| entry.field(name);
     let details = js::object().with("survey", field("survey")).with("id", field("id"));
     event::emit(host, "candor:sent", details.with("revision", field("revision")).into());

@@ -10,6 +10,8 @@ const OPEN: &[char] = &['{'];
 const CLOSE: &[char] = &['}'];
 
 /// Replaces each `{name}` by its value, isolated. `None` if a placeholder has no value.
+///
+/// Between a letter of a script that sets no spaces and a Latin one or a digit of the value comes a space, as is usual there.
 pub(crate) fn fill(template: &str, values: &[(&str, Option<&str>)]) -> Option<String> {
     let mut filled = String::with_capacity(template.len());
     let mut rest = template;
@@ -20,9 +22,20 @@ pub(crate) fn fill(template: &str, values: &[(&str, Option<&str>)]) -> Option<St
             Some((value, after))
         });
         if let Some((value, after)) = named {
+            let value = (*value)?;
+            let meets = |text: Option<char>, value: Option<char>| {
+                matches!(text, Some('\u{e00}'..='\u{e7f}' | '\u{3400}'..='\u{9fff}'))
+                    && value.is_some_and(|value| value.is_ascii_alphanumeric())
+            };
+            if meets(before.chars().next_back(), value.chars().next()) {
+                filled.push(' ');
+            }
             filled.push(FSI);
-            filled.push_str((*value)?);
+            filled.push_str(value);
             filled.push(PDI);
+            if meets(after.chars().next(), value.chars().next_back()) {
+                filled.push(' ');
+            }
             rest = after;
         } else {
             // A brace that is no placeholder of ours is text.
@@ -46,6 +59,21 @@ mod tests {
     #[test]
     fn a_value_is_isolated() {
         check("Recommend {product}?", Some("Recommend \u{2068}Acme\u{2069}?"));
+    }
+
+    #[test]
+    fn a_latin_name_stands_apart_from_letters_that_set_no_spaces() {
+        let fill = |template, value| fill(template, &[("product", Some(value))]).unwrap();
+        let check = |template, value, expected: &str| {
+            assert_eq!(fill(template, value).replace([FSI, PDI], ""), expected);
+        };
+        check("您對{product}的", "Acme", "您對 Acme 的");
+        check("您對{product}的", "配送服務", "您對配送服務的");
+        check("您對{product}的", "Acme配送", "您對 Acme配送的");
+        check("您對{product}？", "Acme 2", "您對 Acme 2？");
+        check("พอใจกับ{product}มาก", "7-Eleven", "พอใจกับ 7-Eleven มาก");
+        check("พอใจกับ{product}มาก", "การจัดส่ง", "พอใจกับการจัดส่งมาก");
+        check("with {product}!", "Acme", "with Acme!");
     }
 
     #[test]

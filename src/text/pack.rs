@@ -1,6 +1,5 @@
-use super::{concat, digits::localise};
+use super::{Language, concat, digits::localise};
 use crate::js;
-use candor_survey::Language;
 use js_sys::JSON;
 use wasm_bindgen::JsValue;
 
@@ -18,17 +17,27 @@ pub(crate) struct Messages {
     /// Right to left.
     pub(crate) rtl: bool,
     zero: char,
+    /// What stands between thousands.
+    group: String,
 }
 
 impl Messages {
     /// A fetched pack, or undefined for the embedded language; the region decides the digits where a language has several.
     pub(crate) fn new(pack: JsValue, language: &Language) -> Self {
         let english = JSON::parse(ENGLISH).unwrap_or(JsValue::UNDEFINED);
-        let zero = language.region.as_deref().and_then(|region| js::text(&pack, &concat(&["zero-", region])));
+        let zero = js::text(&pack, &concat(&["zero-", &language.region]));
         let zero = zero.or_else(|| js::text(&pack, "zero")).and_then(|zero| zero.chars().next());
+        let zero = zero.unwrap_or('0');
+        let group = js::text(&pack, &concat(&["group-", zero.encode_utf8(&mut [0; 4])]));
         let rtl = js::text(&pack, "dir").as_deref() == Some("rtl");
         let messages = move |key: &str| js::text(&pack, key).or_else(|| js::text(&english, key));
-        Self { messages: Box::new(messages), tag: language.tag.into(), rtl, zero: zero.unwrap_or('0') }
+        Self {
+            messages: Box::new(messages),
+            tag: language.tag.into(),
+            rtl,
+            zero,
+            group: group.unwrap_or_else(|| ",".into()),
+        }
     }
 
     /// A message; a key that not even English has is shown as it is.
@@ -36,9 +45,15 @@ impl Messages {
         (self.messages)(key).unwrap_or_else(|| key.into())
     }
 
-    /// A number in the digits of the language.
+    /// A number below a million in the digits of the language, its thousands apart.
     pub(crate) fn number(&self, number: u32) -> String {
-        localise(number.into(), self.zero)
+        let digits = |number: u32| localise(number.into(), self.zero);
+        if number < 1_000 {
+            return digits(number);
+        }
+        // Three digits, also when they begin with zeros.
+        let rest = digits(1_000 + number % 1_000);
+        concat(&[&digits(number / 1_000), &self.group, rest.get(self.zero.len_utf8()..).unwrap_or_default()])
     }
 
     /// The direction as HTML names it.
@@ -53,6 +68,26 @@ impl Messages {
     pub(crate) fn keys(rtl: bool) -> Self {
         let messages =
             |key: &str| Some(if key == "ends" { "{min}={low} {max}={high}".into() } else { key.into() });
-        Self { messages: Box::new(messages), tag: "en".into(), rtl, zero: '0' }
+        Self { messages: Box::new(messages), tag: "en".into(), rtl, zero: '0', group: ",".into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        let check = |zero, group: &str, number, expected| {
+            assert_eq!(
+                Messages { zero, group: group.into(), ..Messages::keys(false) }.number(number),
+                expected
+            );
+        };
+        check('0', ",", 10, "10");
+        check('0', ",", 999, "999");
+        check('0', ".", 5_000, "5.000");
+        check('0', ",", 5_032, "5,032");
+        check('۰', "٬", 25_007, "۲۵٬۰۰۷");
     }
 }

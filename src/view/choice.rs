@@ -3,7 +3,7 @@
 
 use super::{Upto, element, text, words};
 use crate::{
-    screen::{Asked, Control, Item},
+    screen::{Act, Asked, Control, Item},
     text::{concat, decimal},
 };
 use candor_survey::limits::MAX_OTHER_CHARS;
@@ -36,12 +36,18 @@ pub(super) fn choice(choice: &Asked, locale: &str, upto: Upto) -> AnyView {
     let mut parts =
         vec![element("legend", &[("id", "question")], legend), element("div", &[("class", class)], faces)];
     match &choice.control {
-        Control::Points { ends, description } => {
+        Control::Points { ends, description, chosen } => {
             if let Some([low, high]) = ends {
                 let ends = [("class", "ends"), ("aria-hidden", "true")];
                 parts.push(element("div", &ends, vec![end(low), end(high)]));
             }
             parts.push(element("p", &[("id", "ends"), ("class", "unseen")], vec![text(description)]));
+            if let Some([point, change]) = chosen {
+                let button = [("type", "button"), ("class", "plain"), ("data-act", Act::Change.name())];
+                let point = element("b", &[], vec![text(point)]);
+                let change = element("button", &button, vec![text(change)]);
+                parts.push(element("div", &[("class", "fold")], vec![point, change]));
+            }
         }
         Control::Options { other: Some(label) } if upto > Upto::Question => parts.push(other(label)),
         Control::Options { .. } => {}

@@ -14,21 +14,27 @@ pub(super) fn follow_up(screen: &Screen) -> AnyView {
         let is_wrong = if field.error.is_empty() { "false" } else { "true" };
         let comment = [
             ("id", "comment"),
-            ("rows", "3"),
+            ("rows", "2"),
             // The respondent's language, not the survey's.
             ("dir", "auto"),
             ("aria-describedby", "error"),
             ("aria-invalid", is_wrong),
         ];
-        parts.push(element("textarea", &comment, Vec::new()));
+        // Above it, where neither a keyboard nor the buttons lie over it.
         parts.push(element("p", &[("id", "error"), ("class", "error")], vec![text(&field.error)]));
+        parts.push(element("textarea", &comment, Vec::new()));
     }
+    parts.push(element("div", &[("class", "actions")], buttons(&screen.buttons)));
+    element("div", &[("class", "follow-up")], parts)
+}
+
+/// Buttons, of which the one that leads on stands out.
+pub(super) fn buttons(labels: &[(Act, String)]) -> Vec<AnyView> {
     let mut buttons = Vec::new();
-    for (act, label) in &screen.buttons {
+    for (act, label) in labels {
         let class = if *act == Act::Next { "send" } else { "plain" };
         let button = [("type", "button"), ("class", class), ("data-act", act.name())];
         buttons.push(element("button", &button, vec![text(label)]));
     }
-    parts.push(element("div", &[("class", "actions")], buttons));
-    element("div", &[("class", "follow-up")], parts)
+    buttons
 }

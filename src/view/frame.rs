@@ -1,6 +1,13 @@
 //! What surrounds every page of a survey: the wrapper, the region, the close button.
 
-use super::{Upto, as_html, choice::choice, element, follow_up::follow_up, text, thanks::thanks};
+use super::{
+    Upto, as_html,
+    choice::choice,
+    element,
+    follow_up::{buttons, follow_up},
+    text,
+    thanks::thanks,
+};
 use crate::{
     screen::{Act, Screen},
     text::{concat, decimal},
@@ -11,8 +18,14 @@ use web_sys::{HtmlElement, ShadowRoot};
 /// As much of it as is asked for, as it is at this moment.
 #[component]
 pub(super) fn Frame(screen: Screen, upto: Upto) -> AnyView {
-    let wrapper =
-        [("class", "candor"), ("lang", &*screen.tag), ("dir", screen.dir), ("data-step", screen.step.name())];
+    let fold = if screen.is_folded { "yes" } else { "" };
+    let wrapper = [
+        ("class", "candor"),
+        ("lang", &*screen.tag),
+        ("dir", screen.dir),
+        ("data-step", screen.step.name()),
+        ("data-fold", fold),
+    ];
     let card = [("class", "card"), ("role", "region"), ("aria-label", &*screen.region)];
     let close = [
         ("type", "button"),
@@ -34,11 +47,14 @@ pub(super) fn Frame(screen: Screen, upto: Upto) -> AnyView {
     let class = if screen.turns == 0 { "page" } else { "page turned" };
     let mut parts =
         vec![element("button", &close, Vec::new()), element(tag, &[("class", class)], page), end.into_any()];
-    if let Some((address, words)) = &screen.privacy {
+    let mut outs = buttons(&screen.outs);
+    if let Some((address, [words, new_tab])) = &screen.privacy {
         let link =
-            [("class", "privacy"), ("target", "_blank"), ("rel", "noopener noreferrer"), ("href", address)];
-        parts.push(element("a", &link, vec![text(words)]));
+            [("class", "plain"), ("target", "_blank"), ("rel", "noopener noreferrer"), ("href", address)];
+        let new_tab = element("span", &[("class", "unseen")], vec![text(" "), text(new_tab)]);
+        outs.push(element("a", &link, vec![text(words), new_tab]));
     }
+    parts.push(element("div", &[("class", "outs")], outs));
     element("div", &wrapper, vec![element("section", &card, parts)])
 }
 

@@ -104,7 +104,8 @@ impl Input {
         let field = field.and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok());
         let text = field.map(|field| field.value()).unwrap_or_default();
         (self.act)(match act {
-            Act::Next => Action::Next(text),
+            Act::Next | Act::Skip => Action::Next(text),
+            Act::Change => Action::Unfold,
             Act::Back => Action::Back(text),
             Act::Later => Action::Close(Reason::NotNow),
             Act::Never => Action::Close(Reason::Never),
@@ -133,8 +134,8 @@ impl Input {
     /// Escape, and inside a scale what native radios do not know: Home, End and digits.
     fn key(self: &Rc<Self>, event: &KeyboardEvent, target: &Element) {
         let key = event.key();
-        // An Escape that ends the composition of an input method is the input method's.
-        if key == "Escape" && !event.is_composing() {
+        // An Escape that ends the composition of an input method is the input method's; Safari tells it after the end.
+        if key == "Escape" && !event.is_composing() && event.key_code() != 229 {
             event.prevent_default();
             return (self.act)(Action::Close(Reason::Escape));
         }

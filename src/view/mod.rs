@@ -76,6 +76,8 @@ pub(crate) struct Mounted {
     display: Display,
     act: Act,
     listeners: Vec<EventListener>,
+    /// Ends what keeps a popover clear of what is in the page.
+    end: Option<Function>,
     last_focus: LastFocus,
 }
 
@@ -122,7 +124,7 @@ impl Mounted {
         match self.display {
             Display::Popover => {
                 if let Some(host) = as_html(self.root.host()) {
-                    self.listeners.extend(page::keep_clear(&host, &self.root));
+                    self.end = Some(page::keep_clear(&host, &self.root));
                 }
             }
             Display::Inline => {}
@@ -182,6 +184,9 @@ impl Mounted {
     /// Takes the listeners away now, and the view after this task, whose event may be on its way through it.
     pub(crate) fn drop_later(self) {
         drop(self.listeners);
+        if let Some(end) = self.end {
+            let _ = end.call0(&JsValue::UNDEFINED);
+        }
         let mut view = self.view;
         spawn(async move { view.unmount() });
     }
@@ -218,7 +223,7 @@ pub(crate) fn draw(
     {
         event::error(as_html(root.host()).as_ref(), "config", &why);
     }
-    Mounted { root: root.clone(), view, step, display: look.display, act, listeners, last_focus }
+    Mounted { root: root.clone(), view, step, display: look.display, act, listeners, end: None, last_focus }
 }
 
 fn drawn(screen: Screen, upto: Upto) -> AnyView {

@@ -157,10 +157,83 @@ async fn own_words_that_cannot_be_filled_in_are_told() {
 }
 
 #[wasm_bindgen_test]
-async fn an_accent_is_made_readable() {
-    let shown = shown("survey: 'nps', accent: 'yellow', theme: 'light'").await;
-    let light = shown.one(".candor").style().get_property_value("--_candor-light").unwrap();
-    assert!(light.starts_with('#') && light != "#ffff00", "{light}");
-    let style = window().get_computed_style(&shown.one(".candor")).unwrap().unwrap();
-    assert_eq!(style.get_property_value("color-scheme").unwrap(), "light");
+async fn an_accent_is_the_fill_with_black_or_white_on_it() {
+    let own = |shown: &Shown, name: &str| {
+        shown.one(".candor").style().get_property_value(&format!("--_candor-{name}")).unwrap()
+    };
+    for (accent, fill, on) in
+        [("yellow", "rgb(255,255,0)", "#000"), ("#0052cc", "rgb(0,82,204)", "#fff"), ("gray", "", "")]
+    {
+        let shown = shown(&format!("survey: 'nps', accent: '{accent}', theme: 'light'")).await;
+        assert_eq!((own(&shown, "fill"), own(&shown, "on")), (fill.to_owned(), on.to_owned()), "{accent}");
+        let style = window().get_computed_style(&shown.one(".candor")).unwrap().unwrap();
+        assert_eq!(style.get_property_value("color-scheme").unwrap(), "light");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_browser_chooses_the_same_language_as_the_server() {
+    fresh().await;
+    let told = |wanted: &str| {
+        let wanted: Vec<String> = serde_json::from_str(wanted).unwrap();
+        let chosen = candor_survey::Language::negotiate(&wanted, &candor_survey::LANGUAGES);
+        (chosen.tag, chosen.region)
+    };
+    for wanted in [
+        r#"["th"]"#,
+        r#"["TH"]"#,
+        r#"["tlh", "vi", "fa"]"#,
+        r#"["th-TH", "en-US"]"#,
+        r#"["en-GB", "th"]"#,
+        "[]",
+        r#"["zh-Hant"]"#,
+        r#"["zh-Hant-CN"]"#,
+        r#"["zh-TW"]"#,
+        r#"["zh-HK"]"#,
+        r#"["zh-MO"]"#,
+        r#"["zh"]"#,
+        r#"["zh-CN", "vi"]"#,
+        r#"["zh-Hans-TW"]"#,
+        r#"["zh-AU"]"#,
+        r#"["ar-Latn", "vi"]"#,
+        r#"["fa-Arab-IR"]"#,
+        r#"["ar-EG"]"#,
+        r#"["ar-sa"]"#,
+        r#"["ar-001"]"#,
+        r#"["fa-AF"]"#,
+        r#"["prs"]"#,
+        r#"["pes-IR"]"#,
+        r#"["arb"]"#,
+        r#"["zho-TW"]"#,
+        r#"["cmn", "tha"]"#,
+        r#"["ZH_hant_tw"]"#,
+        r#"["th_TH.UTF-8"]"#,
+        r#"[" vi-VN "]"#,
+        r#"["fa_IR@calendar=persian"]"#,
+        r#"["ar-u-nu-arab"]"#,
+        r#"["ar-EG-u-nu-latn"]"#,
+        r#"["en-x-us-th"]"#,
+        r#"["x-th", "vi"]"#,
+        r#"["", "*", "-en", "12", "english", "fa"]"#,
+        r#"["th😀", "vi"]"#,
+    ] {
+        let (tag, region) = told(wanted);
+        let english = include_str!("../../locales/en/pack.json").replace('\n', "");
+        // The pack that is asked for, and of its digits those of the region that is told.
+        js(&format!("for (const tag of ['th', 'zh-Hant', 'vi', 'fa', 'ar'])
+            page.files[`https://assets.example/w/${{tag}}.json`] = JSON.stringify({{...{english}, tag, region: tag, 'zero-EG': '٠', 'zero-AF': '۰'}}); 0"));
+        let shown = mount_with(&format!("survey: 'nps', langs: {wanted}"));
+        until("page.events.some(event => event.name == 'shown')").await;
+        assert_eq!(shown.attribute(".candor", "lang"), tag, "{wanted}");
+        let digit = if matches!(region.as_deref(), Some("EG")) {
+            "٠"
+        } else if matches!(region.as_deref(), Some("AF")) {
+            "۰"
+        } else {
+            "0"
+        };
+        assert_eq!(shown.text(".number"), digit, "{wanted}: {region:?}");
+        shown.handle.unmount(false);
+        js("page.reset()");
+    }
 }

@@ -132,7 +132,7 @@ async fn without_a_network_the_answer_waits_and_its_reader_is_told() {
     shown.click(".send");
     let status =
         "document.querySelector('candor-test').shadowRoot.querySelector('[role=status]').textContent";
-    until(&format!("{status} == 'Saved. It will be sent when the connection is back.'")).await;
+    until(&format!("{status} == 'Saved. We will send it shortly.'")).await;
     js("page.answers = []");
     until(&format!("{status} == 'Sent.'")).await;
     assert_eq!(outbox(), "[]");
@@ -207,12 +207,20 @@ async fn closing_says_why_and_is_a_dismissal_only_when_nothing_was_answered() {
     dismissed.handle.close();
     dismissed.handle.unmount(false);
 
+    let put_off = shown("survey: 'nps'").await;
+    put_off.click("[data-act=later]");
+    until("page.posts.length == 2").await;
+    assert_eq!(posted("state"), r#"["shown","dismissed"]"#);
+    assert_eq!(json("page.events.find(event => event.name == 'closed').detail.reason"), "\"not-now\"");
+
     let answered = shown("survey: 'nps'").await;
     answered.radio(9).click();
-    answered.click("[data-act=later]");
+    wait(0).await;
+    assert!(answered.all("[data-act=later]").is_empty(), "it was answered");
+    answered.click("[data-act=never]");
     wait(60).await;
     assert_eq!(posted("state"), r#"["shown","partial"]"#);
-    assert_eq!(json("page.events.find(event => event.name == 'closed').detail.reason"), "\"not-now\"");
+    assert_eq!(json("page.events.find(event => event.name == 'closed').detail.reason"), "\"never\"");
     assert!(!answered.host.is_connected());
 }
 
@@ -508,4 +516,62 @@ async fn a_fetch_that_the_page_broke_throws_nothing_into_it() {
     until("page.posts.length").await;
     assert_eq!(posted("revision"), "[2]");
     assert_eq!(errors.unchecked_into::<js_sys::Array>().length(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn whatever_else_becomes_of_a_post_it_is_no_acknowledgement() {
+    for broken in [
+        "window.fetch = () => Promise.reject({message: Symbol()})",
+        "window.fetch = () => Promise.reject({get message() { throw 1 }})",
+        "window.fetch = () => Promise.reject({message: Object.create(null)})",
+        "window.fetch = () => Promise.reject()",
+        "window.fetch = async () => ({ok: 0, status: 500, headers: null, text: 1})",
+        "window.fetch = async () => null",
+        // What never settles is not waited for; thirty seconds are none here.
+        "page.time = setTimeout; window.setTimeout = (f, ms, ...rest) => page.time.call(window, f, ms == 30000 ? 20 : ms, ...rest);
+         window.fetch = () => new Promise(() => {})",
+    ] {
+        let shown = shown("survey: 'nps'").await;
+        js(&format!("page.real = window.fetch; {broken}; 0"));
+        shown.radio(9).click();
+        until("page.events.some(event => event.detail.code == 'undelivered')").await;
+        js("window.fetch = page.real; if (page.time) window.setTimeout = page.time; 0");
+        assert_ne!(outbox(), "[]", "{broken}");
+        until("page.events.some(event => event.name == 'sent' && event.detail.revision == 2)").await;
+        assert_eq!(outbox(), "[]", "{broken}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_browser_without_a_timeout_for_signals_sends() {
+    js("page.timeout = AbortSignal.timeout; AbortSignal.timeout = undefined; 0");
+    let shown = shown("survey: 'nps'").await;
+    shown.radio(9).click();
+    until("page.events.some(event => event.name == 'sent' && event.detail.revision == 2)").await;
+    js("AbortSignal.timeout = page.timeout; 0");
+}
+
+#[wasm_bindgen_test]
+async fn locks_that_are_never_had_hold_nothing_up() {
+    fresh().await;
+    js(&format!(
+        "localStorage['candor:out:a'] = JSON.stringify({{t: Date.now(), u: '{ENDPOINT}', b: {{id: 'a', revision: 2}}}});
+         page.time = setTimeout; window.setTimeout = (f, ms, ...rest) => page.time.call(window, f, ms == 60000 ? 20 : ms, ...rest);
+         navigator.locks.request = () => new Promise(() => {{}}); 0"
+    ));
+    flush();
+    until("!localStorage['candor:out:a']").await;
+    js("window.setTimeout = page.time; delete navigator.locks.request; 0");
+}
+
+#[wasm_bindgen_test]
+async fn a_storage_whose_keys_are_no_texts_breaks_nothing() {
+    for key in ["7", "undefined", "null", "Symbol()", "Promise.resolve('x')", "{toString: 1}"] {
+        js(&format!("page.key = Storage.prototype.key; Storage.prototype.key = () => ({key}); 0"));
+        let shown = shown("survey: 'nps'").await;
+        shown.radio(9).click();
+        until("page.events.some(event => event.name == 'sent' && event.detail.revision == 2)").await;
+        js("Storage.prototype.key = page.key; 0");
+        assert_eq!(json("page.events.filter(event => event.name == 'error')"), "[]", "{key}");
+    }
 }

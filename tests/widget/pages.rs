@@ -51,7 +51,8 @@ async fn three_kinds_of_question_in_one_survey_are_answered_apart() {
     let shown = visit(SURVEY).await;
     shown.radio(3).click();
     wait(30).await;
-    assert_eq!(shown.texts(".actions button"), ["Next", "Not now", "Don’t ask again"]);
+    assert_eq!(shown.texts(".actions button"), ["Next", "Skip"]);
+    assert_eq!(shown.texts(".outs button"), ["Don’t ask again"]);
     assert_eq!(shown.text("label[for=comment]"), "What is wrong? Optional");
     let comment: HtmlTextAreaElement = shown.one("textarea").unchecked_into();
     comment.set_value("too far");

@@ -97,7 +97,7 @@ pub(crate) fn assets(workspace: &Workspace, node: Option<&Node>) -> Result<PathB
         files.insert("candor.wasm".into(), read(&work.join("glue_bg.wasm"))?);
         files.insert("element.js".into(), read(&work.join("element.js"))?);
         files.insert("glue.js".into(), read(&work.join("glue.js"))?);
-        for snippet in ["client.js", "storage.js"] {
+        for snippet in ["client.js", "language.js", "page.js", "storage.js", "theme.js"] {
             files.insert(snippet.into(), read(&work.join(snippet))?);
         }
         work.join("candor.js")

@@ -2,7 +2,7 @@
 //!
 //! A pack is one flat JSON object: the messages by key, with placeholders as `{product}`; `dir`; `zero`, the digit from
 //! which the language counts on, and `zero-EG` and the like for regions that write other digits than the language
-//! does by default. English is the reference: its keys and placeholders are everyone's.
+//! does by default; `group-0` and the like, what stands between thousands of digits that begin so. English is the reference: its keys and placeholders are everyone's.
 
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail, ensure};
@@ -18,9 +18,7 @@ use unicode_normalization::is_nfc;
 const PLACEHOLDERS: [&str; 7] = ["high", "low", "max", "min", "product", "question", "task"];
 
 /// Characters that a language needs beyond the letters and punctuation that CLDR calls its own.
-const MORE_CHARACTERS: [(&str, char); 4] = [
-    // The kashida that joins a preposition to a name put in after it.
-    ("ar", '\u{640}'),
+const MORE_CHARACTERS: [(&str, char); 3] = [
     // The zero-width non-joiner inside compound words.
     ("fa", '\u{200c}'),
     // The no-break space before a repetition mark.
@@ -56,6 +54,8 @@ struct CldrLanguage {
     digits: String,
     /// The digits of those regions that use others.
     digits_by_region: BTreeMap<String, String>,
+    /// What stands between thousands, by the zero of the digits.
+    groups: BTreeMap<String, String>,
     letters: String,
     punctuation: String,
 }
@@ -141,11 +141,17 @@ fn pack(messages: &Messages, language: &CldrLanguage) -> Result<String> {
     let mut pack = messages.clone();
     let mut put = |key: String, value: String| {
         let before = pack.insert(key, value);
-        ensure!(before.is_none(), "a message can't be named dir, zero or zero-…: packs use these themselves");
+        ensure!(
+            before.is_none(),
+            "a message can't be named dir, zero, zero-… or group-…: packs use these themselves"
+        );
         Ok(())
     };
     put("dir".into(), language.dir.clone())?;
     put("zero".into(), zero(&language.digits)?)?;
+    for (zero, group) in &language.groups {
+        put(format!("group-{zero}"), group.clone())?;
+    }
     for (region, digits) in &language.digits_by_region {
         put(format!("zero-{region}"), zero(digits)?)?;
     }

@@ -77,7 +77,7 @@ pub enum Expected {
     Address,
     /// A language tag.
     Language,
-    /// A colour that the widget can make readable.
+    /// An opaque colour.
     Colour,
     /// A CSS selector.
     Selector,
@@ -184,7 +184,7 @@ pub const OPTIONS: &[EmbedOption] = &[
     .in_loader(),
     choice(LOOKS, POSITION, "the popover's corner, in reading direction"),
     choice(LOOKS, THEME, "`auto`: the page's `color-scheme`, then the system's"),
-    option(LOOKS, "accent", Expected::Colour, "your own colour, made darker or lighter where it could not be read"),
+    option(LOOKS, "accent", Expected::Colour, "your own colour: buttons and what is chosen have it as it is, with black or white on it and an edge where it is pale; of a grey there is a pair for light and dark"),
     option(LOOKS, "privacy", Expected::Address, "where your privacy notice is").or("no link"),
     option(SHOWN, "trigger", Expected::Trigger, "see [Triggers](#triggers)").or("`load`").in_loader(),
     option(

@@ -83,6 +83,14 @@ impl Browser {
         self.click(&format!("button({})", json!(name))).await
     }
 
+    /// Clicks the button that leads on: "Send" or, while nothing is written, "Done".
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn send(&self) -> Result<()> {
+        self.click("$('.send')").await
+    }
+
     /// Clicks into the comment's field and types.
     ///
     /// # Errors

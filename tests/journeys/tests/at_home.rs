@@ -215,7 +215,7 @@ async fn a_body_that_is_replaced_takes_neither_the_survey_nor_what_was_typed() -
         browser.run(&format!("document.body.outerHTML = '<body>{next}</body>'"), &[]).await?;
         browser.widget_until("it to be back", "seen(host) && $('textarea').value === 'half a sen'").await?;
     }
-    browser.click_button(&word("en", "send")?).await?;
+    browser.send().await?;
     candor.counted("nps", &[0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]).await?;
     assert_eq!(browser.events("shown").await?.len(), 1, "one impression");
     assert_eq!(browser.events("closed").await?, [] as [Value; 0]);
@@ -467,7 +467,7 @@ async fn a_page_hears_nothing_of_what_is_typed_or_clicked_in_the_survey() -> Res
     browser.type_text("staff").await?;
     assert_eq!(browser.widget("$('textarea').value").await?, "staff");
     assert_eq!(browser.eval("journey.heard").await?, json!([]));
-    browser.click_button(&word("en", "send")?).await?;
+    browser.send().await?;
     candor.counted("nps", &[0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]).await
 }
 
@@ -580,7 +580,7 @@ async fn what_is_half_typed_when_another_tab_answers_goes_with_that_answer() -> 
     browser.client().switch_to_window(first).await?;
     candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).await?;
     assert_eq!(browser.widget("$('textarea').value").await?, "half a sen", "it stays");
-    browser.click_button(&word("en", "send")?).await?;
+    browser.send().await?;
     browser.until("the receipt", "journey.events.some(e => e.type === 'sent' && e.revision > 4)").await?;
     candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).await?;
     let list = candor.responses("nps").await?;
@@ -754,5 +754,223 @@ async fn what_is_unsent_and_what_failed_is_said_and_written_where_it_is_asked_fo
     ensure!(said.contains("unsent since ") && said.ends_with(&format!(", to {}", endpoint.url())), "{said}");
     let written = browser.console().await?;
     ensure!(written.iter().any(|entry| entry.to_string().contains("candor:shown")), "{written:?}");
+
+    // What somebody else has put there hides nothing, and an event without a detail breaks nothing.
+    browser
+        .run("localStorage['candor:out:!'] = '!'; document.dispatchEvent(new Event('candor:error'))", &[])
+        .await?;
+    let said = browser.eval("candor('debug').map(state => state.because).join('; ')").await?;
+    ensure!(said.as_str().is_some_and(|said| said.contains("unsent since ")), "{said}");
+    assert_eq!(browser.eval("journey.errors").await?, json!([]));
+    endpoint.set(Reply::Status(204));
+    browser.until("the receipt", "journey.events.some(e => e.type === 'sent' && e.revision === 2)").await?;
+    let said = browser.eval("candor('debug').map(state => state.because).join('; ')").await?;
+    assert_eq!(said, "it is shown");
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_but_true_is_consent() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    load(&browser, &pages, page("", &candor.tag("data-survey=\"nps\" data-consent=\"required\""))).await?;
+    browser.until("the loader", "window.candor && candor.version").await?;
+    for said in ["'false'", "'denied'", "'no'", "'yes'", "1", "{}", "0", "null", "undefined"] {
+        browser.run(&format!("candor('consent', {said})"), &[]).await?;
+        assert_eq!(because(&browser).await?, "no consent", "{said}");
+    }
+    let errors = browser.events("error").await?;
+    assert_eq!(errors.len(), 8, "0 is as false: {errors:?}");
+    ensure!(errors.iter().all(|error| error["message"] == "consent: expected true or false"), "{errors:?}");
+    browser.run("candor('consent', true)", &[]).await?;
+    browser.prompt().await
+}
+
+/// A storage of a page's own: what is kept are no properties of it.
+const STAND_IN: &str = "<script>{ const kept = new Map(JSON.parse(window.name || '[]'));
+    const keep = () => window.name = JSON.stringify([...kept]);
+    const storage = { getItem: key => kept.get(key) ?? null, setItem(key, text) { kept.set(key, text + ''); keep() },
+        removeItem(key) { kept.delete(key); keep() }, key: at => [...kept.keys()][at] ?? null, get length() { return kept.size },
+        clear() { kept.clear(); keep() } };
+    Object.defineProperty(window, 'localStorage', { value: storage }) }</script>";
+
+#[tokio::test]
+async fn a_withdrawal_takes_all_from_a_storage_of_the_pages_own() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let endpoint = Endpoint::start(Reply::Status(503)).await?;
+    let tag = candor.tag(&format!("data-survey=\"nps\" data-endpoint=\"{}\"", endpoint.url()));
+    load(&browser, &pages, page(STAND_IN, &tag)).await?;
+    browser.choose(9).await?;
+    browser.until("the failure", "journey.events.some(e => e.code === 'undelivered')").await?;
+    assert_ne!(browser.eval("localStorage.length").await?, 0);
+    browser.run("candor('consent', false)", &[]).await?;
+    assert_eq!(browser.eval("localStorage.length").await?, 0, "{}", browser.eval("name").await?);
+    browser.run("candor('consent', true); candor('show', 'nps')", &[]).await?;
+    browser.prompt().await?;
+    browser.run("candor('close')", &[]).await?;
+    browser.gone().await?;
+    // Its marks count there as anywhere.
+    browser.reload().await?;
+    browser.until("the loader", "window.candor && candor.version").await?;
+    ensure!(because(&browser).await?.contains("quiet until "), "{}", because(&browser).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_killed_browser_forgot_is_sent_from_a_page_that_refuses_storage_too() -> Result<()> {
+    for refused in [
+        "Object.defineProperty(window, 'localStorage', { value: null })",
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })",
+        "{ const set = Storage.prototype.setItem; Storage.prototype.setItem = function (key, text) {
+            if (/out/.test(key)) throw new DOMException('full', 'QuotaExceededError'); set.call(this, key, text) } }",
+    ] {
+        let (pages, candor, browser) = stage().await?;
+        let endpoint = Endpoint::start(Reply::Status(503)).await?;
+        let tag = candor.tag(&format!("data-survey=\"nps\" data-endpoint=\"{}\"", endpoint.url()));
+        load(&browser, &pages, page("", &tag)).await?;
+        browser.choose(9).await?;
+        browser.until("the failure", "journey.events.some(e => e.code === 'undelivered')").await?;
+        browser.goto(&pages.url("/elsewhere")).await?;
+        // As after a kill: the copy alone is left.
+        browser.run("localStorage.clear()", &[]).await?;
+        endpoint.set(Reply::Status(204));
+        pages.set("/", Page::new(page(&format!("<script>{refused}</script>"), &tag)));
+        browser.goto(&pages.url("/")).await?;
+        let nine = |body: &Value| body["answers"][0]["rating"] == 9 && body["state"] == "partial";
+        let posts = endpoint.posts().len();
+        endpoint.received("the answer", nine).await.with_context(|| refused.to_owned())?;
+        browser.until("another post", "journey.events.some(e => e.type === 'sent')").await.with_context(|| refused.to_owned())?;
+        ensure!(endpoint.posts().len() > posts);
+        assert_eq!(browser.eval("journey.errors").await?, json!([]), "{refused}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn values_that_make_no_sense_cost_no_survey() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    load(
+        &browser,
+        &pages,
+        page("", &candor.tag("data-survey=\"nps\" data-trigger=\"manual\" data-quiet=\"0\"")),
+    )
+    .await?;
+    browser.until("the loader", "window.candor && candor.version").await?;
+    for call in [
+        "candor('show', 'nps', {touchpoint: null})",
+        "candor('show', 'nps', {context: {a: Symbol(), b: Object.create(null), c: () => {}}})",
+        "candor('set', {plan: Object.create(null)}), candor('show', 'nps')",
+        "candor('identify', Symbol(), {a: Symbol()}), candor('show', 'nps', {product: Symbol()})",
+    ] {
+        browser.run(&format!("{call}, 0"), &[]).await?;
+        browser.prompt().await.with_context(|| call.to_owned())?;
+        browser.run("candor('close')", &[]).await?;
+        browser.gone().await?;
+        browser.pass(1_100).await?;
+    }
+    let errors = browser.events("error").await?;
+    ensure!(errors.iter().all(|error| error["code"] == "config"), "{errors:?}");
+    browser.run("candor('show', 'nps', {touchpont: 'x'})", &[]).await?;
+    browser.prompt().await?;
+    let told = browser.events("error").await?;
+    let told = told.last().context("nothing is told")?["message"].clone();
+    assert_eq!(told, "option touchpont is not known: did you mean option touchpoint?");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_console_is_written_to_by_those_alone_who_ask_for_it() -> Result<()> {
+    for (debug, writes) in [("false", false), ("no", false), ("true", true), ("", true)] {
+        let (pages, candor, browser) = stage().await?;
+        let trigger = "load idle=-1 device=phone sample=abc delay=abc scroll=abc until=soon";
+        let tag =
+            candor.tag(&format!("data-survey=\"nps\" data-trigger=\"{trigger}\" data-debug=\"{debug}\""));
+        let counted = "<script>window.written = 0; for (const name of Object.keys(console)) console[name] = () => written++</script>";
+        load(&browser, &pages, page(counted, &tag)).await?;
+        browser.until("the loader", "window.candor && candor.version").await?;
+        browser.pass(800).await?;
+        assert_eq!(browser.eval("written > 0").await?, writes, "{debug}");
+        if writes {
+            let errors = browser.events("error").await?;
+            for word in trigger.split(' ').skip(1) {
+                let is_told = errors
+                    .iter()
+                    .any(|error| error["message"].as_str().is_some_and(|told| told.starts_with(word)));
+                ensure!(is_told, "{word}: {errors:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_body_that_is_copied_brings_the_survey_along_and_one_without_the_tag_is_told() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    load(&browser, &pages, page("", &candor.tag("data-survey=\"nps\""))).await?;
+    browser.choose(9).await?;
+    browser.write_comment("as it was").await?;
+    let copy = "const copy = document.body.cloneNode(true); copy.querySelectorAll('candor-survey').forEach(host => host.remove());
+        document.body.replaceWith(copy)";
+    browser.run(copy, &[]).await?;
+    browser.until("the survey", "document.querySelector('candor-survey')?.matches(':popover-open')").await?;
+    assert_eq!(browser.widget("$('textarea').value").await?, "as it was");
+    browser.run("document.body.replaceChildren('nothing')", &[]).await?;
+    let told = "candor('debug').map(state => state.because).join().includes('waits for its place, which is gone from the page')";
+    browser.until("the truth", told).await.map(drop)
+}
+
+#[tokio::test]
+async fn what_two_tabs_write_is_there_once() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let endpoint = Endpoint::start(Reply::Status(503)).await?;
+    let tag =
+        candor.tag(&format!("data-survey=\"nps\" data-quiet=\"0\" data-endpoint=\"{}\"", endpoint.url()));
+    load(&browser, &pages, page("", &tag)).await?;
+    browser.choose(9).await?;
+    browser.write_comment("one").await?;
+    let first = browser.client().window().await?;
+    let other = browser.client().new_window(true).await?;
+    browser.client().switch_to_window(other.handle.clone()).await?;
+    browser.goto(&pages.url("/")).await?;
+    browser.choose(9).await?;
+    browser.write_comment("two").await?;
+    browser.client().switch_to_window(first).await?;
+    browser.write_comment(" more").await?;
+    browser.send().await?;
+    browser.client().switch_to_window(other.handle).await?;
+    browser.send().await?;
+    endpoint.set(Reply::Status(204));
+    let both = |body: &Value| {
+        let text = body["answers"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|answer| answer["text"].as_str())
+            .next_back();
+        text.is_some_and(|text| text.contains("one more") && text.contains("two"))
+    };
+    let sent = endpoint.received("both texts", both).await?;
+    let text = sent["answers"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|answer| answer["text"].as_str())
+        .next_back();
+    let mut lines: Vec<_> = text.unwrap_or_default().split('\n').collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["one more", "two"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_sandboxed_page_hears_of_no_failure_that_nobody_made() -> Result<()> {
+    let (pages, candor, browser) = stage().await?;
+    let page = Page::new(page("", &candor.tag("data-survey=\"nps\"")))
+        .header("content-security-policy", "sandbox allow-scripts");
+    pages.set("/", page);
+    browser.goto(&pages.url("/")).await?;
+    browser.choose(9).await?;
+    browser.until("the receipt", "journey.events.some(e => e.type === 'sent' && e.revision === 2)").await?;
+    browser.pass(500).await?;
+    assert_eq!(browser.eval("journey.errors").await?, json!([]));
     Ok(())
 }

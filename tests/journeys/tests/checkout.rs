@@ -73,7 +73,7 @@ async fn a_shopper_is_asked_once_per_order_and_the_answer_outlives_a_killed_serv
 
     browser.choose(5).await?;
     browser.write_comment("快！").await?;
-    browser.click_button(&word("zh-Hant", "send")?).await?;
+    browser.send().await?;
     let thanks = json!(word("zh-Hant", "thanks")?);
     browser.widget_until("the thanks", &format!("root.textContent.includes({thanks})")).await?;
     browser.until("the receipt", "journey.events.some(e => e.type === 'sent' && e.revision >= 3)").await?;

@@ -131,7 +131,7 @@ async fn a_page_that_stays_sends_again_and_says_so() -> Result<()> {
     browser.goto(&pages.url("/")).await?;
     browser.choose(9).await?;
     browser.write_comment("quick").await?;
-    browser.click_button(&word("en", "send")?).await?;
+    browser.send().await?;
     let queued = json!(word("en", "queued")?);
     let spoken = "$$('[role=status],[aria-live=polite]').map(e => e.textContent).join()";
     browser.widget_until("word that it is queued", &format!("{spoken}.includes({queued})")).await?;
@@ -208,7 +208,7 @@ async fn without_storage(page: impl FnOnce(String) -> Page) -> Result<()> {
     browser.goto(&pages.url("/")).await?;
     browser.choose(9).await?;
     browser.write_comment("no storage").await?;
-    browser.click_button(&word("en", "send")?).await?;
+    browser.send().await?;
     let full = endpoint.received("the complete answer", |body| body["state"] == "complete").await?;
     assert_eq!(
         full["answers"],
@@ -270,7 +270,7 @@ async fn a_page_that_wants_one_post_gets_one() -> Result<()> {
     browser.write_comment("at the end").await?;
     assert_eq!(endpoint.bodies(), Vec::<Value>::new(), "nothing before the end");
     ensure!(outbox(&browser).await?.len() == 1, "but kept at once");
-    browser.click_button(&word("en", "send")?).await?;
+    browser.send().await?;
     let body = endpoint.received("the answer", |_| true).await?;
     assert_eq!(body["state"], "complete");
     assert_eq!(body["page"], json!(pages.url("/")), "the page's address goes without its query and fragment");
@@ -289,7 +289,7 @@ async fn a_page_that_wants_one_post_gets_one() -> Result<()> {
     assert_eq!(endpoint.posts().len(), 1, "{:?}", endpoint.bodies());
     browser.client().close_window().await?;
     browser.client().switch_to_window(tab).await?;
-    browser.click_button(&word("en", "send")?).await?;
+    browser.send().await?;
     endpoint.received("the answer", |body| rating(body) == Some(&json!(7))).await?;
     empty_outbox(&browser).await?;
     let seven: Vec<_> =

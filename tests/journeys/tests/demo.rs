@@ -52,7 +52,7 @@ async fn the_page_under_a_strict_policy_asks_and_lists_no_violation() -> Result<
     let (demo, browser) = (Candor::demo()?, Browser::open().await?);
     browser.goto(&demo.url("/demo/csp.html")).await?;
     browser.choose(3).await?;
-    browser.click_button(&word("en", "send")?).await?;
+    browser.send().await?;
     browser.until("the receipt", "journey.events.some(e => e.type === 'sent' && e.revision >= 3)").await?;
     all_quiet(&browser, "csp.html").await
 }
@@ -63,7 +63,7 @@ async fn a_comment_appears_on_the_page_of_scores() -> Result<()> {
     browser.goto(&demo.url("/demo/vi/article.html")).await?;
     browser.choose(9).await?;
     browser.write_comment("Đáng đọc").await?;
-    browser.click_button(&word("vi", "send")?).await?;
+    browser.send().await?;
     browser.until("the receipt", "journey.events.some(e => e.type === 'sent' && e.revision >= 3)").await?;
     browser.goto(&demo.url("/demo/scores.html")).await?;
     browser.until("the token's field", "document.querySelector('#token')").await?;

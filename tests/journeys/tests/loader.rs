@@ -519,7 +519,7 @@ async fn a_tag_that_names_no_survey_says_so() -> Result<()> {
     let errors = browser.events("error").await?;
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert_eq!(errors[0]["code"], "config");
-    assert_eq!(errors[0]["message"], "no survey is named");
+    assert_eq!(errors[0]["message"], "no survey");
     Ok(())
 }
 

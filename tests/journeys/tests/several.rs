@@ -87,7 +87,7 @@ async fn nps_satisfaction_and_a_choice_in_one_survey_are_answered_and_scored_apa
     option(&browser, "salt").await?;
     browser.click_button("Next").await?;
     browser.choose(4).await?;
-    browser.click_button("Send").await?;
+    browser.send().await?;
     browser.until("the receipt", "journey.events.at(-1).type === 'sent'").await?;
     let answered = "journey.events.filter(e => e.type === 'answered').map(e => e.question).at(-1)";
     assert_eq!(browser.eval(answered).await?, "fresh");
