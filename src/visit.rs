@@ -69,6 +69,8 @@ pub(crate) struct Visit {
     typed: Cell<Option<usize>>,
     /// Sends what is typed when nothing more is.
     pause: RefCell<Option<Timeout>>,
+    /// Empties the line of what was to be heard.
+    spoken: RefCell<Option<Timeout>>,
 }
 
 impl Visit {
@@ -90,6 +92,7 @@ impl Visit {
             draft: RefCell::default(),
             typed: Cell::new(None),
             pause: RefCell::default(),
+            spoken: RefCell::default(),
         }
     }
 
@@ -380,15 +383,15 @@ impl Visit {
 
     /// Has assistive technology told this, and empties its line once it has spoken: who reads on through the page need not hear it again.
     fn say(self: &Rc<Self>, text: String) {
-        self.status.replace(text.clone());
-        let visit = self.clone();
-        spawn(async move {
-            sleep(SPOKEN_MS).await;
-            if !visit.is_done() && *visit.status.borrow() == text {
+        self.status.replace(text);
+        let visit = Rc::downgrade(self);
+        let spoken = Timeout::new(SPOKEN_MS, move || {
+            if let Some(visit) = visit.upgrade().filter(|visit| !visit.is_done()) {
                 visit.status.take();
                 visit.show(Focus::Stays);
             }
         });
+        self.spoken.replace(Some(spoken));
     }
 
     fn keep(&self) {

@@ -40,7 +40,7 @@
     document.head.append(link);
     return new Promise((resolve, reject) => {
       link.onload = resolve;
-      link.onerror = () => reject("refused: " + url);
+      link.onerror = () => reject(url);
     }).finally(() => link.remove());
   }
 

@@ -10,7 +10,7 @@ const NAME = "candor-survey";
 
 // The attributes of a tag, as `candor_survey::options` has them. A test holds the two together.
 const OPTIONS =
-  "survey site product task question low high followup touchpoint lang display target position theme accent privacy " +
+  "survey site product task question low high followup touchpoint lang display target position theme accent font radius offset privacy " +
   "trigger quiet once consent api endpoint send test debug";
 
 // Whether so many letters lost, added or changed make one word of the other.
@@ -21,6 +21,8 @@ const isNear = (a, b, changes) =>
       isNear(a.slice(1), b.slice(1), changes - 1) ||
       isNear(a.slice(1), b, changes - 1) ||
       isNear(a, b.slice(1), changes - 1)));
+
+const PIXELS = /^\d{1,3}$/;
 
 const told = {};
 
@@ -42,7 +44,7 @@ function check(kind, words, known, all) {
 }
 
 // Says what the module cuts to the limits of a response, and what it leaves out.
-function measure({ privacy, product, task, touchpoint, context, respondent, test }) {
+function measure({ privacy, product, task, touchpoint, context, respondent, test, radius, offset }) {
   const given = { context: { ...context, product, task }, attributes: respondent.attributes };
   for (const [name, entries] of Object.entries(given)) {
     const said = Object.entries(entries).filter(([, value]) => value != null);
@@ -52,6 +54,8 @@ function measure({ privacy, product, task, touchpoint, context, respondent, test
   if (touchpoint?.length > 64) tell("touchpoint: cut to 64 characters");
   if (respondent.id?.length > 128) tell("identify: cut to 128 characters");
   if (test && !/^(true|false)$/.test(test)) tell(`test: expected true or false, not ${test}`);
+  for (const [name, value] of Object.entries({ radius, offset }))
+    if (value && !PIXELS.test(value)) tell(`${name}: expected pixels, 0 to 999, not ${value}`);
   if (privacy && !/^(https?:\/)?\//.test(privacy)) tell("privacy: expected an address that begins with https://, http:// or /");
 }
 
@@ -356,6 +360,9 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
       entry.waits = detail.message ?? "was shown";
     });
   if (run.floats) host.setAttribute("popover", "manual");
+  if (options.font == "inherit") host.style.setProperty("--candor-font", getComputedStyle(there).fontFamily);
+  for (const name of ["radius", "offset"])
+    if (PIXELS.test(options[name])) host.style.setProperty("--candor-" + name, options[name] + "px");
   quietly(() => {
     check("data-", Object.keys(tag.dataset), OPTIONS.split(" "));
     check("option ", Object.keys({ ...entry.given }), [...OPTIONS.split(" "), "context"], true);

@@ -21,11 +21,14 @@ async function ask(url, init) {
 // What the work comes to or, if it throws or takes too long, what `failed` makes of the reason. Not left to the signal alone: a page's
 // own fetch may know none.
 async function settle(work, failed) {
-  const late = new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS, failed("no answer in 30 s")));
+  let timer;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, TIMEOUT_MS, failed("no answer in 30 s"))));
   try {
     return await Promise.race([work(), late]);
   } catch (error) {
     return failed(messageOf(error));
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -117,12 +120,13 @@ export function release(key) {
 export function lock(key) {
   const held = new Promise((resolve) => (own[key] = resolve));
   return new Promise((grant) => {
+    // A page's own locks may never be had. Twice is told apart by the server.
+    const timer = setTimeout(grant, 2 * TIMEOUT_MS);
     const hold = () => {
+      clearTimeout(timer);
       grant();
       return held;
     };
-    // A page's own locks may never be had. Twice is told apart by the server.
-    setTimeout(grant, 2 * TIMEOUT_MS);
     // Refused in sandboxed frames, at once or later; their storage is refused as well, so that no other tab sees what is kept there.
     try {
       navigator.locks.request(key, hold).then(grant, grant);

@@ -33,8 +33,10 @@ pub(super) fn choice(choice: &Asked, locale: &str, upto: Upto) -> AnyView {
     } else {
         "points"
     };
-    let mut parts =
-        vec![element("legend", &[("id", "question")], legend), element("div", &[("class", class)], faces)];
+    let mut parts = vec![
+        element("legend", &[("id", "question"), ("class", "question")], legend),
+        element("div", &[("class", class)], faces),
+    ];
     match &choice.control {
         Control::Points { ends, description, chosen } => {
             if let Some([low, high]) = ends {

@@ -14,6 +14,7 @@ pub(super) fn follow_up(screen: &Screen) -> AnyView {
         let is_wrong = if field.error.is_empty() { "false" } else { "true" };
         let comment = [
             ("id", "comment"),
+            ("class", "field"),
             ("rows", "2"),
             // The respondent's language, not the survey's.
             ("dir", "auto"),

@@ -257,21 +257,22 @@ thread_local! {
         .is_some_and(|root| root.tag_name() == "HTML");
 }
 
-/// An element of any tag, with at most six attributes; an empty value leaves its attribute out. Leptos compares tags when it draws one again, so it gets them as the page
+/// An element of any tag, with at most six attributes; an empty value leaves its attribute out. Its classes are its parts, which a page may style. Leptos compares tags when it draws one again, so it gets them as the page
 /// tells them: else it would replace the element, and with it focus and selection. Attributes are a tuple, because those in
 /// a `Vec` are all taken away and set again, which a live region is not to be put through.
 fn element(tag: &str, attributes: &[(&'static str, &str)], children: Vec<AnyView>) -> AnyView {
     debug_assert!(attributes.len() <= 6, "{tag}");
     let tag =
         if TELLS_IN_UPPER_CASE.with(|upper| *upper) { tag.to_ascii_uppercase() } else { tag.to_owned() };
-    let mut attributes = attributes.iter();
+    let part = attributes.iter().find(|(name, _)| *name == "class").map(|(_, class)| ("part", *class));
+    let mut attributes = attributes.iter().chain(&part);
     let mut next = || {
         let (name, value) = attributes.next().copied().unwrap_or_default();
         custom_attribute(name, (!value.is_empty()).then(|| value.to_owned()))
     };
     html::custom(tag)
         .child(children)
-        .add_any_attr((next(), next(), next(), next(), next(), next()))
+        .add_any_attr((next(), next(), next(), next(), next(), next(), next()))
         .into_any()
 }
 

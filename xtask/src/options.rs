@@ -152,13 +152,19 @@ mod tests {
         // What browser storage refused is no option.
         let properties = properties.filter(|name| *name != "memory");
         // The lines that take options apart, and the one that says which of a tag's are about its own survey.
-        let apart =
-            ["const allowed = ", "const apiOf = ", "const own = ", " = tag.dataset;", " = optionsOf("];
-        let lines = code.lines().filter(|line| apart.iter().any(|part| line.contains(part)));
+        let apart = [
+            "const allowed = ",
+            "const apiOf = ",
+            "const own = ",
+            " = tag.dataset;",
+            " = optionsOf(",
+            " = other ? ",
+        ];
+        let lines =
+            code.lines().chain(module.lines()).filter(|line| apart.iter().any(|part| line.contains(part)));
         let braces = lines.filter_map(|line| line.split_once('{')?.1.split_once('}'));
         let taken = braces.flat_map(|(inside, _)| inside.split(',').map(|part| identifier(part.trim())));
-        let asked = code.contains("\"debug\" in options").then_some("debug");
-        let used: BTreeSet<_> = properties.chain(taken).chain(asked).collect();
+        let used: BTreeSet<_> = properties.chain(taken).collect();
         let expected: BTreeSet<_> =
             OPTIONS.iter().filter(|option| option.in_loader).map(|option| option.name).collect();
         assert_eq!(used, expected);
@@ -193,9 +199,42 @@ mod tests {
     }
 
     #[test]
+    fn the_document_has_every_property_and_part_that_a_page_may_style() {
+        let words = |text: &str, start: &str| -> BTreeSet<String> {
+            let after = text.split(start).skip(1);
+            after
+                .map(|rest| {
+                    rest.split(|c: char| !(c.is_ascii_lowercase() || c == '-'))
+                        .next()
+                        .unwrap_or_default()
+                        .into()
+                })
+                .collect()
+        };
+        let document = between("docs/embedding.md", "### Styles\n", "\n## Triggers");
+        let styles: String = ["frame", "scale", "follow_up", "choice", "thanks", "popover", "inline"]
+            .map(|name| read(&format!("src/view/{name}.css")))
+            .concat();
+        assert_eq!(
+            words(&document, "`--candor-"),
+            words(&styles.replace("var(\n      --candor-", "var(--candor-"), "var(--candor-")
+        );
+        let views: String = ["frame", "choice", "follow_up", "thanks"]
+            .map(|name| read(&format!("src/view/{name}.rs")))
+            .concat();
+        let (_, parts) = document.split_once("styles a part: ").unwrap();
+        for part in parts.split("In a Leptos app").next().unwrap().split('`').skip(1).step_by(2) {
+            let is_class = views.contains(&format!("(\"class\", \"{part}\")"))
+                || views.contains(&format!("\"{part} "))
+                || views.contains(&format!("\"{part}\""));
+            assert!(is_class, "{part}");
+        }
+    }
+
+    #[test]
     fn an_app_can_say_every_option_that_it_does_not_decide_itself() {
         let component = between("src/reactive.rs", "pub fn Candor(", ") -> impl IntoView");
-        let decided = ["target", "trigger", "consent", "debug"];
+        let decided = ["target", "trigger", "consent", "debug", "font", "radius", "offset"];
         for option in OPTIONS.iter().filter(|option| !decided.contains(&option.name)) {
             assert!(component.contains(&format!("\n    {}: ", option.name)), "{}", option.name);
         }

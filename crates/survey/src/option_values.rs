@@ -42,6 +42,7 @@ impl Expected {
             Self::Address => is_address(value),
             Self::Language => canonical(value).is_some(),
             Self::Colour => is_colour(value),
+            Self::Pixels => matches!(value.len(), 1..=3) && value.bytes().all(|byte| byte.is_ascii_digit()),
             Self::Selector => is_selector(value),
             Self::Trigger => return trigger(value),
         };
@@ -64,6 +65,7 @@ impl Expected {
             }
             Self::Address => "an address that begins with https://, http:// or /",
             Self::Language => "a language tag, such as zh-Hant",
+            Self::Pixels => "pixels, 0 to 999",
             Self::Colour => "an opaque CSS colour, such as #2f5d46, or a var() of the page",
             Self::Selector => "a CSS selector, such as #pricing",
             Self::Trigger => "words of a trigger",

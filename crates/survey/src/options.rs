@@ -34,6 +34,8 @@ pub const DISPLAY: OneOf =
 pub const POSITION: OneOf = OneOf { name: "position", default: "end", others: &["start"] };
 /// Light or dark.
 pub const THEME: OneOf = OneOf { name: "theme", default: "auto", others: &["light", "dark"] };
+/// The typeface.
+pub const FONT: OneOf = OneOf { name: "font", default: "system", others: &["inherit"] };
 /// Whether consent is waited for.
 pub const CONSENT: OneOf = OneOf { name: "consent", default: "false", others: &["required"] };
 /// When answers are posted.
@@ -79,6 +81,8 @@ pub enum Expected {
     Language,
     /// An opaque colour.
     Colour,
+    /// A whole number of CSS pixels, of at most three digits.
+    Pixels,
     /// A CSS selector.
     Selector,
     /// Words of [`STARTS`] and [`CONDITIONS`].
@@ -185,6 +189,16 @@ pub const OPTIONS: &[EmbedOption] = &[
     choice(LOOKS, POSITION, "the popover's corner, in reading direction"),
     choice(LOOKS, THEME, "`auto`: the page's `color-scheme`, then the system's"),
     option(LOOKS, "accent", Expected::Colour, "your own colour: buttons and what is chosen have it as it is, with black or white on it and an edge where it is pale; of a grey there is a pair for light and dark"),
+    choice(LOOKS, FONT, "`inherit`: the typeface of the place where the survey stands").in_loader(),
+    option(LOOKS, "radius", Expected::Pixels, "how round the card's corners are, in pixels; see also [Styles](#styles)").or("`12`").in_loader(),
+    option(
+        LOOKS,
+        "offset",
+        Expected::Pixels,
+        "how far above the window's edge the popover stands, in pixels, where something else stands in the same corner. On phones it is a sheet at the edge",
+    )
+    .or("`24`")
+    .in_loader(),
     option(LOOKS, "privacy", Expected::Address, "where your privacy notice is").or("no link"),
     option(SHOWN, "trigger", Expected::Trigger, "see [Triggers](#triggers)").or("`load`").in_loader(),
     option(

@@ -2,7 +2,7 @@
 #![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use anyhow::{Context, Result, ensure};
-use candor_journeys::{Browser, Candor, Endpoint, Key, Page, Pages, Reply, word};
+use candor_journeys::{Browser, Candor, Endpoint, Key, Page, Pages, Reply};
 use serde_json::{Value, json};
 
 candor_journeys::also_in_firefox! {

@@ -1,7 +1,7 @@
 //! The demo as a visitor finds it: page, widget and endpoint on one origin, as `cargo xtask demo` serves them.
 
 use anyhow::Result;
-use candor_journeys::{Browser, Candor, TOKEN, root, word};
+use candor_journeys::{Browser, Candor, TOKEN, root};
 use candor_survey::LANGUAGES;
 use serde_json::{Value, json};
 

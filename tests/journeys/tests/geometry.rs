@@ -184,6 +184,64 @@ async fn pages_in_vertical_writing_in_quirks_mode_or_zoomed_get_the_same_survey(
     Ok(())
 }
 
+#[tokio::test]
+async fn a_page_may_style_what_the_document_says_and_an_option_is_as_good() -> Result<()> {
+    let (pages, candor) = (Pages::start().await?, Candor::start()?);
+    let browser = Browser::open_with(Options { width: 1280, height: 720, dark: false }).await?;
+    let styled = ":root { --candor-surface: rgb(1, 2, 3); --candor-ink: rgb(4, 5, 6); --candor-width: 300px; --candor-padding: 8px;
+        --candor-radius: 3px; --candor-control-radius: 1px; --candor-question-size: 20px; --candor-button-weight: 300;
+        --candor-text-size: 15px; --candor-font: fantasy; --candor-offset: 50px; --candor-line: rgb(7, 8, 9); --candor-shadow: none }
+        candor-survey::part(send) { text-transform: uppercase } candor-survey::part(outs) { justify-content: end }";
+    let seen = "(() => { const of = selector => getComputedStyle($(selector)), card = of('.card'), box = $('.card').getBoundingClientRect();
+        return [card.backgroundColor, card.color, box.width, card.paddingLeft, card.borderTopLeftRadius, of('.face').borderTopLeftRadius,
+            of('legend').fontSize, of('.send').fontWeight, card.fontSize, card.fontFamily, innerHeight - box.bottom,
+            of('.face').borderTopColor, card.boxShadow, of('.send').textTransform, of('.outs').justifyContent] })()";
+    ask(
+        &browser,
+        &pages,
+        &format!("<style>{styled}</style>{}", candor.tag("data-survey=\"nps\" data-quiet=\"0\"")),
+        "en",
+    )
+    .await?;
+    browser.choose(9).await?;
+    rest(&browser).await?;
+    let styled = json!([
+        "rgb(1, 2, 3)",
+        "rgb(4, 5, 6)",
+        300,
+        "8px",
+        "3px",
+        "1px",
+        "20px",
+        "300",
+        "15px",
+        "fantasy",
+        50,
+        "rgb(7, 8, 9)",
+        "none",
+        "uppercase",
+        "end"
+    ]);
+    assert_eq!(browser.widget(seen).await?, styled);
+
+    let tag = candor.tag(
+        "data-survey=\"nps\" data-quiet=\"0\" data-radius=\"0\" data-offset=\"96\" data-font=\"inherit\"",
+    );
+    ask(&browser, &pages, &format!("<style>body {{ font-family: Courier }}</style>{tag}"), "th").await?;
+    let seen = "(card => [card.borderTopLeftRadius, card.fontFamily, innerHeight - $('.card').getBoundingClientRect().bottom])(getComputedStyle($('.card')))";
+    assert_eq!(browser.widget(seen).await?, json!(["0px", "Courier", 96]));
+    let tag = candor.tag("data-survey=\"nps\" data-quiet=\"0\" data-radius=\"round\" data-offset=\"-1\"");
+    ask(&browser, &pages, &tag, "en").await?;
+    let told: Vec<_> = browser.events("error").await?.iter().map(|error| error["message"].clone()).collect();
+    assert_eq!(
+        json!(told),
+        json!(["radius: expected pixels, 0 to 999, not round", "offset: expected pixels, 0 to 999, not -1"])
+    );
+    let place = place(&browser).await?;
+    assert_eq!([place[1], place[3]], [24.0, 24.0], "what can't be is left out");
+    Ok(())
+}
+
 /// Accents of three digits: six steps of each channel, and with `CANDOR_ACCENTS=all` all 4,096.
 fn accents() -> Vec<u32> {
     let all = std::env::var("CANDOR_ACCENTS").is_ok_and(|which| which == "all");

@@ -117,9 +117,9 @@ fn knowledge() -> String {
 /// The text of the survey's own styles.
 const STYLES: &str = "[...root.adoptedStyleSheets].flatMap(sheet => [...sheet.cssRules]).map(rule => rule.cssText).join('\\n')";
 
-/// Names of the custom properties that the survey's styles read.
+/// Names of the custom properties that the survey's styles read, but for those by which a page may style it.
 const READ: &str =
-    "[...new Set(styles.match(/var\\(\\s*--[\\w-]+/g).map(read => read.slice(4).trim()))].sort()";
+    "[...new Set(styles.match(/var\\(\\s*--_[\\w-]+/g).map(read => read.slice(4).trim()))].sort()";
 
 /// A property of CSS.
 #[derive(Debug)]

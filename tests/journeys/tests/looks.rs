@@ -40,11 +40,11 @@ const COVERED: &str = "(() => { const found = [], buttons = $$('button').filter(
     }
     return found })()";
 
-/// Targets smaller than `least` in either direction: a radio's is its label.
+/// Targets smaller than `least` in either direction: a radio's is its label. Folded points are no targets: one asks for them.
 fn small_targets(least: u32) -> String {
     format!(
         "[...new Set($$('button, a[href], textarea, input').map(e => e.labels && e.labels[0] && ['radio', 'checkbox'].includes(e.type) ? e.labels[0] : e))]
-        .filter(seen).map(e => [e.getBoundingClientRect(), e.outerHTML.slice(0, 80)])
+        .filter(e => seen(e) && !(e.closest('.points')?.clientWidth === 1)).map(e => [e.getBoundingClientRect(), e.outerHTML.slice(0, 80)])
         .filter(([r]) => r.width < {least} || r.height < {least}).map(([r, e]) => `${{e}} ${{r.width}}×${{r.height}}`)"
     )
 }
