@@ -192,8 +192,11 @@ impl Prompt {
         }
         // Not while it is drawn: whoever hears of it may close it.
         if let Some(next) = next {
-            // The page before may have been scrolled.
-            view::focus(&next, !matches!(focus, Focus::Page | Focus::Wrong));
+            view::focus(&next, matches!(focus, Focus::End));
+        }
+        // The page before may have been scrolled.
+        if let (Focus::Page, Some(mounted)) = (focus, &*self.mounted.borrow()) {
+            mounted.scroll_up();
         }
     }
 

@@ -6,7 +6,7 @@ let mirrored = () => {};
 
 // Keeps what browser storage refuses in this object from now on, if it is one.
 export function share(object) {
-  if (object) memory = object;
+  if (object) memory = Object.assign(object, memory);
 }
 
 // Calls this from now on with each key that is kept for sure or removed.

@@ -110,13 +110,17 @@
 
   const stored = (key) => memory[key] || attempt(() => localStorage.getItem(key));
 
-  // Its properties are its keys, unless a page has put a storage of its own in its place: the module knows those.
-  const keys = (prefix) => Object.keys({ ...memory, ...attempt(() => localStorage) }).filter((key) => !key.indexOf(prefix));
+  // Not its properties: a page may have put a storage of its own in its place.
+  function keys(prefix) {
+    const keys = Object.keys(memory);
+    for (let i = 0, key; (key = attempt(() => localStorage.key(i++))); ) keys.push(key + "");
+    return keys.filter((key) => key.indexOf(prefix) == 0);
+  }
 
   function clear(leave) {
     end(leave);
-    for (const key of keys("candor:")) attempt(() => delete memory[key] && localStorage.removeItem(key));
-    attempt(() => candor.clear(indexedDB.deleteDatabase("candor")));
+    keys("candor:").map((key) => attempt(() => delete memory[key] && localStorage.removeItem(key)));
+    attempt(() => indexedDB.deleteDatabase("candor"));
   }
 
   // ---- Triggers ----------------------------------------------------------------------------------------------------
@@ -194,7 +198,8 @@
     sample(share, { survey }) {
       const key = "candor:seed:" + survey;
       const drawn = stored(key) || Math.random();
-      attempt(() => localStorage.setItem(key, (memory[key] = drawn)));
+      memory[key] = drawn;
+      attempt(() => localStorage.setItem(key, drawn));
       return +drawn < share;
     },
     delay(seconds, { since }) {
@@ -373,10 +378,13 @@
 
   const commands = {
     show(survey, options) {
-      // The first tag's attributes hold for it too, except those that are about the tag's own survey.
-      const own = { trigger: "manual", once: null, display: null };
+      // The first tag's attributes hold for it too, except those that are about the tag's own survey; its words the module leaves out.
       const go = () =>
-        start(entries.find((entry) => entry.survey == survey) || register(survey, script, own), { ...options });
+        start(
+          entries.find((entry) => entry.survey == survey) ||
+            register(survey, script, { trigger: "manual", once: null, display: null }),
+          { ...options },
+        );
       // It may be of the site's list, which is on its way.
       listing && !entries.some((entry) => entry.survey == survey) ? listing.then(go) : go();
     },
@@ -394,7 +402,7 @@
     consent(given) {
       consent = given === true;
       if (!consent) clear("unmount");
-      if (consent != given) throw "expected true or false";
+      if (consent != given) throw "expected true";
     },
     close: () => end("close"),
     unmount: () => end("unmount"),

@@ -2,7 +2,7 @@
 // way into the WebAssembly.
 
 import { flush as send, guard, initSync, mount } from "./glue.js";
-import { get, keys, mirror, remove, set } from "./storage.js";
+import { get, keys, mirror, set } from "./storage.js";
 
 const NAME = "candor-survey";
 
@@ -203,7 +203,6 @@ async function instantiate(fetched) {
   if (!customElements.get(NAME)) customElements.define(NAME, CandorSurvey);
   if (window.candor) {
     Object.defineProperty(candor, "delivery", { get: delivery, configurable: true });
-    candor.clear = () => keys("candor:").forEach(remove);
   }
   return { createHost, mount: mountAndLeave, flush, open, explain };
 }
@@ -302,7 +301,7 @@ function keep(key) {
   copied = copied.then(() => {
     delete queued[key];
     const copy = (store) => {
-      const text = localStorage.getItem(key);
+      const text = get(key);
       text ? store.put(text, key) : store.delete(key);
     };
     return inDatabase(copy).catch(() => (database = undefined));
@@ -357,7 +356,7 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
   const isTied = entry.key && tag.isConnected;
   for (const name of ["shown", "closed", "error"])
     host.addEventListener("candor:" + name, ({ detail }) => {
-      entry.waits = detail.message ?? "was shown";
+      entry.waits = detail?.message ?? "was shown";
     });
   if (run.floats) host.setAttribute("popover", "manual");
   if (options.font == "inherit") host.style.setProperty("--candor-font", getComputedStyle(there).fontFamily);
@@ -374,7 +373,7 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
   const { documentElement } = document;
   const langs = [options.lang, (tag.closest("[lang]") ?? documentElement).lang, documentElement.lang];
   // The tag's own words are about the tag's survey.
-  const other = entry.survey != tag.dataset.survey && tag.dataset.survey;
+  const other = tag.dataset.survey && entry.survey != tag.dataset.survey.trim();
   const { question, low, high, followup } = other ? { ...entry.options, ...entry.given } : options;
   const config = {
     ...options,
@@ -401,16 +400,17 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
 const isTwin = (one, other) => one.src == other.src && JSON.stringify({ ...one.dataset }) == JSON.stringify({ ...other.dataset });
 
 // Makes of a response of this tab the next revision of one of another tab. Theirs are the answers but what is written here, which
-// stands below what is written there: without the lines that came from here, all of which are in `said`.
+// stands below what is written there: without what came from here, which is the longest there of all that is in `said`.
 function join(own, { id, revision, state, answers }, said) {
   const here = own.answers;
   own.answers = answers.map((theirs) => {
     const { question, text } = theirs;
     const mine = here.find((answer) => answer.question == question)?.text;
     if (mine == null) return theirs;
-    said.push(...mine.split("\n"));
-    const rest = (text || "").split("\n").filter((line) => !said.includes(line));
-    return { question, text: [...rest, mine].join("\n") };
+    let rest = `\n${text || ""}\n`;
+    const came = said.filter((one) => rest.includes(`\n${one}\n`)).sort((one, other) => other.length - one.length)[0];
+    if (came) rest = rest.replace(`\n${came}\n`, () => "\n");
+    return { question, text: `${rest}${mine}`.trim() };
   });
   for (const answer of here) if (!answers.some(({ question }) => question == answer.question)) own.answers.push(answer);
   own.id = id;
@@ -439,6 +439,12 @@ function mountAndLeave(host, config) {
   const { place, left, run } = config;
   const folder = import.meta.url.replace(/[^/]*$/, "");
   const said = [];
+  let id;
+  // What of this tab is kept, so that another may have it.
+  const remember = (own) => {
+    id ??= own.id;
+    for (const { text } of own.answers) if (text && !said.includes(text)) said.push(text);
+  };
   let removals = 0;
   let timer;
   const end = (why) => {
@@ -477,15 +483,18 @@ function mountAndLeave(host, config) {
     const response = JSON.parse(newValue).b;
     if (response.survey != config.survey || !/partial|complete/.test(response.state) || handle.is_over()) return;
     if (!handle.has_text()) return unmount();
-    // Its own answer is taken back, and from now on what is written here goes with that one.
-    if (!given.amend) {
+    // Its own answer is taken back, unless that is what the other goes on with, and from now on what is written here goes with that one.
+    if (given.amend == remember && id != response.id) {
       given.amend = (own) => Object.assign(own, { state: "shown", answers: [] });
       handle.send_again();
     }
-    given.amend = (own) => join(own, response, said);
+    given.amend = (own) => {
+      remember(own);
+      join(own, response, said);
+    };
   });
   // Without a prototype: a page that extends all objects has asked for nothing by that.
-  const given = { __proto__: null, ...config, base: folder };
+  const given = { __proto__: null, ...config, base: folder, amend: remember };
   let handle = mount(host, given);
   living.push({ host, survey: config.survey, end });
   if (place) {

@@ -157,7 +157,11 @@ impl Mounted {
         if let Some(field) = field.filter(|field| all || field.value().is_empty()) {
             field.set_value(&text);
         }
-        if all && let Some(card) = self.first(".card") {
+    }
+
+    /// Back to where a page begins.
+    pub(crate) fn scroll_up(&self) {
+        if let Some(card) = self.first(".card") {
             card.set_scroll_top(0);
         }
     }

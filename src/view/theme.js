@@ -19,7 +19,7 @@ export function paint(wrapper, scheme, accent) {
   const told = /^color\(srgb ([^ ]+) ([^ ]+) ([^ ]+)\)$/.exec(getComputedStyle(wrapper).color);
   style.color = "";
   if (!told) return false;
-  const channels = told.slice(1).map((share) => Math.min(Math.max(share, 0), 1));
+  const channels = told.slice(1).map((share) => Math.min(Math.max(+share || 0, 0), 1));
   if (Math.max(...channels) - Math.min(...channels) < 0.04) return true;
   const light = luminance(channels);
   const [white, black] = ["#fff", "#000"];

@@ -68,7 +68,9 @@ mod tests {
 
     /// The light and the dark colour of this name.
     fn pair(name: &str) -> [[u8; 3]; 2] {
-        let (_, rest) = EVERYWHERE.split_once(&format!("--_candor-{name}:light-dark(")).unwrap();
+        let defined = format!("--_candor-{name}:");
+        let all = EVERYWHERE.split(&defined);
+        let rest = all.filter_map(|rest| rest.split_once(';')?.0.split_once("light-dark(")).next().unwrap().1;
         let mut pair = rest.split_once(')').unwrap().0.split(',').map(str::trim);
         [(); 2].map(|()| {
             let hex = pair.next().unwrap().trim_start_matches('#');

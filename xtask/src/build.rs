@@ -97,8 +97,12 @@ pub(crate) fn assets(workspace: &Workspace, node: Option<&Node>) -> Result<PathB
         files.insert("candor.wasm".into(), read(&work.join("glue_bg.wasm"))?);
         files.insert("element.js".into(), read(&work.join("element.js"))?);
         files.insert("glue.js".into(), read(&work.join("glue.js"))?);
-        for snippet in ["client.js", "language.js", "page.js", "storage.js", "theme.js"] {
-            files.insert(snippet.into(), read(&work.join(snippet))?);
+        // And what the glue imports, which `trim` has put beside it.
+        for entry in fs::read_dir(&work)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".js") && name != "candor.js" && !files.contains_key(&name) {
+                files.insert(name.clone(), read(&work.join(name))?);
+            }
         }
         work.join("candor.js")
     };

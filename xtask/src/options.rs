@@ -155,7 +155,7 @@ mod tests {
         let apart = [
             "const allowed = ",
             "const apiOf = ",
-            "const own = ",
+            "trigger: \"manual\", once",
             " = tag.dataset;",
             " = optionsOf(",
             " = other ? ",
@@ -164,7 +164,12 @@ mod tests {
             code.lines().chain(module.lines()).filter(|line| apart.iter().any(|part| line.contains(part)));
         let braces = lines.filter_map(|line| line.split_once('{')?.1.split_once('}'));
         let taken = braces.flat_map(|(inside, _)| inside.split(',').map(|part| identifier(part.trim())));
-        let used: BTreeSet<_> = properties.chain(taken).collect();
+        // Those that become a property of the styles stand in a list.
+        let styles = module
+            .lines()
+            .filter(|line| line.contains("\"radius\""))
+            .flat_map(|line| line.split('"').skip(1).step_by(2));
+        let used: BTreeSet<_> = properties.chain(taken).chain(styles).collect();
         let expected: BTreeSet<_> =
             OPTIONS.iter().filter(|option| option.in_loader).map(|option| option.name).collect();
         assert_eq!(used, expected);

@@ -165,7 +165,7 @@ fn shorten(module: &mut Module, glue: &str) -> Result<String> {
         let (_, script) = glue.split_once(&module).with_context(|| unknown(&module))?;
         let script = script.split(',').next().unwrap_or_default().to_owned();
         glue = glue.replace(&format!("{module}{script},"), "");
-        let name = format!("__wbg_{}", import.name);
+        let name = format!("__wbg_{script}_{}", import.name);
         listed.push_str(&format!("        {name}: {script}.{},\n", import.name));
         import.name = name;
     }

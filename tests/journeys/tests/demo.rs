@@ -127,3 +127,24 @@ async fn every_page_opens_without_a_fault() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn the_index_shows_the_widget_and_what_a_page_needs_for_it_in_each_language() -> Result<()> {
+    let (demo, browser) = (Candor::demo()?, Browser::open().await?);
+    browser.goto(&demo.url("/demo/")).await?;
+    browser.prompt().await?;
+    for language in LANGUAGES {
+        let choose = "const choice = document.querySelector('#language'); choice.value = arguments[0]; choice.dispatchEvent(new Event('change'))";
+        browser.run(choose, &[json!(language)]).await?;
+        browser.until("the survey", &format!("document.querySelector('candor-survey')?.shadowRoot.querySelector('.candor')?.lang === '{language}'")).await?;
+        browser.prompt().await?;
+        assert_eq!(browser.widget("host.parentNode.id").await?, "stage");
+    }
+    let snippet = browser.eval("document.querySelector('#snippet').textContent").await?;
+    assert!(snippet.as_str().is_some_and(|snippet| snippet.contains(&demo.url("/candor.js"))), "{snippet}");
+    browser.choose(9).await?;
+    // What is tried out is not counted.
+    browser.until("the receipt", "journey.events.some(e => e.type === 'sent' && e.revision === 2)").await?;
+    demo.counted("nps", &[0; 11]).await?;
+    all_quiet(&browser, "index.html").await
+}
