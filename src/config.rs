@@ -6,7 +6,7 @@
 use crate::{
     js,
     recontact::Quiet,
-    text::{Language, concat},
+    text::{Language, concat, wrong},
     wording::Own,
 };
 use candor_survey::{
@@ -181,6 +181,16 @@ impl EmbedConfig {
     /// A key, such as an order, for which the survey is shown once.
     pub(crate) fn once(&self) -> Option<String> {
         self.raw.text("once")
+    }
+
+    /// The page's own words under their names, `lang` and `dir` among them.
+    pub(crate) fn words(&self) -> JsValue {
+        self.raw.any("words")
+    }
+
+    /// What is wrong with them, for a survey of this metric.
+    pub(crate) fn wrong_words(&self, metric: &str) -> String {
+        wrong(&self.raw.0, metric)
     }
 
     /// The folder of the message packs.

@@ -13,6 +13,7 @@ use crate::{
     visit::{Focus, Visit},
     wording::Wording,
 };
+use candor_scoring::Metric;
 use candor_survey::{Ability, Display, Survey};
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -76,7 +77,7 @@ impl Prompt {
         }
         // The pack is on its way while the definition is waited for.
         let mut pack = fetch_pack(&config, &config.language);
-        let survey = survey_of(&config).await.map_err(|message| ("definition", message))?;
+        let (survey, words) = survey_of(&config).await.map_err(|message| ("definition", message))?;
         let _ = view::promised(&self.host, "turn").await;
         if let Some(locale) = survey.locale.as_ref().filter(|locale| **locale != config.language.tag) {
             let language = Language::of(&locale.into());
@@ -95,7 +96,14 @@ impl Prompt {
                 }
             }
         }
-        let texts = Messages::new(messages, &config.language);
+        let own = config.words();
+        if own.is_object() {
+            let problem = config.wrong_words(survey.metric().map_or("-", Metric::name));
+            if !problem.is_empty() {
+                event::error(Some(&self.host), "config", &concat(&["data-text-…: ", &problem]));
+            }
+        }
+        let texts = Messages::new(&messages, &words, &own, &config.language);
         let Some(root) = self.host.shadow_root() else {
             return Err(("config", "host: expected an element with an open shadow root".into()));
         };
@@ -262,17 +270,19 @@ async fn json(fetched: JsFuture) -> Result<JsValue, String> {
     js::get(&fetched, "json").ok_or_else(|| js::text(&fetched, "why").unwrap_or_default())
 }
 
-async fn survey_of(config: &EmbedConfig) -> Result<Survey, String> {
+/// The survey, and the words that it brings for the rest.
+async fn survey_of(config: &EmbedConfig) -> Result<(Survey, JsValue), String> {
     if let Some(preset) = candor_survey::preset(&config.survey) {
-        return Ok(preset);
+        return Ok((preset, JsValue::UNDEFINED));
     }
-    let locale = config.language.tag;
+    let wanted = &config.language.wanted;
     let mut url =
-        concat(&[&config.api, "/v1/surveys/", &config.survey, "?locale=", locale, "&can=", Ability::NAMES]);
+        concat(&[&config.api, "/v1/surveys/", &config.survey, "?locale=", wanted, "&can=", Ability::NAMES]);
     if config.names_site {
         url.push_str("&site=");
         url.push_str(&config.site);
     }
     let definition = json(get(&url).into()).await?;
-    definition::read(&definition).map_err(|why| concat(&[&url, ": ", why]))
+    let survey = definition::read(&definition).map_err(|why| concat(&[&url, ": ", why]))?;
+    Ok((survey, js::get(&definition, "words").unwrap_or_default()))
 }

@@ -105,6 +105,9 @@ pub fn Candor(
     /// The open question in the app's own words.
     #[prop(optional, into)]
     followup: MaybeProp<String>,
+    /// Words for all else that is said, under their names: `send`.
+    #[prop(optional, into)]
+    words: Signal<BTreeMap<String, String>>,
     /// Where in the customer's journey.
     #[prop(optional, into)]
     touchpoint: MaybeProp<String>,
@@ -187,17 +190,23 @@ pub fn Candor(
             let api = api.get_untracked().unwrap_or_default();
             options = options.with("base", concat(&[api.trim_end_matches('/'), "/w/latest/"]));
         }
-        let mut entries = js::object();
-        for (key, value) in context.get_untracked() {
-            entries = entries.with(&key, value);
+        let mut langs = languages(lang.get_untracked());
+        let entries = |texts: BTreeMap<String, String>| {
+            texts.into_iter().fold(js::object(), |entries, (key, value)| entries.with(&key, value))
+        };
+        let words = words.get_untracked();
+        if !words.is_empty() {
+            // In words of its own an app speaks its own language, whatever its reader's.
+            langs = langs.slice(0, 1);
+            options = options.with("words", entries(words).with("lang", langs.get(0)));
         }
         let page = window().and_then(|window| window.location().href().ok());
         let id = respondent.get_untracked();
         let options = options
             .with("survey", survey)
-            .with("langs", languages(lang.get_untracked()))
+            .with("langs", langs)
             .with("test", test.get_untracked())
-            .with("context", entries)
+            .with("context", entries(context.get_untracked()))
             .with("page", page)
             .with("respondent", id.map(|id| js::object().with("id", id).done()));
         shown.set_value(Shown::new(&place, &options.into(), &told));

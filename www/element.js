@@ -33,10 +33,14 @@ function tell(message, code = "config") {
   document.dispatchEvent(new CustomEvent("candor:error", { bubbles: true, detail }));
 }
 
+// What a page says in its own words, `textNotNow`, and what it styles.
+const WORD = /^text(?=[A-Z])/;
+const STYLE = /^--candor-/;
+
 // Says which words nobody knows. Tools put attributes of their own on every tag; of those only what may be meant for us.
 function check(kind, words, known, all) {
   for (const word of words) {
-    if (known.includes(word)) continue;
+    if (known.includes(word) || WORD.test(word) || STYLE.test(word)) continue;
     const near = known.filter((name) => isNear(word, name, 2));
     const meant = near.find((name) => name[0] == word[0]) ?? near[0];
     if (meant || all) tell(`${kind}${word} is not known${meant ? `: did you mean ${kind}${meant}?` : ""}`);
@@ -360,6 +364,12 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
     });
   if (run.floats) host.setAttribute("popover", "manual");
   if (options.font == "inherit") host.style.setProperty("--candor-font", getComputedStyle(there).fontFamily);
+  const words = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (STYLE.test(name)) host.style.setProperty(name, value);
+    // textNotNow → not-now
+    if (WORD.test(name)) words[name.replace(WORD, "").replace(/[A-Z]/g, (c, at) => (at ? "-" : "") + c.toLowerCase())] = value;
+  }
   for (const name of ["radius", "offset"])
     if (PIXELS.test(options[name])) host.style.setProperty("--candor-" + name, options[name] + "px");
   quietly(() => {
@@ -372,6 +382,9 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
   link.href = options.endpoint ?? options.api + "/v1/responses";
   const { documentElement } = document;
   const langs = [options.lang, (tag.closest("[lang]") ?? documentElement).lang, documentElement.lang];
+  // In words of its own a page speaks its own language, whatever its reader's.
+  const isSpeaker = Object.keys(words).length > 0;
+  words.lang = langs.find(Boolean);
   // The tag's own words are about the tag's survey.
   const other = tag.dataset.survey && entry.survey != tag.dataset.survey.trim();
   const { question, low, high, followup } = other ? { ...entry.options, ...entry.given } : options;
@@ -379,7 +392,8 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
     ...options,
     ...{ question, low, high, followup },
     endpoint: link.href,
-    langs: langs.concat(navigator.languages),
+    langs: isSpeaker ? langs : langs.concat(navigator.languages),
+    words: isSpeaker && words,
     page: location.href, // cut before its query by the module
     // Looked for in the whole page, so only while the host is out of it.
     place: () =>

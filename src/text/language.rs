@@ -3,9 +3,16 @@
 use candor_survey::LANGUAGES;
 use wasm_bindgen::prelude::*;
 
+/// English is embedded: there is always something to say.
+const ENGLISH: &str = include_str!("../../locales/en/pack.json");
+
 #[wasm_bindgen(module = "/src/text/language.js")]
 extern "C" {
     fn negotiate(wanted: &JsValue, spoken: &str) -> String;
+    #[wasm_bindgen(js_name = join)]
+    fn joined(english: &str, pack: &JsValue, words: &JsValue, own: &JsValue) -> JsValue;
+    #[wasm_bindgen(js_name = wrong)]
+    fn wrong_of(english: &str, page: &JsValue, spoken: &str, metric: &str) -> String;
 }
 
 /// A language chosen for a visitor.
@@ -15,19 +22,36 @@ pub(crate) struct Language {
     pub(crate) tag: &'static str,
     /// The region that the visitor named, in capitals (`EG`), else nothing: it decides the digits, not the words.
     pub(crate) region: String,
+    /// All tags that are wanted, by commas, best first.
+    pub(crate) wanted: String,
 }
 
 impl Language {
     /// The first wanted tag that Candor speaks; English when there is none.
     pub(crate) fn of(wanted: &JsValue) -> Self {
-        let mut spoken = String::new();
-        for tag in LANGUAGES {
-            spoken.push_str(tag);
-            spoken.push(' ');
-        }
-        let chosen = negotiate(wanted, spoken.trim_ascii_end());
-        let (tag, region) = chosen.split_once([' '].as_slice()).unwrap_or_default();
+        let chosen = negotiate(wanted, &spoken());
+        let (tag, rest) = chosen.split_once([' '].as_slice()).unwrap_or_default();
+        let (region, wanted) = rest.split_once([' '].as_slice()).unwrap_or_default();
         let tag = LANGUAGES.into_iter().find(|known| *known == tag).unwrap_or("en");
-        Self { tag, region: region.to_owned() }
+        Self { tag, region: region.to_owned(), wanted: wanted.to_owned() }
     }
+}
+
+fn spoken() -> String {
+    let mut spoken = String::new();
+    for tag in LANGUAGES {
+        spoken.push_str(tag);
+        spoken.push(' ');
+    }
+    spoken.trim_ascii_end().to_owned()
+}
+
+/// All words under their names: English's, the pack's, the survey's and the page's own; the later win.
+pub(super) fn join(pack: &JsValue, words: &JsValue, own: &JsValue) -> JsValue {
+    joined(ENGLISH, pack, words, own)
+}
+
+/// What is wrong with the page's own words for a survey of this metric; empty if nothing is.
+pub(crate) fn wrong(page: &JsValue, metric: &str) -> String {
+    wrong_of(ENGLISH, page, &spoken(), metric)
 }

@@ -1,15 +1,11 @@
-use super::{Language, concat, digits::localise};
+use super::{Language, concat, digits::localise, language::join};
 use crate::js;
-use js_sys::JSON;
 use wasm_bindgen::JsValue;
-
-/// English is embedded: there is always something to say.
-const ENGLISH: &str = include_str!("../../locales/en/pack.json");
 
 /// Gives a message by its key.
 type Lookup = Box<dyn Fn(&str) -> Option<String>>;
 
-/// The messages of one language, with English behind them.
+/// All words, in one language.
 pub(crate) struct Messages {
     messages: Lookup,
     /// The language of the texts: `zh-Hant`.
@@ -22,21 +18,19 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
-    /// A fetched pack, or undefined for the embedded language; the region decides the digits where a language has several.
-    pub(crate) fn new(pack: JsValue, language: &Language) -> Self {
-        let english = JSON::parse(ENGLISH).unwrap_or(JsValue::UNDEFINED);
-        let zero = js::text(&pack, &concat(&["zero-", &language.region]));
-        let zero = zero.or_else(|| js::text(&pack, "zero")).and_then(|zero| zero.chars().next());
-        let zero = zero.unwrap_or('0');
-        let group = js::text(&pack, &concat(&["group-", zero.encode_utf8(&mut [0; 4])]));
-        let rtl = js::text(&pack, "dir").as_deref() == Some("rtl");
-        let messages = move |key: &str| js::text(&pack, key).or_else(|| js::text(&english, key));
+    /// A fetched pack, or undefined for the embedded language; the words of the survey and of the page, if they have some. The region
+    /// decides the digits where a language has several.
+    pub(crate) fn new(pack: &JsValue, words: &JsValue, own: &JsValue, language: &Language) -> Self {
+        let all = join(pack, words, own);
+        let text = move |key: &str| js::text(&all, key);
+        let zero = text(&concat(&["zero-", &language.region])).or_else(|| text("zero"));
+        let zero = zero.and_then(|zero| zero.chars().next()).unwrap_or('0');
         Self {
-            messages: Box::new(messages),
-            tag: language.tag.into(),
-            rtl,
+            tag: text("lang").unwrap_or_else(|| language.tag.into()),
+            rtl: text("dir").as_deref() == Some("rtl"),
             zero,
-            group: group.unwrap_or_else(|| ",".into()),
+            group: text(&concat(&["group-", zero.encode_utf8(&mut [0; 4])])).unwrap_or_else(|| ",".into()),
+            messages: Box::new(text),
         }
     }
 

@@ -76,10 +76,10 @@ async fn an_attribute_without_a_value_marks_test_traffic() {
 async fn a_survey_of_a_server_is_asked_in_its_own_words() {
     fresh().await;
     let url =
-        "https://api.example/v1/surveys/checkout-csat?locale=zh-Hant&can=choice,pages,rules,scale&site=shop";
+        "https://api.example/v1/surveys/checkout-csat?locale=zh-TW,de&can=choice,pages,rules,scale&site=shop";
     serve(url, include_str!("../wire/survey.json"));
     let shown = mount_with(
-        "survey: 'checkout-csat', site: 'shop', api: 'https://api.example/', langs: ['zh-TW'], product: '小店'",
+        "survey: 'checkout-csat', site: 'shop', api: 'https://api.example/', langs: ['zh-TW', '', 'de&x', 'de'], product: '小店'",
     );
     until("page.events.length").await;
     assert_eq!(shown.text("legend"), "您對 小店 的滿意程度如何？");
@@ -103,6 +103,80 @@ async fn a_surveys_own_language_decides_the_other_words() {
     until("page.events.length").await;
     assert_eq!(shown.attribute(".candor", "lang"), "zh-Hant");
     assert_eq!(posted("locale"), r#"["zh-Hant"]"#);
+}
+
+#[wasm_bindgen_test]
+async fn a_survey_may_bring_its_words_in_a_language_that_candor_lacks() {
+    fresh().await;
+    let survey = include_str!("../wire/survey.json").trim_end().trim_end_matches('}');
+    let words = r#"{"lang": "he", "dir": "rtl", "close": "סגור", "zero": "०"}"#;
+    serve(
+        "https://api.example/v1/surveys/checkout-csat?locale=he,th&can=choice,pages,rules,scale&site=shop",
+        &format!("{}, \"words\": {words}}}", survey.replace("zh-Hant", "he")),
+    );
+    let config = "survey: 'checkout-csat', site: 'shop', api: 'https://api.example', product: 'X', langs: ['he', 'th']";
+    let shown = mount_with(config);
+    until("page.events.length").await;
+    assert_eq!(shown.attribute(".candor", "lang"), "he");
+    assert_eq!(shown.attribute(".candor", "dir"), "rtl");
+    assert_eq!(shown.attribute(".close", "aria-label"), "סגור");
+    assert_eq!(shown.text(".number"), "१");
+    assert!(!events().contains("error"), "what is missing is told by the server");
+    assert_eq!(posted("locale"), r#"["he"]"#);
+}
+
+#[wasm_bindgen_test]
+async fn a_page_may_say_everything_in_words_of_its_own() {
+    fresh().await;
+    let english: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(include_str!("../../locales/en/pack.json")).unwrap();
+    let words = |lang: &str, without: &[&str]| {
+        let mut words = english.clone();
+        words.retain(|name, _| !without.contains(&name.as_str()) && name != "dir");
+        for text in words.values_mut() {
+            *text = format!("_{}", text.as_str().unwrap()).into();
+        }
+        words.insert("lang".into(), lang.into());
+        words.insert("zero".into(), "0".into());
+        serde_json::to_string(&words).unwrap()
+    };
+    let shown = |options: &str, lang: &str, without: &[&str]| {
+        mount_with(&format!("{options}, langs: ['{lang}'], words: {}", words(lang, without)))
+    };
+    let told =
+        || json("page.events.filter(event => event.name == 'error').map(event => event.detail.message)");
+    let german = shown("survey: 'csat'", "de_AT.UTF-8", &["nps-question", "ces-low", "csat-question-plain"]);
+    until("page.events.length").await;
+    assert_eq!(german.attribute(".candor", "lang"), "de-AT");
+    assert_eq!(german.attribute(".candor", "dir"), "ltr");
+    assert_eq!(german.text("legend"), "How satisfied are you with your experience?");
+    assert_eq!(german.attribute(".close", "aria-label"), "_Close");
+    assert_eq!(german.texts(".label")[1], "_Dissatisfied");
+    assert_eq!(
+        told(),
+        "[]",
+        "words of other metrics, and what stands where a product is missing, are not missed"
+    );
+
+    fresh().await;
+    let hebrew = shown("survey: 'csat', low: 'L'", "he", &["close", "csat-1", "csat-2", "followup"]);
+    until("page.events.length > 1").await;
+    assert_eq!(hebrew.attribute(".candor", "dir"), "rtl");
+    assert_eq!(told(), r#"["data-text-…: close, csat-2, followup: English, for want of he"]"#);
+
+    fresh().await;
+    // A language that Candor speaks lacks nothing.
+    let thai =
+        mount_with("survey: 'nps', langs: ['th'], words: {lang: 'th', sned: 'x', close: 'X', dir: 'rtl'}");
+    until("page.events.length > 1").await;
+    assert_eq!(thai.attribute(".close", "aria-label"), "X");
+    assert_eq!(thai.attribute(".candor", "lang"), "th");
+    assert_eq!(thai.attribute(".candor", "dir"), "rtl");
+    assert_eq!(told(), r#"["data-text-…: sned: not known"]"#);
+
+    fresh().await;
+    mount_with("survey: 'nps', langs: ['?'], words: {lang: '?', close: 'X'}");
+    until("page.events.some(event => event.name == 'shown')").await;
 }
 
 #[wasm_bindgen_test]

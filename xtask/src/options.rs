@@ -96,7 +96,7 @@ fn with_table(text: &str, line: &str, table: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candor_survey::Display;
+    use candor_survey::{Display, options::STYLES};
     use std::collections::BTreeSet;
 
     fn root() -> &'static Path {
@@ -224,6 +224,7 @@ mod tests {
             words(&document, "`--candor-"),
             words(&styles.replace("var(\n      --candor-", "var(--candor-"), "var(--candor-")
         );
+        assert_eq!(words(&document, "`--candor-"), BTreeSet::from(STYLES.map(str::to_owned)));
         let views: String = ["frame", "choice", "follow_up", "thanks"]
             .map(|name| read(&format!("src/view/{name}.rs")))
             .concat();

@@ -20,6 +20,9 @@ pub async fn run(config: &CheckConfig, mut out: impl Write) -> anyhow::Result<bo
         files.mistakes.extend(refused);
     }
     let (sites, surveys) = files.counts();
+    for missing in files.missing_words() {
+        writeln!(out, "{missing}")?;
+    }
     if files.mistakes.is_empty() {
         let counts = format!("{sites} site{}, {surveys} survey{}", plural(sites), plural(surveys));
         writeln!(out, "{counts}: no mistakes")?;

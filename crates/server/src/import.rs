@@ -28,7 +28,9 @@ pub(crate) async fn load(store: &Store, config: &SurveysConfig) -> anyhow::Resul
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(SurveyIndex::new(store.catalog().await?, config.default_site))
+    let index = SurveyIndex::new(store.catalog().await?, config.default_site);
+    index.warn_of_missing_words();
+    Ok(index)
 }
 
 /// Every `*.toml` of a folder. The format is documented at [`AuthoredSite`].
@@ -67,6 +69,17 @@ impl Files {
     /// How many sites and surveys there are.
     pub(crate) fn counts(&self) -> (usize, usize) {
         (self.files.len(), self.files.iter().map(|file| file.site.surveys.len()).sum())
+    }
+
+    /// Where a language that Candor lacks is not complete, a line for each survey and language.
+    pub(crate) fn missing_words(&self) -> impl Iterator<Item = String> {
+        let surveys =
+            self.files.iter().flat_map(|file| file.site.surveys.iter().map(move |survey| (file, survey)));
+        surveys.flat_map(|(file, survey)| {
+            survey.missing_words().into_iter().map(move |(language, names)| {
+                format!("{}: {}: English stands in {language} for {}", file.name, survey.id, names.join(", "))
+            })
+        })
     }
 
     fn sites(&self) -> Vec<AuthoredSite> {

@@ -27,7 +27,7 @@ impl SiteFile {
     pub(crate) fn read(name: String, text: &str) -> (Option<Self>, Vec<Mistake>) {
         let mut file = Self {
             name,
-            site: AuthoredSite { site: String::new(), origins: Vec::new(), surveys: Vec::new() },
+            site: AuthoredSite { site: String::new(), origins: Vec::new(), ..AuthoredSite::default() },
             lines: Lines::default(),
         };
         let line = |span: Option<Range<usize>>| {

@@ -5,7 +5,9 @@ use crate::{
 };
 use axum::http::StatusCode;
 use candor_scoring::Metric;
-use candor_survey::{Ability, AuthoredSurvey, RunningSurvey, Site, Survey, options::DEFAULT_SITE, preset};
+use candor_survey::{
+    Ability, AuthoredSurvey, Definition, RunningSurvey, Site, Survey, Words, options::DEFAULT_SITE, preset,
+};
 use std::collections::BTreeMap;
 
 /// The sites and surveys of this server, read from the database at start and on SIGHUP.
@@ -53,10 +55,10 @@ impl Found<'_> {
     }
 
     /// Its definition in the language that serves the wanted ones best.
-    pub(crate) fn localized<'b>(&self, wanted: impl IntoIterator<Item = &'b str>) -> Survey {
+    pub(crate) fn definition<'b>(&self, wanted: impl IntoIterator<Item = &'b str>) -> Definition {
         match (self.authored, &self.survey.site) {
-            (Some(authored), Some(site)) => authored.localized(site, wanted),
-            _ => self.survey.clone(),
+            (Some(authored), Some(site)) => authored.definition(site, wanted),
+            _ => Definition { survey: self.survey.clone(), words: Words::new() },
         }
     }
 
@@ -113,6 +115,15 @@ impl SurveyIndex {
         let sites = self.sites.keys().filter(|site| *site != DEFAULT_SITE).count();
         let surveys = now.len();
         tracing::info!(sites, surveys, ?started, ?stopped, ?changed, "{message}");
+    }
+
+    /// Warns of surveys that would say something in English in a language that Candor lacks.
+    pub(crate) fn warn_of_missing_words(&self) {
+        for (survey, authored) in self.running() {
+            for (language, words) in authored.missing_words() {
+                tracing::warn!(survey, language, ?words, "English stands for words that are missing");
+            }
+        }
     }
 
     /// What runs, by site and id.

@@ -2,10 +2,11 @@ use crate::{
     BandTexts, Choice, Invalid, Kind, MAX_OPTIONS, MAX_QUESTIONS, OTHER, Question, Rule, Survey, Test,
     canonical as canonical_tag, closest,
     limits::{MAX_TEXT_CHARS, SLUG, is_slug},
-    option_values::{check_option, placeholders},
-    options::DEFAULT_SITE,
+    option_values::{check_option, check_style, placeholders},
+    options::{DEFAULT_SITE, THEME},
     preset,
     wire::{KindName, When, metric, parse_scale, scale_name},
+    words::{self, Definition, Words},
 };
 use candor_scoring::{BadMeasure, Measure, Metric};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub type Texts = BTreeMap<String, String>;
 
 /// A site as its owner writes it: one TOML file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct AuthoredSite {
     /// Its id, 1–64 of `a–z 0–9 - _`, unique on a server: what a page writes as `data-site`.
@@ -23,6 +24,14 @@ pub struct AuthoredSite {
     /// The origins whose pages may ask and answer: `https://shop.example`, or `*` alone for all of them. Requests
     /// that name no origin (a server, a shell) are always let in.
     pub origins: Vec<String>,
+    /// The site's own words for what the widget says, by language: `[words.de]` with `send = "Absenden"`. Its surveys have them as if
+    /// they were theirs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<String, Words>,
+    /// Looks, each under a name that a survey's `theme` may have: `[themes.harvest]` with `scheme` (`auto`, `light` or `dark`), `accent` and
+    /// what is `--candor-…` in CSS: `surface = "#fffaf0"`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub themes: BTreeMap<String, BTreeMap<String, String>>,
     /// What it has running, the most urgent first. A survey taken out of the file stops running; its answers stay.
     #[serde(default, rename = "survey", skip_serializing_if = "Vec::is_empty")]
     pub surveys: Vec<AuthoredSurvey>,
@@ -42,9 +51,12 @@ pub struct AuthoredSurvey {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "metric")]
     pub metric: Option<Metric>,
     /// The same options as the script tag's `data-` attributes, without the prefix: `trigger`, `display`, `quiet`,
-    /// `position`, `theme`, `accent`, `product`, `task`, `privacy` … All values are strings.
+    /// `position`, `theme` (one of the site's, too), `accent`, `product`, `task`, `privacy` … All values are strings.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, String>,
+    /// Words for what the widget says in this survey: `[survey.words.de]`. They win over the site's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<String, Words>,
     /// What is asked, one `[[survey.question]]` each, at most 12: a rating or a choice first. A text stands on the page of
     /// the question before it, every other question on a page of its own. Left out, it is the metric's preset: the rating
     /// under the metric's name and the follow-up `why`.
@@ -134,13 +146,30 @@ impl AuthoredSite {
                 mistakes.push(Invalid::new(format!("origins[{i}]"), expected));
             }
         }
+        for (name, theme) in &self.themes {
+            if !is_slug(name) || THEME.words().any(|word| word == name) {
+                let expected =
+                    format!("{SLUG}, and none of {}", THEME.words().collect::<Vec<_>>().join(", "));
+                mistakes.push(Invalid::new(format!("themes.{name}"), expected));
+            }
+            for (key, value) in theme {
+                if let Err(expected) = check_style(key, value) {
+                    mistakes.push(Invalid::new(format!("themes.{name}.{key}"), expected));
+                }
+            }
+        }
         let mut ids = BTreeSet::new();
         for (i, survey) in self.surveys.iter_mut().enumerate() {
+            if let Err(expected) = survey.wear(&self.themes) {
+                mistakes.push(Invalid::new(format!("survey[{i}].options.theme"), expected));
+            }
             if !ids.insert(survey.id.clone()) {
                 mistakes.push(Invalid::new(format!("survey[{i}].id"), "each id once"));
             }
             survey.check(&format!("survey[{i}]"), &mut mistakes);
         }
+        self.words = words::check("words", &self.words, &mut mistakes);
+        self.share_words();
         mistakes
     }
 }
@@ -174,6 +203,7 @@ impl AuthoredSurvey {
                 question.check(&format!("{path}.question[{i}]"), before, metric, mistakes);
             }
         }
+        self.words = words::check(&format!("{path}.words"), &self.words, mistakes);
         let languages: Vec<_> = self.languages().into_iter().map(str::to_owned).collect();
         for (i, question) in self.questions.iter().enumerate() {
             if question.kind == KindName::Choice {
@@ -191,14 +221,40 @@ impl AuthoredSurvey {
         }
     }
 
-    /// The tags of all languages in which it has texts, each once.
+    /// Puts in the place of a theme's name what the theme has; what the survey has itself wins.
+    ///
+    /// # Errors
+    /// What was expected, if there is no such theme.
+    fn wear(&mut self, themes: &BTreeMap<String, BTreeMap<String, String>>) -> Result<(), String> {
+        let is_named = |name: &String| !THEME.words().any(|word| word == name);
+        let Some(name) = self.options.get("theme").filter(|name| is_named(name)).cloned() else {
+            return Ok(());
+        };
+        self.options.remove("theme");
+        let Some(theme) = themes.get(&name) else {
+            let known = THEME.words().map(str::to_owned).chain(themes.keys().cloned());
+            return Err(known.collect::<Vec<_>>().join(" or "));
+        };
+        for (key, value) in theme {
+            let option = match key.as_str() {
+                "scheme" => "theme".to_owned(),
+                "accent" => "accent".to_owned(),
+                style => format!("--candor-{style}"),
+            };
+            self.options.entry(option).or_insert_with(|| value.clone());
+        }
+        Ok(())
+    }
+
+    /// The tags of all languages in which it has texts or words, each once.
     #[must_use]
     pub fn languages(&self) -> Vec<&str> {
         let mut tags: Vec<&str> = self
             .questions
             .iter()
             .flat_map(AuthoredQuestion::texts)
-            .flat_map(|texts| texts.keys())
+            .flat_map(BTreeMap::keys)
+            .chain(self.words.keys())
             .map(String::as_str)
             .collect();
         tags.sort_unstable();
@@ -219,17 +275,27 @@ impl AuthoredSurvey {
         self.in_language(site, tag.copied().unwrap_or_default())
     }
 
+    /// What a browser gets: this in one language, and the words in it.
+    #[must_use]
+    pub fn definition<'a>(&self, site: &str, wanted: impl IntoIterator<Item = &'a str>) -> Definition {
+        let survey = self.localized(site, wanted);
+        Definition {
+            words: survey.locale.as_deref().map(|tag| self.words_in(tag)).unwrap_or_default(),
+            survey,
+        }
+    }
+
     /// Its definition without texts, to check answers by.
     #[must_use]
     pub fn structure(&self, site: &str) -> Survey {
         self.in_language(site, "")
     }
 
-    fn has_choice(&self) -> bool {
+    pub(crate) fn has_choice(&self) -> bool {
         self.questions.iter().any(|question| question.kind == KindName::Choice)
     }
 
-    fn in_language(&self, site: &str, tag: &str) -> Survey {
+    pub(crate) fn in_language(&self, site: &str, tag: &str) -> Survey {
         let mut questions: Vec<_> =
             self.questions.iter().filter_map(|q| q.localized(tag, self.metric)).collect();
         if let (true, Some(metric)) = (questions.is_empty(), self.metric) {
@@ -501,6 +567,46 @@ mod tests {
         let survey = checked(site).unwrap().surveys[0].localized("shop", ["fa"]);
         assert_eq!(survey.questions.iter().map(|q| q.id.as_str()).collect::<Vec<_>>(), ["ces", "why"]);
         assert_eq!(survey.locale, None);
+    }
+
+    #[test]
+    fn a_theme_is_put_in_the_place_of_its_name_and_what_the_survey_says_itself_wins() {
+        let of = |themes: &str, options: &str| {
+            let json = format!(
+                r#"{{"site": "shop", "origins": ["*"], "themes": {themes},
+                    "survey": [{{"id": "s", "version": 1, "metric": "nps", "options": {options}}}]}}"#
+            );
+            let mut site = site(&json);
+            let mistakes: Vec<_> =
+                site.check().into_iter().map(|m| format!("{}: {}", m.field, m.expected)).collect();
+            (site.surveys.remove(0).options, mistakes)
+        };
+        let harvest =
+            r##"{"harvest": {"scheme": "light", "accent": "#fc0", "surface": "#fffaf0", "radius": "4px"}}"##;
+        let (options, mistakes) = of(harvest, r#"{"theme": "harvest", "accent": "green"}"#);
+        let said: Vec<_> = options.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(said, ["--candor-radius=4px", "--candor-surface=#fffaf0", "accent=green", "theme=light"]);
+        assert_eq!(mistakes, Vec::<String>::new());
+        let mistakes = |themes, options| of(themes, options).1;
+        assert_eq!(
+            mistakes(harvest, r#"{"theme": "havrest"}"#),
+            ["survey[0].options.theme: auto or light or dark or harvest"]
+        );
+        assert_eq!(
+            mistakes(r#"{"dark": {}}"#, "{}"),
+            ["themes.dark: 1 to 64 of a–z, 0–9, - and _, and none of auto, light, dark"]
+        );
+        let wrong =
+            r#"{"x": {"accent": "none", "line": "red; } a {", "scheme": "x"}, "y": {"colour": "red"}}"#;
+        assert_eq!(
+            mistakes(wrong, "{}"),
+            [
+                "themes.x.accent: an opaque CSS colour, such as #2f5d46, or a var() of the page".to_owned(),
+                "themes.x.line: a value of CSS of 1 to 256 characters".to_owned(),
+                "themes.x.scheme: auto or light or dark".to_owned(),
+                format!("themes.y.colour: one of scheme, accent, {}", crate::options::STYLES.join(", ")),
+            ]
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! | a survey's definition, in one language | [`Survey`], [`Question`], [`Kind`], [`Rule`] |
 //! | which questions are asked of whom | [`Survey::asked`] |
 //! | a survey as its owner writes it, in all languages | `AuthoredSite`, `AuthoredSurvey` (feature `authored`) |
+//! | the site's own words for what the widget says | `Definition`, `Words` (feature `authored`) |
 //! | what a script tag or a survey may say of how it is shown | [`options`] |
 //! | how long a text may be, what an id is | [`limits`] |
 //! | the surveys that need no server | [`preset()`] |
@@ -27,6 +28,8 @@ mod response;
 mod site;
 mod survey;
 pub mod wire;
+#[cfg(feature = "authored")]
+mod words;
 
 #[cfg(feature = "authored")]
 pub use authored::{AuthoredOption, AuthoredQuestion, AuthoredSite, AuthoredSurvey, Texts};
@@ -43,3 +46,5 @@ pub use survey::{
     Ability, BandTexts, Choice, Display, Kind, MAX_OPTIONS, MAX_QUESTIONS, OTHER, Question, Rule, Survey,
     Test, Value, bit,
 };
+#[cfg(feature = "authored")]
+pub use words::{Definition, Words};

@@ -3,8 +3,11 @@
 
 use crate::{
     canonical,
-    limits::{MAX_TEXT_CHARS, SLUG, is_slug, is_web_address},
-    options::{CONDITIONS, Expected, MAX_QUIET_DAYS, OPTIONS, STARTS, TriggerValue, TriggerWord, quiet_days},
+    limits::{MAX_TEXT_CHARS, MAX_VALUE_CHARS, SLUG, is_slug, is_web_address},
+    options::{
+        CONDITIONS, Expected, MAX_QUIET_DAYS, OPTIONS, STARTS, STYLES, THEME, TriggerValue, TriggerWord,
+        quiet_days,
+    },
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use raffia::{
@@ -17,10 +20,26 @@ type Checked = Result<(), String>;
 
 /// Checks an option as a survey brings it in its site's file.
 pub(crate) fn check_option(name: &str, value: &str) -> Checked {
+    if let Some(style) = name.strip_prefix("--candor-").filter(|style| STYLES.contains(style)) {
+        return check_style(style, value);
+    }
     let known = || OPTIONS.iter().filter(|option| option.in_survey);
     match known().find(|option| option.name == name) {
         Some(option) => option.value.check(value),
         None => Err(format!("one of {}", known().map(|option| option.name).collect::<Vec<_>>().join(", "))),
+    }
+}
+
+/// Checks a key of a theme.
+pub(crate) fn check_style(name: &str, value: &str) -> Checked {
+    match name {
+        "scheme" => Expected::OneOf(THEME).check(value),
+        "accent" => Expected::Colour.check(value),
+        _ if !STYLES.contains(&name) => Err(format!("one of scheme, accent, {}", STYLES.join(", "))),
+        _ => expect(
+            Expected::Text(MAX_VALUE_CHARS).check(value).is_ok() && !value.contains([';', '{', '}', '\n']),
+            || format!("a value of CSS of 1 to {MAX_VALUE_CHARS} characters"),
+        ),
     }
 }
 

@@ -41,6 +41,28 @@ pub const CONSENT: OneOf = OneOf { name: "consent", default: "false", others: &[
 /// When answers are posted.
 pub const SEND: OneOf = OneOf { name: "send", default: "each", others: &["final"] };
 
+/// What a page's CSS or a site's theme may set, as `--candor-NAME`.
+pub const STYLES: [&str; 18] = [
+    "button-weight",
+    "control-radius",
+    "error",
+    "font",
+    "hairline",
+    "ink",
+    "line",
+    "muted",
+    "offset",
+    "padding",
+    "question-size",
+    "question-weight",
+    "radius",
+    "shadow",
+    "surface",
+    "text-size",
+    "tint",
+    "width",
+];
+
 /// The site of answers that name none: built into every server.
 pub const DEFAULT_SITE: &str = "default";
 /// The path below `api` that answers are posted to when no `endpoint` is named.
@@ -175,7 +197,7 @@ pub const OPTIONS: &[EmbedOption] = &[
         .or("the survey's, else Candor's")
         .in_loader(),
     option(ASKED, "touchpoint", Expected::Text(MAX_TOUCHPOINT_CHARS), "where in the customer's journey"),
-    option(ASKED, "lang", Expected::Language, "the language; one that Candor does not speak is ignored")
+    option(ASKED, "lang", Expected::Language, "the language; one that neither Candor nor your [words](#words) speak is ignored")
         .or("the nearest `lang` above the tag, then the page's, then the browser's languages")
         .in_loader(),
     choice(LOOKS, DISPLAY, "`inline`: after the tag, or in `data-target`").in_loader(),

@@ -160,7 +160,9 @@ async fn a_survey_that_failed_is_not_said_to_have_been_shown() -> Result<()> {
     browser.gone().await?;
     let said = because(&browser, "no-such-survey").await?;
     assert!(
-        said.contains("/v1/surveys/no-such-survey?locale=en&can=choice,pages,rules,scale: status 404: "),
+        said.contains(
+            "/v1/surveys/no-such-survey?locale=en,en-US&can=choice,pages,rules,scale: status 404: "
+        ),
         "{said}"
     );
     assert_eq!(browser.events("shown").await?, [] as [Value; 0]);
@@ -456,6 +458,45 @@ async fn copies_of_the_loader_share_one_page() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_language_that_candor_lacks_is_spoken_in_the_words_of_the_site_or_of_the_page() -> Result<()> {
+    let pages = Pages::start().await?;
+    let source = "site = \"shop\"\norigins = [\"*\"]\n[words.he]\nclose = \"סגור\"\nnps-question = \"?\"\n\n\
+        [themes.harvest]\nscheme = \"dark\"\nsurface = \"rgb(1, 2, 3)\"\n\n\
+        [[survey]]\nid = \"visit\"\nversion = 1\nmetric = \"nps\"\noptions.theme = \"harvest\"\n";
+    let candor = Candor::with_sites(&[("shop.toml", source)])?;
+    let browser = Browser::open().await?;
+    let said = "[$('.close').getAttribute('aria-label'), $('legend').textContent, $('.candor').lang, $('.candor').dir,
+        getComputedStyle($('.card')).backgroundColor, getComputedStyle($('.candor')).colorScheme]";
+
+    pages.set("/", Page::in_language("he", &candor.tag("data-site=\"shop\"")));
+    browser.goto(&pages.url("/")).await?;
+    browser.prompt().await?;
+    let site = json!(["סגור", "?", "he", "rtl", "rgb(1, 2, 3)", "dark"]);
+    assert_eq!(browser.widget(said).await?, site);
+    assert_eq!(browser.events("error").await?, [] as [Value; 0], "the server told what is missing");
+
+    // Whatever the reader's browser speaks: a page's words are in its language.
+    let words = "data-survey=\"nps\" data-quiet=\"0\" data-text-close=\"Zu\" data-text-nps-question=\"Wie?\" data-text-not-now=\"Nein\" \
+        data-text-snet=\"x\"";
+    pages.set("/german", Page::in_language("de", &candor.tag(words)));
+    browser.goto(&pages.url("/german")).await?;
+    browser.prompt().await?;
+    browser.widget_until("all of it", "!!button('Nein')").await?;
+    let [close, question, lang, dir] = ["Zu", "Wie?", "de", "ltr"];
+    let page = browser.widget(said).await?;
+    assert_eq!([&page[0], &page[1], &page[2], &page[3]], [close, question, lang, dir]);
+    let told: Vec<_> = browser.events("error").await?.iter().map(|error| error["message"].clone()).collect();
+    let [told] = &told[..] else { anyhow::bail!("{told:?}") };
+    let told = told.as_str().unwrap_or_default();
+    assert!(
+        told.starts_with("data-text-…: snet: not known; back, change, choose-many, comment-hint, "),
+        "{told}"
+    );
+    assert!(told.ends_with(", thanks, too-long: English, for want of de"), "{told}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn until_a_sites_prompt_shows_each_file_is_fetched_once_and_no_other() -> Result<()> {
     let pages = Pages::start().await?;
     let source = "site = \"plain\"\norigins = [\"*\"]\n\n[[survey]]\nid = \"plain-nps\"\nversion = 1\nmetric = \"nps\"\n";
@@ -473,7 +514,7 @@ async fn until_a_sites_prompt_shows_each_file_is_fetched_once_and_no_other() -> 
         pages.url("/"),
         candor.url("/candor.js"),
         candor.url("/v1/sites/plain?can=choice,pages,rules,scale"),
-        candor.url("/v1/surveys/plain-nps?locale=th&can=choice,pages,rules,scale&site=plain"),
+        candor.url("/v1/surveys/plain-nps?locale=th,en-US,en&can=choice,pages,rules,scale&site=plain"),
         format!("{module}candor.wasm"),
         format!("{module}element.js"),
         format!("{module}th.json"),

@@ -55,14 +55,14 @@ pub(crate) async fn show(
         let problem = Problem::new(StatusCode::NOT_ACCEPTABLE, detail).field("can").expected(names.join(","));
         return Ok(grant.on(problem));
     }
-    let survey = found.localized(wanted);
-    let body = serde_json::to_vec(&survey).unwrap_or_default();
+    let definition = found.definition(wanted);
+    let body = serde_json::to_vec(&definition).unwrap_or_default();
     let tag = etag::tag(&body);
     let mut response = etag::respond(&headers, body.into(), tag, "application/json", "public, max-age=60");
     if query.locale.is_none() && found.is_translated() {
         response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Language"));
     }
-    if let Some(locale) = survey.locale.and_then(|locale| HeaderValue::try_from(locale).ok()) {
+    if let Some(locale) = definition.survey.locale.and_then(|locale| HeaderValue::try_from(locale).ok()) {
         response.headers_mut().insert(CONTENT_LANGUAGE, locale);
     }
     Ok(grant.on(response))

@@ -104,6 +104,27 @@ fn what_is_given_twice_too_long_or_out_of_place_is_refused() {
 }
 
 #[tokio::test]
+async fn the_sites_words_and_looks_come_with_its_surveys_and_what_is_missing_is_told_before() {
+    let site = format!(
+        "{SHOP}options.theme = \"harvest\"\n[words.de]\nsend = \"Absenden\"\n[themes.harvest]\nscheme = \"dark\"\nsurface = \"#210\"\n"
+    );
+    let two = folder(&[("shop.toml", &site)]);
+    let (is_good, said, _) = check(&two, &[]);
+    let missing =
+        "shop.toml: a: English stands in de for change, close, comment-hint, done, ends, followup, ";
+    let file = format!("{}/surveys/", two.path().display());
+    assert!(said.replace(&file, "").starts_with(missing), "{said}");
+    assert!(is_good && said.ends_with("\n1 site, 1 survey: no mistakes\n"), "{said}");
+    let config = config(&two);
+    let server = spawn_with(two, config).await;
+    let survey = server.read_json("/v1/surveys/a?locale=de-CH,en").await;
+    assert_eq!(survey["words"], json!({"dir": "ltr", "lang": "de", "send": "Absenden"}));
+    assert_eq!(server.read_json("/v1/surveys/a?locale=th").await.get("words"), None);
+    let options = &server.read_json("/v1/sites/shop").await["surveys"][0]["options"];
+    assert_eq!(*options, json!({"--candor-surface": "#210", "theme": "dark"}));
+}
+
+#[tokio::test]
 async fn two_files_of_one_site_are_refused_by_name_and_two_of_one_survey_are_not() {
     let message = refused(&folder(&[("a.toml", SHOP), ("b.toml", SHOP)])).await;
     assert!(message.contains("b.toml: line 1: site:") && message.contains("a.toml"), "{message}");
