@@ -222,10 +222,11 @@ pub(crate) fn draw(
     view.mount(root.unchecked_ref(), None);
     let last_focus = LastFocus::default();
     let listeners = input::listen(&act, root, &last_focus);
-    if let Some(wrapper) = root.first_element_child().and_then(as_html)
-        && let Err(why) = theme::colour(look, &wrapper, scheme)
-    {
-        event::error(as_html(root.host()).as_ref(), "config", &why);
+    if let Some(wrapper) = root.first_element_child().and_then(as_html) {
+        let wrong = theme::colour(look, &wrapper, scheme);
+        if !wrong.is_empty() {
+            event::error(as_html(root.host()).as_ref(), "config", &wrong);
+        }
     }
     Mounted { root: root.clone(), view, step, display: look.display, act, listeners, end: None, last_focus }
 }

@@ -6,29 +6,46 @@ function luminance(rgb) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-// Paints the wrapper. The accent is the fill as it is, the ink on it white where that can be read, else black; edges are made of it in
-// `frame.css`. Of a grey there is a pair for light and dark. False if the accent is no opaque colour.
+// A colour's channels, from 0 to 1; none if it is not opaque. The browser knows every notation of a colour, and tells one that is mixed in
+// shares of sRGB. What it does not know leaves the sentinel.
+function channels(wrapper, colour) {
+  const { style } = wrapper;
+  style.color = "rgba(1,2,3,0)";
+  style.color = `color-mix(in srgb,${colour},${colour})`;
+  const told = /^color\(srgb ([^ ]+) ([^ ]+) ([^ ]+)\)$/.exec(getComputedStyle(wrapper).color);
+  style.color = "";
+  return told?.slice(1).map((share) => Math.min(Math.max(+share || 0, 0), 1));
+}
+
+// Paints the wrapper, and says what is wrong with the page's colours. The accent is the fill as it is, the ink on it white where that can be
+// read, else black; edges are made of it in `frame.css`. Of a grey there is a pair for light and dark.
 export function paint(wrapper, scheme, accent) {
   const { style } = wrapper;
   if (scheme) style.colorScheme = scheme;
-  if (!accent) return true;
-  // The browser knows every notation of a colour, and tells one that is mixed in shares of sRGB. What it does not know leaves
-  // the sentinel.
-  style.color = "rgba(1,2,3,0)";
-  style.color = `color-mix(in srgb,${accent},${accent})`;
-  const told = /^color\(srgb ([^ ]+) ([^ ]+) ([^ ]+)\)$/.exec(getComputedStyle(wrapper).color);
-  style.color = "";
-  if (!told) return false;
-  const channels = told.slice(1).map((share) => Math.min(Math.max(+share || 0, 0), 1));
-  if (Math.max(...channels) - Math.min(...channels) < 0.04) return true;
-  const light = luminance(channels);
-  const [white, black] = ["#fff", "#000"];
-  const set = (name, value) => style.setProperty("--_candor-" + name, value);
-  set("fill", `rgb(${channels.map((share) => Math.round(share * 255))})`);
-  set("on", light > 0.1833 ? black : white);
-  // Towards which it is mixed under a pointer: away from the ink, unless it is all but white already.
-  set("off", light > 0.75 || light <= 0.1833 ? black : white);
-  return true;
+  const wrong = [];
+  // WCAG 2.2, contrast ratio; of what is not opaque none.
+  const light = (name) => luminance(channels(wrapper, `var(--_candor-${name})`) ?? []) + 0.05;
+  const styles = getComputedStyle(wrapper);
+  const texts = ["ink", "muted", "error"];
+  if (["surface", ...texts].some((name) => styles.getPropertyValue("--candor-" + name)))
+    for (const name of texts) {
+      const ratio = light(name) / light("surface");
+      if (Math.max(ratio, 1 / ratio) < 4.5) wrong.push(`--candor-${name}: expected 4.5:1 to --candor-surface`);
+    }
+  if (accent) {
+    const fill = channels(wrapper, accent);
+    if (!fill) wrong.push(`accent: expected an opaque CSS colour, not ${accent}`);
+    else if (Math.max(...fill) - Math.min(...fill) >= 0.04) {
+      const light = luminance(fill);
+      const [white, black] = ["#fff", "#000"];
+      const set = (name, value) => style.setProperty("--_candor-" + name, value);
+      set("fill", `rgb(${fill.map((share) => Math.round(share * 255))})`);
+      set("on", light > 0.1833 ? black : white);
+      // Towards which it is mixed under a pointer: away from the ink, unless it is all but white already.
+      set("off", light > 0.75 || light <= 0.1833 ? black : white);
+    }
+  }
+  return wrong.join("; ");
 }
 
 // The scheme of a page that says what it is, which is followed, also when it changes its mind; else none.

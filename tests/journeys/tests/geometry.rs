@@ -223,6 +223,13 @@ async fn a_page_may_style_what_the_document_says_and_an_option_is_as_good() -> R
         "end"
     ]);
     assert_eq!(browser.widget(seen).await?, styled);
+    let told = async || -> Result<Vec<String>> {
+        let errors = browser.events("error").await?;
+        Ok(errors.iter().filter_map(|error| error["message"].as_str().map(str::to_owned)).collect())
+    };
+    let faint =
+        ["ink", "muted", "error"].map(|text| format!("--candor-{text}: expected 4.5:1 to --candor-surface"));
+    assert_eq!(told().await?, [faint.join("; ")]);
 
     let tag = candor.tag(
         "data-survey=\"nps\" data-quiet=\"0\" data-radius=\"0\" data-offset=\"96\" data-font=\"inherit\"",
@@ -232,10 +239,9 @@ async fn a_page_may_style_what_the_document_says_and_an_option_is_as_good() -> R
     assert_eq!(browser.widget(seen).await?, json!(["0px", "Courier", 96]));
     let tag = candor.tag("data-survey=\"nps\" data-quiet=\"0\" data-radius=\"round\" data-offset=\"-1\"");
     ask(&browser, &pages, &tag, "en").await?;
-    let told: Vec<_> = browser.events("error").await?.iter().map(|error| error["message"].clone()).collect();
     assert_eq!(
-        json!(told),
-        json!(["radius: expected pixels, 0 to 999, not round", "offset: expected pixels, 0 to 999, not -1"])
+        told().await?,
+        ["radius: expected pixels, 0 to 999, not round", "offset: expected pixels, 0 to 999, not -1"]
     );
     let place = place(&browser).await?;
     assert_eq!([place[1], place[3]], [24.0, 24.0], "what can't be is left out");
