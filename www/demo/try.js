@@ -20,28 +20,29 @@ function show() {
   candor("show", SURVEY, { display, lang: document.documentElement.lang, product: "Fernway" });
 }
 
+async function draw() {
+  const found = await scores(SURVEY);
+  const now = JSON.stringify([text.locale, found.total.n, found.total.counts]);
+  if (now === drawn) return;
+  drawn = now;
+  const format = formats(text);
+  const { report } = text;
+  const open = $("chart").querySelector("details[open]");
+  $("value").replaceChildren(value(found, text, format),
+    h("p", {}, `${report[found.metric]} · ${report.answers}: ${format.whole(found.total.n)}`));
+  $("chart").replaceChildren(trend(found, text, format) ?? "");
+  if (open) $("chart").querySelector("details")?.setAttribute("open", "");
+  $("made-up").hidden = found.madeUp === 0;
+}
+
 async function chart() {
-  $("locked").hidden = Boolean(token);
-  if (!token || document.hidden) return;
   try {
-    const found = await scores(SURVEY);
-    const now = JSON.stringify([text.locale, found.total.n, found.total.counts]);
-    if (now === drawn) return;
-    drawn = now;
-    const format = formats(text);
-    const open = $("chart").querySelector("details[open]");
-    const { report } = text;
-    $("value").replaceChildren(value(found, text, format),
-      h("p", {}, `${report[found.metric]} · ${report.answers}: ${format.whole(found.total.n)}`));
-    $("chart").replaceChildren(trend(found, text, format) ?? "");
-    if (open) $("chart").querySelector("details")?.setAttribute("open", "");
-    $("made-up").hidden = found.madeUp === 0;
+    if (token && !document.hidden) await draw();
   } catch (error) {
     // Else the server is away, and asked again.
-    if (!refused(error)) return;
-    take(null);
-    $("locked").hidden = false;
+    if (refused(error)) take(null);
   }
+  $("locked").hidden = Boolean(token);
 }
 
 async function start() {

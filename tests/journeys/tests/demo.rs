@@ -68,6 +68,7 @@ async fn a_comment_appears_on_the_page_of_scores() -> Result<()> {
     browser.until("the receipt", "journey.events.some(e => e.type === 'sent' && e.revision >= 3)").await?;
     browser.goto(&demo.url("/demo/scores.html")).await?;
     browser.until("the token's field", "document.querySelector('#token')").await?;
+    assert_eq!(browser.eval("document.querySelector('#made-up').hidden").await?, true);
     browser.click_page("#token").await?;
     browser.type_text(TOKEN).await?;
     browser.click_page("#token-form button").await?;
