@@ -133,7 +133,8 @@ export function trend({ metric, periods }, { report }, format) {
     ...weeks.map((week, place) =>
       svg("rect", { x: x(place - 0.5), width: 100 / weeks.length, height: 100, class: "week" },
         svg("title", {}, `${format.day(week.from)}: ${week.score == null ? report.none : `${text(week.score)} (${interval(week)})`}`))));
-  const every = Math.ceil(weeks.length / 4);
+  // As many dates as have room at 320 px in every language.
+  const every = Math.ceil(weeks.length / 3);
   return h("figure", { class: "trend" },
     h("figcaption", {}, report.weekly),
     h("div", { class: "chart" },

@@ -6,6 +6,11 @@ use candor_survey::LANGUAGES;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+candor_journeys::also_in_firefox! {
+    a_week_without_answers_is_a_gap_in_the_chart,
+    without_the_right_token_the_index_says_how_the_chart_opens,
+}
+
 /// Nothing was thrown, refused or logged since the last look.
 async fn all_quiet(browser: &Browser, page: &str) -> Result<()> {
     assert_eq!(browser.eval("journey.errors").await?, json!([]), "{page}");
@@ -251,6 +256,7 @@ async fn without_the_right_token_the_index_says_how_the_chart_opens() -> Result<
     }
     browser.goto(&link(&demo)).await?;
     browser.until("the chart", &format!("{DOTS} > 0")).await?;
+    browser.screenshot("index-chart").await?;
     assert_eq!(browser.eval("document.querySelector('#locked').hidden").await?, true);
     Ok(())
 }
