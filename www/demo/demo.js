@@ -7,9 +7,7 @@
 // script in a page that may hold the operator's token, so there is none.
 
 import { h, stored } from "./dom.js";
-
-/** The languages, by their own names. A folder of this name holds the pages and texts.js. */
-const LANGUAGES = { en: "English", th: "ไทย", "zh-Hant": "繁體中文", vi: "Tiếng Việt", fa: "فارسی", ar: "العربية" };
+import { LANGUAGES } from "./languages.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -32,11 +32,24 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
 /// Builds the server in release with the browser files in it, and gives its path.
 pub(crate) fn release_server(workspace: &Workspace) -> Result<PathBuf> {
     say("Building the server in release");
-    run(
-        workspace.cargo().args(["build", "--release", "--package", "candor-server"]),
-        "Mend what the compiler names above.",
-    )?;
-    Ok(workspace.target.join("release").join(format!("candor{}", std::env::consts::EXE_SUFFIX)))
+    release(workspace, &["--package", "candor-server"])?;
+    Ok(released(workspace, "candor"))
+}
+
+/// Builds the server and what fills the demo's database, and gives the paths of both. One call of Cargo, so that neither waits
+/// for the other.
+pub(crate) fn release_demo(workspace: &Workspace) -> Result<(PathBuf, PathBuf)> {
+    say("Building the server in release");
+    release(workspace, &["--package", "candor-server", "--package", "candor-demo"])?;
+    Ok((released(workspace, "candor"), released(workspace, "candor-demo")))
+}
+
+fn release(workspace: &Workspace, packages: &[&str]) -> Result<()> {
+    run(workspace.cargo().args(["build", "--release"]).args(packages), "Mend what the compiler names above.")
+}
+
+fn released(workspace: &Workspace, name: &str) -> PathBuf {
+    workspace.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Builds the server as the journeys use it, and gives its path.

@@ -2,7 +2,7 @@
 
 use crate::build;
 use crate::node::Node;
-use crate::workspace::{Workspace, program, say};
+use crate::workspace::{Workspace, program, run, say};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -22,7 +22,7 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let workspace = Workspace::find()?;
     let node = Node::if_present(&workspace);
     build::assets(&workspace, node.as_ref())?;
-    let server = build::release_server(&workspace)?;
+    let (server, filler) = build::release_demo(&workspace)?;
 
     let listen = format!("127.0.0.1:{port}");
     drop(
@@ -31,17 +31,19 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     );
     let token = token(&workspace.made().join("demo.token"))?;
     let database = workspace.made().join("demo.sqlite");
+    let url = format!("sqlite://{}", database.display());
+    // The API takes no answer that is older than a week.
+    run(program(filler).arg(&url), "Remove the database that it names, or mend what it says.")?;
     let mut serve = program(server);
     serve.current_dir(&workspace.root).args(["serve", "--listen", &listen]).env("CANDOR_TOKEN", &token);
-    serve.arg("--database").arg(format!("sqlite://{}", database.display()));
+    serve.args(["--database", &url]);
     serve.args(["--surveys", "surveys", "--demo", "www/demo", "--playground", "index.html"]);
 
     say("Serving the demo; Ctrl-C ends it");
     println!();
-    println!("  Shop, inline and support pages   http://{listen}/");
+    println!("  Open this                        http://{listen}/#token={token}");
     println!("  Playground with every option     http://{listen}/playground");
-    println!("  Scores and comments, live        http://{listen}/scores#token={token}");
-    println!("  Token for reading                {token}");
+    println!("  Token for reading the scores     {token}");
     println!("  Database                         {}", database.display());
     println!();
     become_it(serve)

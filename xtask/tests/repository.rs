@@ -259,18 +259,12 @@ fn keys_after<'a>(text: &'a str, before: &str) -> Vec<&'a str> {
 
 #[test]
 fn every_language_is_listed_wherever_languages_are() {
-    assert_eq!(keys_after(&read("www/demo/demo.js"), "const LANGUAGES = {"), LANGUAGES, "www/demo/demo.js");
+    let demo = "www/demo/languages.js";
+    assert_eq!(keys_after(&read(demo), "const LANGUAGES = {"), LANGUAGES, "{demo}");
     // It has regions as well.
     let playground = read("index.html");
     let offered = keys_after(&playground, "const LANGUAGES = {");
     assert_eq!(offered.get(..LANGUAGES.len()), Some(&LANGUAGES[..]), "index.html");
-    let index = read("www/demo/index.html");
-    for page in ["shop", "article", "help"] {
-        let links =
-            index.lines().filter_map(|line| line.trim().strip_prefix("<li><a href=\"")?.split_once('"'));
-        let tags: Vec<_> = links.filter_map(|(to, _)| to.strip_suffix(&format!("/{page}.html"))).collect();
-        assert_eq!(tags, LANGUAGES, "www/demo/index.html: {page}.html");
-    }
     let document = read("docs/languages.md");
     let rows = document.lines().filter(|line| line.starts_with("| "));
     let tags: Vec<_> = rows.filter_map(|row| row.split('`').nth(1)).collect();
@@ -322,6 +316,10 @@ fn the_demos_index_links_to_every_page_and_to_no_other() {
         .collect();
     let pages = names("www/demo").into_iter().filter(|name| name.ends_with(".html") && name != "index.html");
     assert_eq!(linked, pages.collect());
+    let in_each_language: Vec<_> =
+        index.split(" data-page=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(in_each_language, ["shop.html", "article.html", "help.html"]);
+    assert!(in_each_language.iter().all(|page| root().join("www/demo/en").join(page).exists()));
 }
 
 #[test]

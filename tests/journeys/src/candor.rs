@@ -12,7 +12,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
         mpsc,
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 /// The token that reads scores in these tests.
@@ -55,12 +55,25 @@ impl Candor {
     /// # Errors
     /// When the binary is missing or does not come up.
     pub fn demo() -> Result<Self> {
-        let (root, folder) = (crate::root(), temporary_folder()?);
+        Self::spawn_demo(temporary_folder()?)
+    }
+
+    /// The demo with its made-up answers.
+    ///
+    /// # Errors
+    /// When they can't be kept, or as for [`demo`](Self::demo).
+    pub async fn demo_with_answers() -> Result<Self> {
+        let folder = temporary_folder()?;
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+        candor_demo::fill(&database(&folder), i64::try_from(now.as_millis())?).await?;
+        Self::spawn_demo(folder)
+    }
+
+    fn spawn_demo(folder: PathBuf) -> Result<Self> {
+        let root = crate::root();
         let given = [("--surveys", "surveys"), ("--demo", "www/demo"), ("--playground", "index.html")];
-        Self::spawn(
-            folder,
-            given.iter().flat_map(|(flag, path)| [OsString::from(flag), root.join(path).into()]).collect(),
-        )
+        let paths = given.iter().flat_map(|(flag, path)| [OsString::from(flag), root.join(path).into()]);
+        Self::spawn(folder, paths.collect())
     }
 
     fn spawn(folder: PathBuf, arguments: Vec<OsString>) -> Result<Self> {
@@ -252,6 +265,10 @@ fn binary() -> Result<PathBuf> {
     Ok(path)
 }
 
+fn database(folder: &Path) -> String {
+    format!("sqlite://{}", folder.join("candor.sqlite").display())
+}
+
 fn serve(
     folder: &Path,
     listen: &str,
@@ -261,8 +278,7 @@ fn serve(
     let mut child = Command::new(binary()?)
         .arg("serve")
         .args(["--listen", listen, "--token", TOKEN, "--log-format", "json"])
-        .arg("--database")
-        .arg(format!("sqlite://{}", folder.join("candor.sqlite").display()))
+        .args(["--database", &database(folder)])
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
