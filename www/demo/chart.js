@@ -70,7 +70,9 @@ export function ratings({ scale, total }, { report }, format) {
   return h("table", { class: "figures ratings" },
     h("caption", {}, report.ratings),
     h("thead", {}, h("tr", {},
-      [report.rating, report.answers, report.share].map((name) => h("th", { scope: "col" }, name)), h("td", {}))),
+      [report.rating, report.answers].map((name) => h("th", { scope: "col" }, name)),
+      // The bar draws the share.
+      h("th", { scope: "colgroup", colspan: 2 }, report.share))),
     h("tbody", {}, total.counts.map((count, index) => {
       const bar = svg("svg", { "aria-hidden": "true", class: "bar" });
       if (count > 0) bar.append(svg("rect", { width: `${(100 * count) / most}%`, height: "100%", rx: 2 }));

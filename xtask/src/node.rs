@@ -48,9 +48,10 @@ impl Node {
         install(workspace, "peers", "posthog-js").map(drop)
     }
 
-    /// Installs the libraries that the host pages of the tests bring along into `target/candor/hosts`.
+    /// Installs the libraries that the host pages of the tests bring along, and IBM's accessibility checker, into `target/candor/hosts`.
     pub(crate) fn hosts(workspace: &Workspace) -> Result<()> {
-        install(workspace, "hosts", "Bootstrap, React, Turbo and Radix").map(drop)
+        install(workspace, "hosts", "Bootstrap, React, Turbo, Radix and IBM's accessibility checker")
+            .map(drop)
     }
 
     /// The packages when Node is there and npm can fetch them, else `None` and one line that says what is lost.

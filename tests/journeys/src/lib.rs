@@ -4,6 +4,7 @@
 //! |---|---|
 //! | a browser with its own empty profile, steered through WebDriver | [`Browser`], [`Options`] |
 //! | the same story in Firefox | [`also_in_firefox!`] |
+//! | what two engines find that keeps people out | [`Browser::violations`] |
 //! | the prompt inside its shadow root: reading it, clicking it | [`Browser::widget`], [`Browser::click`] |
 //! | the host site: the demo's pages and pages made up by a test | [`Pages`], [`Page`] |
 //! | `candor serve` with a database of its own, killed and started again | [`Candor`] |
@@ -17,6 +18,7 @@
 mod bidi;
 mod browser;
 mod candor;
+mod checkers;
 mod driver;
 mod endpoint;
 pub mod http;

@@ -1,10 +1,11 @@
-//! Everyone can answer: what axe finds, and what a keyboard does.
+//! Everyone can answer: what two engines find, and what a keyboard does.
 #![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
 
-use anyhow::{Context, Result, ensure};
-use candor_journeys::{Browser, Candor, Key, Options, Page, Pages, target, word};
+use anyhow::{Context, Result};
+use candor_journeys::{Browser, Candor, Key, Options, Page, Pages, word};
+use candor_survey::LANGUAGES;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 
 // Only Chromium tells what a screen reader is told, plays an input method, and turns dark while it is open, as axe's stories do.
 candor_journeys::also_in_firefox! {
@@ -14,34 +15,8 @@ candor_journeys::also_in_firefox! {
     escape_closes_only_from_inside_and_the_page_does_not_hear_it,
 }
 
-fn axe() -> Result<String> {
-    let path = match std::env::var_os("CANDOR_AXE") {
-        Some(path) => PathBuf::from(path),
-        None => target()?.join("candor/node/node_modules/axe-core/axe.min.js"),
-    };
-    std::fs::read_to_string(&path).with_context(|| {
-        format!(
-            "There is no axe-core at {}. `cargo xtask build` installs it with npm; CANDOR_AXE names another.",
-            path.display()
-        )
-    })
-}
-
-/// No violation of WCAG 2.2 AA, by axe, which must have looked into the shadow root.
-async fn no_violation(browser: &Browser, axe: &str, step: &str) -> Result<()> {
-    if browser.eval("typeof axe").await? == "undefined" {
-        browser.run(axe, &[]).await?;
-    }
-    let script = "const done = arguments[0];
-        axe.run(document, {runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}}).then(result => done({
-            violations: result.violations.flatMap(v => v.nodes.map(n => `${v.id}: ${v.help} · ${n.html} · ${n.failureSummary}`)),
-            unsure: result.incomplete.flatMap(v => v.nodes.map(n => `${v.id}: ${n.html}`)),
-            inside: [...result.passes, ...result.violations].flatMap(r => r.nodes).filter(n => Array.isArray(n.target[0])).length,
-        }), error => done({violations: [String(error)]}))";
-    let result = browser.run_async(script).await?;
-    assert_eq!(result["violations"], json!([]), "{step}");
-    assert_eq!(result["unsure"], json!([]), "{step}: axe cannot tell");
-    ensure!(result["inside"].as_u64() > Some(0), "{step}: axe did not see into the shadow root: {result}");
+async fn no_violation(browser: &Browser, step: &str) -> Result<()> {
+    assert_eq!(browser.violations().await?, [] as [String; 0], "{step}");
     Ok(())
 }
 
@@ -56,52 +31,97 @@ async fn stage(attributes: &str, language: &str) -> Result<(Pages, Candor)> {
     Ok((pages, candor))
 }
 
-async fn no_violation_on_any_step(language: &str, attributes: &str, rating: u8) -> Result<()> {
-    let axe = axe()?;
-    let (pages, _candor) = stage(attributes, language).await?;
-    let browser = Browser::open().await?;
-    for dark in [false, true] {
+const METRICS: [(&str, u8); 3] = [("nps", 9), ("csat", 2), ("ces", 4)];
+const DISPLAYS: [&str; 2] = ["popover", "inline"];
+
+/// A look of the survey: the places of its language and metric, whether it is dark, the place of its display.
+type Variant = (usize, usize, bool, usize);
+
+/// So few that each two values stand together in one; with `CANDOR_ACCESS=all` all of them.
+fn variants(metric: usize, all: bool) -> Vec<Variant> {
+    let mut variants = Vec::new();
+    for language in 0..LANGUAGES.len() {
+        for (dark, display) in [(false, 0), (false, 1), (true, 0), (true, 1)] {
+            if all || (dark == ((language + metric) % 2 == 1) && display == (language / 2 + metric) % 2) {
+                variants.push((language, metric, dark, display));
+            }
+        }
+    }
+    variants
+}
+
+#[test]
+fn each_two_values_stand_together_in_a_variant() {
+    let few: Vec<_> = (0..METRICS.len()).flat_map(|metric| variants(metric, false)).collect();
+    let all = (0..METRICS.len()).flat_map(|metric| variants(metric, true));
+    let pairs = |(language, metric, dark, display): Variant| {
+        let values = [language, metric, dark.into(), display];
+        let pairs = (0..4).flat_map(|a| (0..a).map(move |b| (a, b)));
+        pairs.map(move |(a, b)| (a, values[a], b, values[b])).collect::<Vec<_>>()
+    };
+    let covered: BTreeSet<_> = few.iter().copied().flat_map(pairs).collect();
+    assert_eq!(covered, all.flat_map(pairs).collect());
+    assert_eq!(few.len(), 18);
+}
+
+/// Neither engine finds a violation on any step, nor with an error.
+async fn no_violation_on_any_step(metric: usize) -> Result<()> {
+    let (pages, candor, browser) = (Pages::start().await?, Candor::start()?, Browser::open().await?);
+    let all = std::env::var("CANDOR_ACCESS").is_ok_and(|which| which == "all");
+    for (language, metric, dark, display) in variants(metric, all) {
+        let (language, (metric, rating), display) = (LANGUAGES[language], METRICS[metric], DISPLAYS[display]);
+        let step = |name: &str| format!("{language}, {metric}, {display}, {name}, dark: {dark}");
+        let tag = candor.tag(&format!(
+            "data-survey=\"{metric}\" data-display=\"{display}\" data-product=\"Acme\" data-quiet=\"0\" data-privacy=\"/privacy\""
+        ));
+        pages.set("/", Page::in_language(language, &format!("{THEMES}{tag}")));
         browser.look(Options { dark, ..Options::default() }).await?;
-        let step = |name: &str| format!("{language}, {attributes}, {name}, dark: {dark}");
         browser.goto(&pages.url("/")).await?;
         browser.prompt().await?;
-        no_violation(&browser, &axe, &step("scale")).await?;
+        no_violation(&browser, &step("scale")).await?;
         browser.choose(rating).await?;
         browser.write_comment("…").await?;
-        no_violation(&browser, &axe, &step("follow-up")).await?;
+        no_violation(&browser, &step("follow-up")).await?;
         browser.widget("($('textarea').value = 'a'.repeat(5001), 0)").await?;
         browser.send().await?;
         browser.widget_until("the error", "$('#error').textContent").await?;
-        no_violation(&browser, &axe, &step("error")).await?;
+        no_violation(&browser, &step("error")).await?;
         browser.widget("($('textarea').value = '', 0)").await?;
         browser.send().await?;
         let thanks = json!(word(language, "thanks")?);
         browser.widget_until("the thanks", &format!("root.textContent.includes({thanks})")).await?;
-        no_violation(&browser, &axe, &step("thanks")).await?;
+        no_violation(&browser, &step("thanks")).await?;
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn axe_finds_no_violation_on_any_step_of_a_recommendation() -> Result<()> {
-    no_violation_on_any_step("en", "data-survey=\"nps\" data-privacy=\"/privacy\"", 9).await
+async fn two_engines_find_no_violation_on_any_step_of_a_recommendation() -> Result<()> {
+    no_violation_on_any_step(0).await
 }
 
 #[tokio::test]
-async fn axe_finds_no_violation_on_any_step_of_a_satisfaction_inline() -> Result<()> {
-    no_violation_on_any_step("fa", "data-survey=\"csat\" data-display=\"inline\"", 2).await
+async fn two_engines_find_no_violation_on_any_step_of_a_satisfaction() -> Result<()> {
+    no_violation_on_any_step(1).await
 }
 
 #[tokio::test]
-async fn axe_finds_no_violation_on_any_step_of_an_effort() -> Result<()> {
-    no_violation_on_any_step("zh-Hant", "data-survey=\"ces\"", 4).await
+async fn two_engines_find_no_violation_on_any_step_of_an_effort() -> Result<()> {
+    no_violation_on_any_step(2).await
 }
 
 #[tokio::test]
-async fn axe_finds_no_violation_on_any_step_in_thai_vietnamese_and_arabic() -> Result<()> {
-    no_violation_on_any_step("th", "data-survey=\"nps\"", 3).await?;
-    no_violation_on_any_step("vi", "data-survey=\"csat\" data-privacy=\"/privacy\"", 4).await?;
-    no_violation_on_any_step("ar", "data-survey=\"ces\" data-display=\"inline\"", 1).await
+async fn both_engines_find_what_is_wrong_within_a_survey() -> Result<()> {
+    let (_pages, _candor, browser) = keyboard("en").await?;
+    browser.choose(4).await?;
+    browser.widget_until("the field", "!!$('textarea')").await?;
+    no_violation(&browser, "as it is").await?;
+    browser.widget("($('label[for=comment]').remove(), 0)").await?;
+    let found = browser.violations().await?;
+    for engine in ["axe, label: ", "IBM, input_label_exists: "] {
+        assert!(found.iter().any(|one| one.starts_with(engine)), "{engine}{found:?}");
+    }
+    Ok(())
 }
 
 /// An NPS prompt in this language, with the focus on the page's button before it.
@@ -332,7 +352,7 @@ async fn a_comment_that_is_too_long_is_told_in_words_and_the_focus_goes_back_to_
     assert_eq!(told, Some(format!("{too_long} (5,001\u{a0}/\u{a0}5,000)")));
     assert_eq!(browser.widget("$('textarea').getAttribute('aria-invalid')").await?, "true");
     assert_eq!(browser.widget("root.activeElement === $('textarea')").await?, true);
-    no_violation(&browser, &axe()?, "error").await?;
+    no_violation(&browser, "error").await?;
     browser.screenshot("state-error").await?;
 
     browser.press(&[Key::End, Key::Backspace]).await?;
