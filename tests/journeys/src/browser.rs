@@ -2,7 +2,7 @@ use crate::{bidi::Bidi, driver::Driver};
 use anyhow::{Context, Result, bail, ensure};
 use fantoccini::{
     Client, ClientBuilder,
-    actions::{InputSource, KeyAction, KeyActions, MouseActions, PointerAction},
+    actions::{InputSource, KeyAction, KeyActions, MouseActions, PointerAction, TouchActions},
     key::Key,
     wd::WebDriverCompatibleCommand,
 };
@@ -401,6 +401,19 @@ impl Browser {
             .then(PointerAction::Down { button })
             .then(PointerAction::Up { button });
         self.client.perform_actions(mouse).await.with_context(|| format!("a click at {x}, {y}"))
+    }
+
+    /// Puts a finger on this point of the viewport and lifts it.
+    ///
+    /// # Errors
+    /// When the point is outside the viewport.
+    pub async fn tap_at(&self, x: f64, y: f64) -> Result<()> {
+        let button = fantoccini::actions::MOUSE_BUTTON_LEFT;
+        let finger = TouchActions::new("finger".into())
+            .then(PointerAction::MoveTo { duration: None, x: x.round(), y: y.round() })
+            .then(PointerAction::Down { button })
+            .then(PointerAction::Up { button });
+        self.client.perform_actions(finger).await.with_context(|| format!("a tap at {x}, {y}"))
     }
 
     /// Moves the mouse to this point of the viewport.

@@ -52,6 +52,20 @@ impl Browser {
     /// # Errors
     /// When it is not there, or covered.
     pub async fn click(&self, element: &str) -> Result<()> {
+        let (x, y) = self.middle(element).await?;
+        self.click_at(x, y).await
+    }
+
+    /// Taps there instead, with a finger.
+    ///
+    /// # Errors
+    /// When it is not there, or covered.
+    pub async fn tap(&self, element: &str) -> Result<()> {
+        let (x, y) = self.middle(element).await?;
+        self.tap_at(x, y).await
+    }
+
+    async fn middle(&self, element: &str) -> Result<(f64, f64)> {
         let what = format!("{element} to be there and at rest");
         self.widget_until(&what, &format!("!!({element}) && !root.getAnimations().length")).await?;
         let script = format!(
@@ -60,8 +74,7 @@ impl Browser {
             return hit && (e.contains(hit) || hit.contains(e)) ? [x, y] : 'covered by ' + (hit && hit.outerHTML)"
         );
         let at = self.run(&script, &[]).await?;
-        let (x, y) = point(&at).with_context(|| format!("{element} cannot be clicked: {at}"))?;
-        self.click_at(x, y).await
+        point(&at).with_context(|| format!("{element} cannot be clicked: {at}"))
     }
 
     /// Clicks the point of the scale with this value.
