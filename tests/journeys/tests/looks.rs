@@ -363,3 +363,39 @@ async fn every_scale_has_its_points_side_by_side_and_large_enough() -> Result<()
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn text_of_twice_the_size_is_whole() -> Result<()> {
+    let (pages, candor) = stage().await?;
+    let browser = Browser::open_with(WIDE).await?;
+    // As the browser's own setting gives it; the usual size is 16.
+    browser.cdp("Page.setFontSizes", json!({"fontSizes": {"standard": 32, "fixed": 26}})).await?;
+    for (survey, language) in [("nps", "en"), ("csat", "vi")] {
+        ask(&browser, &pages, &candor, language, survey).await?;
+        assert_eq!(browser.widget("getComputedStyle($('.card')).fontSize").await?, "32px");
+        browser.screenshot(&format!("twice-{survey}")).await?;
+        whole(&browser, &format!("{survey}, {language}, twice the size")).await?;
+        browser.choose(4).await?;
+        browser.screenshot(&format!("twice-{survey}-follow-up")).await?;
+        // It scrolls in itself by now, below its buttons.
+        assert_eq!(browser.widget(CUT_TEXTS).await?, json!([]), "{survey}, {language}: cut");
+        assert_eq!(browser.widget(OUTSIDE).await?, json!([]), "{survey}, {language}: outside");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_finger_has_44_px_on_a_wide_screen_too() -> Result<()> {
+    let (pages, candor) = stage().await?;
+    let browser = Browser::open_with(WIDE).await?;
+    browser.cdp("Emulation.setTouchEmulationEnabled", json!({"enabled": true, "maxTouchPoints": 1})).await?;
+    for survey in ["nps", "csat"] {
+        ask(&browser, &pages, &candor, "en", survey).await?;
+        assert_eq!(browser.eval("matchMedia('(pointer: coarse)').matches").await?, true);
+        assert_eq!(browser.widget(&small_targets(44)).await?, json!([]), "{survey}");
+        browser.choose(4).await?;
+        browser.widget_until("the follow-up", "$('textarea') && seen($('textarea'))").await?;
+        assert_eq!(browser.widget(&small_targets(44)).await?, json!([]), "{survey}, follow-up");
+    }
+    Ok(())
+}
