@@ -214,7 +214,7 @@ impl Stage {
             .args(["test", "--quiet", "--package", "candor-journeys", "--test", file, "--", "--exact"])
             .args(names);
         // They find the server of the folder that they are built into.
-        cargo.env_remove("CANDOR_BIN");
+        cargo.env_remove("CANDOR_BIN").env("RUST_BACKTRACE", "0");
         cargo.env("CANDOR_AXE", self.node.modules().join("axe-core/axe.min.js"));
         cargo.env("CHROMEDRIVER", &self.chromedriver).env("GECKODRIVER", &self.geckodriver);
         let ran = cargo.output().context("The tests can't be started.")?;
