@@ -40,6 +40,16 @@ const COVERED: &str = "(() => { const found = [], buttons = $$('button').filter(
     }
     return found })()";
 
+/// Texts that stick out of what is pressed.
+const STICKING_OUT: &str = "(() => { const found = [], range = document.createRange();
+    for (const e of $$('.face, button').filter(e => seen(e) && !(e.closest('.points')?.clientWidth === 1))) {
+        range.selectNodeContents(e);
+        const box = e.getBoundingClientRect();
+        for (const r of range.getClientRects()) if (r.width && (r.top < box.top - 1 || r.bottom > box.bottom + 1 || r.left < box.left - 1 || r.right > box.right + 1))
+            found.push(e.textContent);
+    }
+    return found })()";
+
 /// Targets smaller than `least` in either direction: a radio's is its label. Folded points are no targets: one asks for them.
 fn small_targets(least: u32) -> String {
     format!(
@@ -73,6 +83,7 @@ async fn ask(browser: &Browser, pages: &Pages, candor: &Candor, language: &str, 
 async fn whole(browser: &Browser, what: &str) -> Result<()> {
     assert_eq!(browser.widget(CUT_TEXTS).await?, json!([]), "{what}: cut");
     assert_eq!(browser.widget(OUTSIDE).await?, json!([]), "{what}: outside");
+    assert_eq!(browser.widget(STICKING_OUT).await?, json!([]), "{what}: sticking out");
     assert_eq!(browser.widget(COVERED).await?, json!([]), "{what}: covered");
     assert_eq!(browser.widget(TIGHT_TEXTS).await?, json!([]), "{what}: lines too close");
     let width = browser.eval("innerWidth").await?.as_u64().unwrap_or_default();

@@ -107,6 +107,7 @@ pub(super) fn torture(workspace: &Workspace, numbers: &[&str]) -> Result<()> {
         rows.len(),
         broken.len()
     ));
+    let dated = dated(workspace)?;
     let stage = Stage::of(workspace)?;
     for (file, names) in tests {
         let names: Vec<_> = names.into_iter().collect();
@@ -144,8 +145,7 @@ pub(super) fn torture(workspace: &Workspace, numbers: &[&str]) -> Result<()> {
         }
     }
     println!(
-        "{}: {} assertions: {} caught, {} missed, {untested} not testable here",
-        dated(workspace)?,
+        "{dated}: {} assertions: {} caught, {} missed, {untested} not testable here",
         rows.len(),
         rows.len() - untested - missed.len(),
         missed.len()
