@@ -180,12 +180,10 @@ impl Stage {
         let folder = workspace.made().join("access");
         let root = folder.join("tree");
         copy_tracked(&workspace.root, &root, &folder.join("files"))?;
-        let stage = Self {
-            copy: Workspace { root, target: folder.join("target") },
-            node: Node::required(workspace)?,
-            chromedriver: tools::browsers()?,
-            geckodriver: tools::geckodriver()?,
-        };
+        let copy = Workspace { root, target: folder.join("target") };
+        let node = Node::required(&copy)?;
+        Node::hosts(&copy)?;
+        let stage = Self { copy, node, chromedriver: tools::browsers()?, geckodriver: tools::geckodriver()? };
         stage.build()?;
         Ok(stage)
     }
@@ -215,7 +213,6 @@ impl Stage {
             .args(names);
         // They find the server of the folder that they are built into.
         cargo.env_remove("CANDOR_BIN").env("RUST_BACKTRACE", "0");
-        cargo.env("CANDOR_AXE", self.node.modules().join("axe-core/axe.min.js"));
         cargo.env("CHROMEDRIVER", &self.chromedriver).env("GECKODRIVER", &self.geckodriver);
         let ran = cargo.output().context("The tests can't be started.")?;
         let text = String::from_utf8_lossy(&ran.stdout);
