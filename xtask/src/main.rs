@@ -27,7 +27,8 @@ cargo xtask test [step…]          everything that must pass; with names only t
 cargo xtask size                  what visitors download, held against the budget
 cargo xtask bench [name]          speed, beside its reference: scores, server, widget (--rounds, --cpu, --net)
 cargo xtask torture [name]        the long proofs: server is killed 200 times (--kills); scoring, survey and store are broken in
-                                  every way, or only the files that are named after them
+                                  every way, or only the files that are named after them; access is broken once for each of
+                                  tests/assertions.toml, or only for the numbers that are named after it
 cargo xtask deny                  licences and origins of all dependencies, held against deny.toml
 cargo xtask build [--server]      build what browsers download into target/candor/dist
 cargo xtask locales [--check]     compile the messages in locales/ to packs, or check that the packs are current

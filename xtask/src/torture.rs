@@ -1,5 +1,7 @@
 //! `cargo xtask torture`: the proofs that take too long for every change.
 
+mod access;
+
 use crate::tools;
 use crate::workspace::{Workspace, program, run, say};
 use anyhow::{Context, Result, bail};
@@ -20,7 +22,8 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
             server(&workspace, KILLS)?;
             // Each of them, even after a failure.
             let results = BROKEN.map(|(name, time)| rules(&workspace, name, time, &[]));
-            results.into_iter().collect()
+            let results = results.into_iter().chain([access::torture(&workspace, &[])]);
+            results.collect::<Vec<_>>().into_iter().collect()
         }
         ["server"] => server(&workspace, KILLS),
         ["server", "--kills", kills] => {
@@ -28,13 +31,15 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
                 kills.parse().with_context(|| format!("--kills {kills}: expected a whole number."))?;
             server(&workspace, kills)
         }
+        ["access", ref numbers @ ..] => access::torture(&workspace, numbers),
         [name, ref files @ ..] => match BROKEN.iter().find(|(known, _)| *known == name) {
             Some((name, time)) => rules(&workspace, name, time, files),
             None => {
                 let names: Vec<_> = BROKEN.iter().map(|(name, _)| *name).collect();
                 bail!(
-                    "`torture` takes one name: {}, each with names of its files if only these should be broken, or server \
-                     with `--kills NUMBER` if it should be other than {KILLS}.",
+                    "`torture` takes one name: {}, each with names of its files if only these should be broken, access with \
+                     numbers of its assertions if only these should be, or server with `--kills NUMBER` if it should be \
+                     other than {KILLS}.",
                     names.join(", ")
                 )
             }

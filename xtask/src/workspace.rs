@@ -44,7 +44,7 @@ impl Workspace {
     /// Cargo in the workspace, with what every call of it needs.
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = program(cargo_path());
-        cargo.current_dir(&self.root);
+        cargo.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
         // The server's build script looks here. Given on every call, because a change of it rebuilds the server.
         cargo.env("CANDOR_DIST", self.dist());
         // Somebody's default target would move the binaries from where they are expected.

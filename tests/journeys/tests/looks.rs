@@ -40,6 +40,16 @@ const COVERED: &str = "(() => { const found = [], buttons = $$('button').filter(
     }
     return found })()";
 
+/// Texts that stick out of what is pressed.
+const STICKING_OUT: &str = "(() => { const found = [], range = document.createRange();
+    for (const e of $$('.face, button').filter(e => seen(e) && !(e.closest('.points')?.clientWidth === 1))) {
+        range.selectNodeContents(e);
+        const box = e.getBoundingClientRect();
+        for (const r of range.getClientRects()) if (r.width && (r.top < box.top - 1 || r.bottom > box.bottom + 1 || r.left < box.left - 1 || r.right > box.right + 1))
+            found.push(e.textContent);
+    }
+    return found })()";
+
 /// Targets smaller than `least` in either direction: a radio's is its label. Folded points are no targets: one asks for them.
 fn small_targets(least: u32) -> String {
     format!(
@@ -73,6 +83,7 @@ async fn ask(browser: &Browser, pages: &Pages, candor: &Candor, language: &str, 
 async fn whole(browser: &Browser, what: &str) -> Result<()> {
     assert_eq!(browser.widget(CUT_TEXTS).await?, json!([]), "{what}: cut");
     assert_eq!(browser.widget(OUTSIDE).await?, json!([]), "{what}: outside");
+    assert_eq!(browser.widget(STICKING_OUT).await?, json!([]), "{what}: sticking out");
     assert_eq!(browser.widget(COVERED).await?, json!([]), "{what}: covered");
     assert_eq!(browser.widget(TIGHT_TEXTS).await?, json!([]), "{what}: lines too close");
     let width = browser.eval("innerWidth").await?.as_u64().unwrap_or_default();
@@ -360,6 +371,42 @@ async fn every_scale_has_its_points_side_by_side_and_large_enough() -> Result<()
             let least = if width == 320 { 44 } else { 36 };
             assert!(boxes.iter().all(|[_, width]| *width >= least), "{scale} at {width}: {boxes:?}");
         }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn text_of_twice_the_size_is_whole() -> Result<()> {
+    let (pages, candor) = stage().await?;
+    let browser = Browser::open_with(WIDE).await?;
+    // As the browser's own setting gives it; the usual size is 16.
+    browser.cdp("Page.setFontSizes", json!({"fontSizes": {"standard": 32, "fixed": 26}})).await?;
+    for (survey, language) in [("nps", "en"), ("csat", "vi")] {
+        ask(&browser, &pages, &candor, language, survey).await?;
+        assert_eq!(browser.widget("getComputedStyle($('.card')).fontSize").await?, "32px");
+        browser.screenshot(&format!("twice-{survey}")).await?;
+        whole(&browser, &format!("{survey}, {language}, twice the size")).await?;
+        browser.choose(4).await?;
+        browser.screenshot(&format!("twice-{survey}-follow-up")).await?;
+        // It scrolls in itself by now, below its buttons.
+        assert_eq!(browser.widget(CUT_TEXTS).await?, json!([]), "{survey}, {language}: cut");
+        assert_eq!(browser.widget(OUTSIDE).await?, json!([]), "{survey}, {language}: outside");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_finger_has_44_px_on_a_wide_screen_too() -> Result<()> {
+    let (pages, candor) = stage().await?;
+    let browser = Browser::open_with(WIDE).await?;
+    browser.cdp("Emulation.setTouchEmulationEnabled", json!({"enabled": true, "maxTouchPoints": 1})).await?;
+    for survey in ["nps", "csat"] {
+        ask(&browser, &pages, &candor, "en", survey).await?;
+        assert_eq!(browser.eval("matchMedia('(pointer: coarse)').matches").await?, true);
+        assert_eq!(browser.widget(&small_targets(44)).await?, json!([]), "{survey}");
+        browser.choose(4).await?;
+        browser.widget_until("the follow-up", "$('textarea') && seen($('textarea'))").await?;
+        assert_eq!(browser.widget(&small_targets(44)).await?, json!([]), "{survey}, follow-up");
     }
     Ok(())
 }
