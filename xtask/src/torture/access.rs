@@ -13,6 +13,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+/// Journeys that look at some of many looks of a survey, and here at all of them: by these variables.
+const WHOLE: [(&str, &[&str]); 2] = [
+    (
+        "accessibility",
+        &[
+            "two_engines_find_no_violation_on_any_step_of_a_recommendation",
+            "two_engines_find_no_violation_on_any_step_of_a_satisfaction",
+            "two_engines_find_no_violation_on_any_step_of_an_effort",
+        ],
+    ),
+    ("geometry", &["every_accent_stays_as_it_is_and_can_be_read_and_told_in_both_themes"]),
+];
+const ALL: [&str; 2] = ["CANDOR_ACCESS", "CANDOR_ACCENTS"];
+
 /// What is asserted, from the root.
 const TABLE: &str = "tests/assertions.toml";
 
@@ -111,8 +125,16 @@ pub(super) fn torture(workspace: &Workspace, numbers: &[&str]) -> Result<()> {
     let stage = Stage::of(workspace)?;
     for (file, names) in tests {
         let names: Vec<_> = names.into_iter().collect();
-        if let Outcome::Failed(why) = stage.test(file, &names)? {
+        if let Outcome::Failed(why) = stage.test(file, &names, &[])? {
             bail!("A test of {file} fails while nothing is broken: {why}");
+        }
+    }
+    if wanted.is_empty() {
+        say("Looking at every look with every accent (3 minutes)");
+        for (file, names) in WHOLE {
+            if let Outcome::Failed(why) = stage.test(file, names, &ALL)? {
+                bail!("A test of {file} fails: {why}");
+            }
         }
     }
 
@@ -200,19 +222,19 @@ impl Stage {
         let (file, name) = mutation.test()?;
         let path = self.copy.root.join(&mutation.file);
         fs::write(&path, broken)?;
-        let outcome = self.build().and_then(|()| self.test(file, &[name]));
+        let outcome = self.build().and_then(|()| self.test(file, &[name], &[]));
         fs::write(&path, whole)?;
         outcome
     }
 
-    /// Runs these tests of a file of journeys.
-    fn test(&self, file: &str, names: &[&str]) -> Result<Outcome> {
+    /// Runs these tests of a file of journeys, which look at `all` that these variables are about.
+    fn test(&self, file: &str, names: &[&str], all: &[&str]) -> Result<Outcome> {
         let mut cargo = self.copy.cargo();
         cargo
             .args(["test", "--quiet", "--package", "candor-journeys", "--test", file, "--", "--exact"])
             .args(names);
         // They find the server of the folder that they are built into.
-        cargo.env_remove("CANDOR_BIN").env("RUST_BACKTRACE", "0");
+        cargo.env_remove("CANDOR_BIN").env("RUST_BACKTRACE", "0").envs(all.iter().map(|name| (name, "all")));
         cargo.env("CHROMEDRIVER", &self.chromedriver).env("GECKODRIVER", &self.geckodriver);
         let ran = cargo.output().context("The tests can't be started.")?;
         let text = String::from_utf8_lossy(&ran.stdout);
@@ -288,6 +310,12 @@ mod tests {
                     row.number,
                     mutation.test
                 );
+            }
+        }
+        for (file, names) in WHOLE {
+            let tests = fs::read_to_string(root.join(format!("tests/journeys/tests/{file}.rs"))).unwrap();
+            for name in names {
+                assert!(tests.contains(&format!("async fn {name}() ")), "{name} is no test");
             }
         }
     }
