@@ -26,15 +26,25 @@ async fn tree(browser: &Browser) -> Result<String> {
     };
     let survey = nodes.values().find(is_survey).context("no region is in the tree")?;
     let mut told = String::new();
-    tell(survey, &nodes, 0, &mut told)?;
+    tell(survey, &nodes, "", 0, &mut told)?;
     Ok(told)
 }
 
-fn tell(node: &Value, nodes: &BTreeMap<String, &Value>, depth: usize, told: &mut String) -> Result<()> {
+/// In the place of a name: all texts within are another node's name.
+const LABEL: &str = "\0";
+
+/// Tells a node and what is in it; `name` is that of the node around it.
+fn tell(
+    node: &Value,
+    nodes: &BTreeMap<String, &Value>,
+    name: &str,
+    depth: usize,
+    told: &mut String,
+) -> Result<()> {
     let text =
         |key: &str| node[key]["value"].as_str().unwrap_or_default().replace(['\u{2068}', '\u{2069}'], "");
-    // The words of a name are told again as texts.
-    if text("role") == "StaticText" && told.contains(text("name").trim()) {
+    // The words of a name are told again as texts, of labels too.
+    if text("role") == "StaticText" && (name == LABEL || name.contains(text("name").trim())) {
         return Ok(());
     }
     // What is ignored and what says nothing by itself leads to its children.
@@ -64,8 +74,13 @@ fn tell(node: &Value, nodes: &BTreeMap<String, &Value>, depth: usize, told: &mut
     }
     // The boxes of a text's lines say it again; what the live region says comes and goes, and has a test of its own.
     let children = node["childIds"].as_array().filter(|_| !["StaticText", "status"].contains(&role.as_str()));
+    let inner = match role.as_str() {
+        "LabelText" | "Legend" => LABEL.to_owned(),
+        _ if is_told => text("name"),
+        _ => name.to_owned(),
+    };
     for child in children.into_iter().flatten().filter_map(|id| nodes.get(id.as_str()?)) {
-        tell(child, nodes, depth + usize::from(is_told), told)?;
+        tell(child, nodes, &inner, depth + usize::from(is_told), told)?;
     }
     Ok(())
 }
