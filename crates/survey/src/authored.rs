@@ -1,6 +1,6 @@
 use crate::{
-    BandTexts, Choice, Invalid, Kind, MAX_OPTIONS, MAX_QUESTIONS, OTHER, Question, Rule, Survey, Test,
-    canonical as canonical_tag, closest,
+    BandTexts, Choice, Invalid, Kind, LANGUAGES, MAX_OPTIONS, MAX_QUESTIONS, OTHER, Question, Rule, Survey,
+    Test, canonical as canonical_tag, closest,
     limits::{MAX_TEXT_CHARS, SLUG, is_slug},
     option_values::{check_option, check_style, placeholders},
     options::{DEFAULT_SITE, THEME},
@@ -249,14 +249,8 @@ impl AuthoredSurvey {
     /// The tags of all languages in which it has texts or words, each once.
     #[must_use]
     pub fn languages(&self) -> Vec<&str> {
-        let mut tags: Vec<&str> = self
-            .questions
-            .iter()
-            .flat_map(AuthoredQuestion::texts)
-            .flat_map(BTreeMap::keys)
-            .chain(self.words.keys())
-            .map(String::as_str)
-            .collect();
+        let of_texts = self.texts().flat_map(BTreeMap::keys);
+        let mut tags: Vec<_> = of_texts.chain(self.words.keys()).map(String::as_str).collect();
         tags.sort_unstable();
         tags.dedup();
         tags
@@ -268,7 +262,10 @@ impl AuthoredSurvey {
     #[must_use]
     pub fn localized<'a>(&self, site: &str, wanted: impl IntoIterator<Item = &'a str>) -> Survey {
         let languages = self.languages();
-        let tag = closest(wanted, &languages)
+        let is_worded = self.texts().all(Texts::is_empty);
+        // Without texts of its own it is asked in Candor's words by whom those serve better than the site's.
+        let offered = languages.iter().chain(is_worded.then_some(&LANGUAGES).into_iter().flatten());
+        let tag = closest(wanted, &offered.copied().collect::<Vec<_>>())
             .or_else(|| closest(["en"], &languages))
             .or_else(|| self.has_choice().then_some(0))
             .and_then(|index| languages.get(index));
@@ -291,7 +288,11 @@ impl AuthoredSurvey {
         self.in_language(site, "")
     }
 
-    pub(crate) fn has_choice(&self) -> bool {
+    fn texts(&self) -> impl Iterator<Item = &Texts> {
+        self.questions.iter().flat_map(AuthoredQuestion::texts)
+    }
+
+    fn has_choice(&self) -> bool {
         self.questions.iter().any(|question| question.kind == KindName::Choice)
     }
 

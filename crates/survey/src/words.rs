@@ -97,14 +97,13 @@ fn placeholders(text: &str) -> BTreeSet<&str> {
 }
 
 impl AuthoredSite {
-    /// Gives the site's words to its surveys, whose own win: those of every language that a survey has texts in, and of
-    /// others where it has no texts, or none that could be lacking.
+    /// Gives the site's words to its surveys, whose own win: those of every language that a survey has texts in, and all where it
+    /// has none. In another language its questions would be others.
     pub(crate) fn share_words(&mut self) {
         for survey in &mut self.surveys {
             let own: Vec<_> = survey.languages().into_iter().map(str::to_owned).collect();
             for (tag, words) in &self.words {
-                let is_open = own.is_empty() || is_spoken(tag);
-                if own.contains(tag) || is_open && !survey.has_choice() {
+                if own.is_empty() || own.contains(tag) {
                     let into = survey.words.entry(tag.clone()).or_default();
                     for (name, text) in words {
                         into.entry(name.clone()).or_insert_with(|| text.clone());
@@ -116,9 +115,22 @@ impl AuthoredSite {
 }
 
 impl AuthoredSurvey {
+    /// The words in a language: its own, then those of `de` for `de-AT`.
+    fn all_words(&self, tag: &str) -> Words {
+        let mut words = Words::new();
+        let mut rest = Some(tag);
+        while let Some(tag) = rest {
+            for (name, text) in self.words.get(tag).into_iter().flatten() {
+                words.entry(name.clone()).or_insert_with(|| text.clone());
+            }
+            rest = tag.rsplit_once('-').map(|(less, _)| less);
+        }
+        words
+    }
+
     /// What is told to a browser of the words in a language.
     pub(crate) fn words_in(&self, tag: &str) -> Words {
-        let mut words = self.words.get(tag).cloned().unwrap_or_default();
+        let mut words = self.all_words(tag);
         if !words.is_empty() && !is_spoken(tag) {
             words.insert("lang".into(), tag.to_owned());
             words.entry("dir".into()).or_insert_with(|| direction(tag).into());
@@ -131,10 +143,9 @@ impl AuthoredSurvey {
     pub fn missing_words(&self) -> Vec<(&str, Vec<&'static str>)> {
         let missing = self.languages().into_iter().filter(|tag| !is_spoken(tag)).map(|tag| {
             let survey = self.in_language("", tag);
-            let words = self.words.get(tag);
-            let has = |name: &str| words.is_some_and(|words| words.contains_key(name));
-            let names = ENGLISH.keys().map(String::as_str).filter(|name| !has(name));
-            (tag, names.filter(|name| is_said(name, &survey, words)).collect())
+            let words = self.all_words(tag);
+            let names = ENGLISH.keys().map(String::as_str).filter(|name| !words.contains_key(*name));
+            (tag, names.filter(|name| is_said(name, &survey, &words)).collect())
         });
         missing.filter(|(_, names): &(_, Vec<_>)| !names.is_empty()).collect()
     }
@@ -155,7 +166,7 @@ fn direction(tag: &str) -> &'static str {
 }
 
 /// Whether the widget may say this in the survey, which has the texts of one language, and the site's `words` in it.
-fn is_said(name: &str, survey: &Survey, words: Option<&Words>) -> bool {
+fn is_said(name: &str, survey: &Survey, words: &Words) -> bool {
     let any = |holds: &dyn Fn(&Question) -> bool| survey.questions.iter().any(holds);
     let has_field = any(&|q| matches!(q.kind, Kind::Text { .. } | Kind::Choice { other: true, .. }));
     let rated = |name: &str| {
@@ -167,7 +178,7 @@ fn is_said(name: &str, survey: &Survey, words: Option<&Words>) -> bool {
                 "-question" => question.text.is_none(),
                 // Where the question's placeholder can't be filled.
                 "-question-plain" => {
-                    let own = words.and_then(|words| words.get(name.trim_end_matches("-plain")));
+                    let own = words.get(name.trim_end_matches("-plain"));
                     question.text.is_none() && own.is_none_or(|own| !placeholders(own).is_empty())
                 }
                 "-low" | "-1" => low.is_none(),
@@ -264,6 +275,31 @@ mod tests {
     }
 
     #[test]
+    fn words_take_nobodys_language_away() {
+        let (site, mistakes) = checked(&with(
+            r#""words": {"en": {"send": "Go"}, "de": {"send": "Los", "close": "Zu"}, "de-AT": {"send": "Ab"}}"#,
+            "",
+        ));
+        assert_eq!(mistakes, []);
+        let told = |wanted: &[&str]| {
+            let definition = site.surveys[0].definition("shop", wanted.iter().copied());
+            (
+                definition.survey.locale,
+                definition.words.get("send").cloned(),
+                definition.words.get("close").cloned(),
+            )
+        };
+        let some = |text: &str| Some(text.to_owned());
+        for thai in [&["th"][..], &["th", "de"], &["th-TH", "en"]] {
+            assert_eq!(told(thai), (None, None, None), "{thai:?} is asked in Candor's Thai");
+        }
+        assert_eq!(told(&["fi", "en-GB"]), (some("en"), some("Go"), None));
+        assert_eq!(told(&["fi"]), (some("en"), some("Go"), None));
+        assert_eq!(told(&["de-AT", "th"]), (some("de-AT"), some("Ab"), some("Zu")));
+        assert_eq!(told(&["de-CH", "th"]), (some("de"), some("Los"), some("Zu")));
+    }
+
+    #[test]
     fn a_language_that_candor_speaks_has_its_name_and_direction_of_candor() {
         let (site, _) = checked(&with(r#""words": {"fa": {"send": "برو"}, "he": {"send": "שלח"}}"#, ""));
         let words = |tag| site.surveys[0].definition("shop", [tag]).words.into_keys().collect::<Vec<_>>();
@@ -286,7 +322,7 @@ mod tests {
         let words = r#""words": {"de": {"send": "Los"}, "th": {"send": "ส่ง"}}"#;
         let (site, _) =
             checked(&with(words, r#", "question": [{"id": "q", "kind": "rating", "text": {"en": "How?"}}]"#));
-        assert_eq!(site.surveys[0].languages(), ["en", "th"]);
+        assert_eq!(site.surveys[0].languages(), ["en"]);
         let choice = r#", "question": [{"id": "q", "kind": "choice", "text": {"en": "Which?"},
             "option": [{"id": "a", "text": {"en": "A"}}, {"id": "b", "text": {"en": "B"}}]}]"#;
         let (site, mistakes) = checked(&with(words, choice));
