@@ -7,7 +7,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::{HtmlElement, ShadowRoot};
 
-#[wasm_bindgen(module = "/src/view/page.js")]
+#[wasm_bindgen(module = "/src/view/view.js")]
 extern "C" {
     #[wasm_bindgen(js_name = keepClear)]
     pub(super) fn keep_clear(host: &HtmlElement, root: &ShadowRoot) -> Function;

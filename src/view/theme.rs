@@ -7,7 +7,7 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::{CssStyleSheet, HtmlElement, ShadowRoot};
 
-#[wasm_bindgen(module = "/src/view/theme.js")]
+#[wasm_bindgen(module = "/src/view/view.js")]
 extern "C" {
     fn paint(wrapper: &HtmlElement, scheme: Option<&str>, accent: Option<&str>) -> String;
     #[wasm_bindgen(js_name = schemeOf)]

@@ -258,7 +258,7 @@ fn accents() -> Vec<u32> {
 async fn every_accent_stays_as_it_is_and_can_be_read_and_told_in_both_themes() -> Result<()> {
     let (pages, candor) = (Pages::start().await?, Candor::start()?);
     let browser = Browser::open().await?;
-    let theme = std::fs::read_to_string(root().join("src/view/theme.js"))?;
+    let theme = std::fs::read_to_string(root().join("src/view/view.js"))?;
     let theme = theme.replace("export ", "");
     // What a canvas says a colour is, in whichever notation it is told.
     let walk = format!(

@@ -1,4 +1,5 @@
-// Light, dark and the page's accent.
+// What the view does with the page: light, dark and its accent; keeping clear of it. One file, because wasm-bindgen's test runner hangs when a
+// browser asks it for a fifth script at once.
 
 // WCAG 2.2, relative luminance of a colour in channels from 0 to 1.
 function luminance(rgb) {
@@ -50,3 +51,39 @@ export function paint(wrapper, scheme, accent) {
 
 // The scheme of a page that says what it is, which is followed, also when it changes its mind; else none.
 export const schemeOf = (host) => (getComputedStyle(host).colorScheme == "normal" ? undefined : "inherit");
+
+// Keeps it clear of the keyboard of a touch screen, and off whatever has the focus in the page. Gives what ends that.
+export function keepClear(host, root) {
+  const ends = [];
+  const listen = (target, kind, hear) => {
+    target.addEventListener(kind, hear);
+    ends.push(() => target.removeEventListener(kind, hear));
+  };
+  const wrapper = root.firstElementChild;
+  if (window.visualViewport)
+    listen(visualViewport, "resize", () => {
+      const { scale, height, offsetTop } = visualViewport;
+      // Zooming by pinch shrinks the visual viewport as well; then nothing is in the way.
+      const hidden = scale > 1.01 ? 0 : Math.max(Math.trunc(innerHeight - height - offsetTop), 0);
+      // Not the host's, which is the page's element.
+      wrapper.style.marginBottom = `${hidden}px`;
+    });
+  const covers = () => {
+    const focused = document.activeElement;
+    if (!focused || focused == host || focused == document.body) return false;
+    const theirs = focused.getBoundingClientRect();
+    const ours = root.querySelector(".card").getBoundingClientRect();
+    return theirs.left < ours.right && ours.left < theirs.right && theirs.top < ours.bottom && ours.top < theirs.bottom;
+  };
+  const avoid = () => {
+    try {
+      // Not under a pointer that is down: its click would miss. What fills the page is in the way here and there.
+      if (document.querySelector(":active") || !covers()) return;
+      host.toggleAttribute("data-top");
+      if (covers()) host.toggleAttribute("data-top");
+    } catch {} // nothing of the page's doing is its fault
+  };
+  avoid();
+  for (const kind of ["focusin", "pointerup"]) listen(document, kind, () => setTimeout(avoid));
+  return () => ends.forEach((end) => end());
+}
