@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use candor_journeys::{
-    Browser, Candor, Key, Page, Pages,
+    Browser, Candor, Page, Pages,
     http::{self, HeaderMap, Method},
 };
 use serde_json::{Value, json};
@@ -103,80 +103,6 @@ async fn nps_satisfaction_and_a_choice_in_one_survey_are_answered_and_scored_apa
         bought["options"].as_array().into_iter().flatten().map(|o| (&o["option"], &o["n"])).collect();
     let expected = [("bread", 1), ("milk", 0), ("salt", 0), ("other", 1)];
     assert_eq!(json!(counted), json!(expected), "{bought}");
-    Ok(())
-}
-
-/// The survey of several pages, on its first one.
-async fn visit() -> Result<(Pages, Candor, Browser)> {
-    let (pages, candor) = (Pages::start().await?, Candor::with_sites(&[("shop.toml", SITE)])?);
-    pages.set("/", Page::with_body(&candor.tag("data-site=\"shop\"")));
-    let browser = Browser::open().await?;
-    browser.goto(&pages.url("/")).await?;
-    browser.prompt().await?;
-    Ok((pages, candor, browser))
-}
-
-/// It was counted: a nine, bread, a four.
-async fn answered(candor: &Candor, browser: &Browser) -> Result<()> {
-    browser.until("the receipt", "journey.events.at(-1).type === 'sent'").await?;
-    assert_eq!(total(candor, "nps").await?["counts"][9], 1);
-    assert_eq!(total(candor, "fresh").await?["counts"], json!([0, 0, 0, 1, 0, 0, 0]));
-    let bought = total(candor, "bought").await?;
-    let bread = bought["options"].as_array().into_iter().flatten().find(|o| o["option"] == "bread");
-    assert_eq!(bread.map(|bread| &bread["n"]), Some(&json!(1)), "{bought}");
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_whole_survey_is_answered_with_keys_alone() -> Result<()> {
-    let (_pages, candor, browser) = visit().await?;
-    let to = async |what: &str| -> Result<()> {
-        for _ in 0..15 {
-            if browser.widget(&format!("!!root && !!({what})")).await? == true {
-                return Ok(());
-            }
-            browser.press(&[Key::Tab]).await?;
-        }
-        anyhow::bail!("Tab does not reach {what}")
-    };
-    let button = |name: &str| format!("root.activeElement && root.activeElement === button('{name}')");
-    to("radios.includes(root.activeElement)").await?;
-    browser.press(&[Key::End, Key::Left]).await?;
-    to("root.activeElement?.matches('textarea')").await?;
-    browser.type_text("near").await?;
-    to(&button("Next")).await?;
-    browser.press(&[Key::Enter]).await?;
-    browser.widget_until("the choice", "$('legend').textContent.startsWith('What did you buy?')").await?;
-    to("root.activeElement?.value === 'bread'").await?;
-    browser.type_text(" ").await?;
-    to(&button("Next")).await?;
-    browser.type_text(" ").await?;
-    browser.widget_until("the last question", "$('legend').textContent === 'How fresh was it?'").await?;
-    to("radios.includes(root.activeElement)").await?;
-    browser.type_text("4").await?;
-    to(&button("Send")).await?;
-    browser.press(&[Key::Enter]).await?;
-    answered(&candor, &browser).await
-}
-
-#[tokio::test]
-async fn a_whole_survey_is_answered_with_a_pointer_alone_be_it_a_mouse_or_a_finger() -> Result<()> {
-    for pointer in ["mouse", "touch"] {
-        let (_pages, candor, browser) = visit().await?;
-        let point = async |element: &str| match pointer {
-            "mouse" => browser.click(element).await,
-            _ => browser.tap(element).await,
-        };
-        point("radios[9].labels[0]").await?;
-        point("$('.send')").await?;
-        browser.widget_until("the choice", "$('legend').textContent.startsWith('What did you buy?')").await?;
-        point("$('input[value=bread]').labels[0]").await?;
-        point("button('Next')").await?;
-        browser.widget_until("the last question", "$('legend').textContent === 'How fresh was it?'").await?;
-        point("radios[3].labels[0]").await?;
-        point("button('Send')").await?;
-        answered(&candor, &browser).await?;
-    }
     Ok(())
 }
 

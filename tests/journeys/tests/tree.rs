@@ -9,8 +9,9 @@ use candor_survey::LANGUAGES;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Write, fs};
 
-/// States that are told of a node where they are true, or have a value.
-const STATES: [&str; 7] = ["checked", "disabled", "invalid", "required", "focused", "live", "expanded"];
+/// What is told of a node where it is true, or has a value.
+const STATES: [&str; 8] =
+    ["checked", "disabled", "invalid", "required", "focused", "live", "expanded", "level"];
 
 /// The survey's part of the tree, a node a line, indented by its depth: role, name, description, states.
 async fn tree(browser: &Browser) -> Result<String> {
@@ -26,34 +27,39 @@ async fn tree(browser: &Browser) -> Result<String> {
     };
     let survey = nodes.values().find(is_survey).context("no region is in the tree")?;
     let mut told = String::new();
-    tell(survey, &nodes, "", 0, &mut told)?;
+    tell(survey, &nodes, 0, "", &mut told)?;
     Ok(told)
 }
 
-/// In the place of a name: all texts within are another node's name.
-const LABEL: &str = "\0";
+fn text(node: &Value, key: &str) -> String {
+    node[key]["value"].as_str().unwrap_or_default().replace(['\u{2068}', '\u{2069}'], "")
+}
 
-/// Tells a node and what is in it; `name` is that of the node around it.
+/// Tells of a node within one of this name.
 fn tell(
     node: &Value,
     nodes: &BTreeMap<String, &Value>,
-    name: &str,
     depth: usize,
+    within: &str,
     told: &mut String,
 ) -> Result<()> {
-    let text =
-        |key: &str| node[key]["value"].as_str().unwrap_or_default().replace(['\u{2068}', '\u{2069}'], "");
-    // The words of a name are told again as texts, of labels too.
-    if text("role") == "StaticText" && (name == LABEL || name.contains(text("name").trim())) {
+    let (role, name) = (text(node, "role"), text(node, "name"));
+    // The words of a name are its texts, too, and what is written in a field.
+    if role == "StaticText" && within.contains(name.trim()) {
         return Ok(());
     }
+    // The boxes of a text's lines say it again; what the live region says comes and goes, and has a test of its own.
+    let children = node["childIds"].as_array().filter(|_| !["StaticText", "status"].contains(&role.as_str()));
+    let children: Vec<&Value> =
+        children.into_iter().flatten().filter_map(|id| nodes.get(id.as_str()?).copied()).collect();
     // What is ignored and what says nothing by itself leads to its children.
-    let role = text("role");
     let is_told =
         node["ignored"] == false && !["none", "generic", "LabelText", "Legend"].contains(&role.as_str());
     if is_told {
-        write!(told, "{}{}", "  ".repeat(depth), text("role"))?;
-        for (mark, said) in [("", text("name")), ("– ", text("description")), ("= ", text("value"))] {
+        write!(told, "{}{role}", "  ".repeat(depth))?;
+        for (mark, said) in
+            [("", name.clone()), ("– ", text(node, "description")), ("= ", text(node, "value"))]
+        {
             if !said.is_empty() {
                 write!(told, " {mark}“{said}”")?;
             }
@@ -72,23 +78,61 @@ fn tell(
         }
         told.push('\n');
     }
-    // The boxes of a text's lines say it again; what the live region says comes and goes, and has a test of its own.
-    let children = node["childIds"].as_array().filter(|_| !["StaticText", "status"].contains(&role.as_str()));
-    let inner = match role.as_str() {
-        "LabelText" | "Legend" => LABEL.to_owned(),
-        _ if is_told => text("name"),
-        _ => name.to_owned(),
+    // A label around what it labels is heard as that one's name.
+    let labelled =
+        children.iter().find(|child| ["radio", "checkbox"].contains(&text(child, "role").as_str()));
+    let within = match labelled {
+        _ if is_told => format!("{name}\n{}", text(node, "value")),
+        Some(labelled) if role == "LabelText" => text(labelled, "name"),
+        _ => within.to_owned(),
     };
-    for child in children.into_iter().flatten().filter_map(|id| nodes.get(id.as_str()?)) {
-        tell(child, nodes, &inner, depth + usize::from(is_told), told)?;
+    for child in children {
+        tell(child, nodes, depth + usize::from(is_told), &within, told)?;
     }
     Ok(())
+}
+
+/// The lines that went and came, each with the step that it stands in; empty if the texts are equal.
+fn difference(before: &str, now: &str) -> String {
+    let (before, now): (Vec<_>, Vec<_>) = (before.lines().collect(), now.lines().collect());
+    // How many lines the rests from here on have in common.
+    let mut common = vec![vec![0; now.len() + 1]; before.len() + 1];
+    for (i, was) in before.iter().enumerate().rev() {
+        for (j, is) in now.iter().enumerate().rev() {
+            common[i][j] =
+                if was == is { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
+        }
+    }
+    let (mut i, mut j, mut step, mut difference) = (0, 0, "", String::new());
+    while i < before.len() || j < now.len() {
+        let (was, is) = (before.get(i), now.get(j));
+        if was == is {
+            step = if i == 0 || before[i - 1].is_empty() { before[i] } else { step };
+            (i, j) = (i + 1, j + 1);
+            continue;
+        }
+        let goes = was.is_some() && (is.is_none() || common[i + 1][j] >= common[i][j + 1]);
+        let (sign, line) = if goes { ('-', before[i]) } else { ('+', now[j]) };
+        difference.extend([step, ": ", sign.encode_utf8(&mut [0; 4]), " ", line, "\n"]);
+        (i, j) = (i + usize::from(goes), j + usize::from(!goes));
+    }
+    difference
+}
+
+#[test]
+fn a_difference_is_told_line_by_line_with_its_step() {
+    let before = "ask\nregion\n  radio\n  status\n\nthanks\nregion\n  heading\n";
+    assert_eq!(difference(before, before), "");
+    let now = before.replace("  status\n", "  note\n  status\n").replace("heading", "text");
+    assert_eq!(difference(before, &now), "ask: +   note\nthanks: -   heading\nthanks: +   text\n");
+    assert_eq!(difference("", "ask\nregion\n"), ": + ask\n: + region\n", "there was none");
+    assert_eq!(difference("ask\nregion\n", "ask\n"), "ask: - region\n");
 }
 
 async fn told(survey: &str, display: &str, rating: u8, languages: &[&str]) -> Result<()> {
     let (pages, candor, browser) = (Pages::start().await?, Candor::start()?, Browser::open().await?);
     browser.cdp("Accessibility.enable", json!({})).await?;
-    let mut changed = Vec::new();
+    let mut changed = String::new();
     for language in languages {
         let tag = candor.tag(&format!(
             "data-survey=\"{survey}\" data-display=\"{display}\" data-quiet=\"0\" data-privacy=\"/privacy\" data-product=\"Acme\""
@@ -102,6 +146,8 @@ async fn told(survey: &str, display: &str, rating: u8, languages: &[&str]) -> Re
         let mut steps = format!("ask\n{}", tree(&browser).await?);
         browser.choose(rating).await?;
         browser.widget_until("the follow-up", "$('textarea') && seen($('textarea'))").await?;
+        write!(steps, "\nfollow-up\n{}", tree(&browser).await?)?;
+        browser.write_comment("…").await?;
         browser.widget("($('textarea').value = 'a'.repeat(5001), 0)").await?;
         browser.send().await?;
         browser.widget_until("the error", "$('#error').textContent").await?;
@@ -123,16 +169,12 @@ async fn told(survey: &str, display: &str, rating: u8, languages: &[&str]) -> Re
             fs::create_dir_all(root().join("tests/tree"))?;
             fs::write(&path, &steps)?;
         }
-        let golden = fs::read_to_string(&path).unwrap_or_default();
-        if golden != steps {
-            let (mut before, mut now) = (golden.lines(), steps.lines());
-            let differing =
-                std::iter::from_fn(|| Some((before.next(), now.next())).filter(|pair| *pair != (None, None)))
-                    .find(|(before, now)| before != now);
-            changed.push(format!("{name}: {differing:#?}"));
+        let difference = difference(&fs::read_to_string(&path).unwrap_or_default(), &steps);
+        if !difference.is_empty() {
+            write!(changed, "tests/tree/{name}\n{difference}\n")?;
         }
     }
-    assert!(changed.is_empty(), "{}", changed.join("\n"));
+    assert!(changed.is_empty(), "If this is how it should be heard, CANDOR_BLESS=1 writes it.\n{changed}");
     Ok(())
 }
 
@@ -144,5 +186,5 @@ async fn the_tree_of_a_recommendation_is_as_it_was_read_in_every_language() -> R
 #[tokio::test]
 async fn the_tree_of_a_satisfaction_and_of_an_effort_in_the_page_is_as_it_was_read() -> Result<()> {
     told("csat", "inline", 2, &["en", "ar"]).await?;
-    told("ces", "inline", 4, &["en", "fa"]).await
+    told("ces", "inline", 4, &["en", "fa", "ar"]).await
 }
