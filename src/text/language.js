@@ -18,7 +18,8 @@ function isServed(locale, spoken) {
 // named, which decides the digits; all that are wanted, for a server that may speak others.
 export function negotiate(wanted, spoken) {
   const tags = [].concat(wanted).filter((tag) => typeof tag == "string");
-  const all = [...new Set(tags)].filter((tag) => /^[a-z][\w-]+$/i.test(tag)).slice(0, 9) + "" || "en";
+  // Not by a set, in whose place a page may have put something of its own.
+  const all = tags.filter((tag, at) => /^[a-z][\w-]+$/i.test(tag) && tags.indexOf(tag) == at).slice(0, 9) + "" || "en";
   for (const tag of tags) {
     try {
       const locale = read(tag);
