@@ -28,11 +28,13 @@ export function paint(wrapper, scheme, accent) {
   const light = (name) => luminance(channels(wrapper, `var(--_candor-${name})`) ?? []) + 0.05;
   const styles = getComputedStyle(wrapper);
   const texts = ["ink", "muted", "error"];
-  if (["surface", ...texts].some((name) => styles.getPropertyValue("--candor-" + name)))
+  if (["surface", ...texts].some((name) => styles.getPropertyValue("--candor-" + name))) {
+    const surface = light("surface");
     for (const name of texts) {
-      const ratio = light(name) / light("surface");
+      const ratio = light(name) / surface;
       if (Math.max(ratio, 1 / ratio) < 4.5) wrong.push(`--candor-${name}: expected 4.5:1 to --candor-surface`);
     }
+  }
   if (accent) {
     const fill = channels(wrapper, accent);
     if (!fill) wrong.push(`accent: expected an opaque CSS colour, not ${accent}`);

@@ -25,11 +25,7 @@ impl SiteFile {
     /// Reads a file's text. With mistakes there is a site too, if its keys could be told; what is wrong in it is then made
     /// up and must not be served.
     pub(crate) fn read(name: String, text: &str) -> (Option<Self>, Vec<Mistake>) {
-        let mut file = Self {
-            name,
-            site: AuthoredSite { site: String::new(), origins: Vec::new(), ..AuthoredSite::default() },
-            lines: Lines::default(),
-        };
+        let mut file = Self { name, site: AuthoredSite::default(), lines: Lines::default() };
         let line = |span: Option<Range<usize>>| {
             span.map(|span| text.get(..span.start).unwrap_or("").split('\n').count())
         };

@@ -73,6 +73,22 @@ pub fn canonical(tag: &str) -> Option<String> {
     Some(canonical)
 }
 
+/// Languages and scripts that are written from right to left, by the scripts that CLDR expects of them.
+#[cfg(feature = "authored")]
+const RIGHT_TO_LEFT: [&str; 24] = [
+    "adlm", "ar", "arab", "arc", "ckb", "dv", "fa", "glk", "he", "hebr", "iw", "ji", "ks", "lrc", "mzn",
+    "nqo", "ps", "rohg", "sd", "syr", "syrc", "thaa", "ug", "ur",
+];
+
+/// Whether the tag's script, else its language, is written from right to left.
+#[cfg(feature = "authored")]
+pub(crate) fn is_right_to_left(tag: &str) -> bool {
+    let tag = tag.to_ascii_lowercase();
+    Tag::parse(&tag).is_some_and(|tag| {
+        RIGHT_TO_LEFT.contains(&if tag.script.is_empty() { tag.language } else { tag.script })
+    })
+}
+
 /// A language tag's parts in small letters, empty where absent.
 struct Tag<'a> {
     language: &'a str,
@@ -334,6 +350,16 @@ mod tests {
             ("Deutsch", None),
         ] {
             assert_eq!(canonical(tag).as_deref(), expected, "{tag}");
+        }
+    }
+
+    #[cfg(feature = "authored")]
+    #[test]
+    fn the_direction_is_that_of_the_script_else_of_the_language() {
+        for (tag, is_rtl) in
+            [("he", true), ("ur-PK", true), ("ku-Arab", true), ("ks-Deva", false), ("de-AT", false)]
+        {
+            assert_eq!(is_right_to_left(tag), is_rtl, "{tag}");
         }
     }
 }

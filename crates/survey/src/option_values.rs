@@ -128,16 +128,18 @@ fn is_selector(value: &str) -> bool {
     }) && parser.recoverable_errors().is_empty()
 }
 
-/// The widget fills in `{product}` and `{task}`; another name would be shown as it stands. Other braces are text.
+/// The names between braces, as they are written. Other braces are text.
+pub(crate) fn names(text: &str) -> impl Iterator<Item = &str> {
+    let between = text.split('{').skip(1).filter_map(|after| Some(after.split_once('}')?.0));
+    between.filter(|name| name.trim().starts_with(char::is_alphabetic))
+}
+
+/// The widget fills in `{product}` and `{task}`; another name would be shown as it stands.
 pub(crate) fn placeholders(text: &str) -> Checked {
-    for after in text.split('{').skip(1) {
-        let Some((name, _)) = after.split_once('}') else { continue };
-        let is_name = name.trim().starts_with(|c: char| c.is_alphabetic());
-        if is_name && !["product", "task"].contains(&name.trim()) {
-            return Err(format!("no placeholders but {{product}} and {{task}} instead of {{{name}}}"));
-        }
+    match names(text).find(|name| !["product", "task"].contains(&name.trim())) {
+        Some(name) => Err(format!("no placeholders but {{product}} and {{task}} instead of {{{name}}}")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn trigger(value: &str) -> Checked {

@@ -2,7 +2,7 @@
 
 use crate::{
     Ability, AuthoredSite, AuthoredSurvey, Invalid, Kind, LANGUAGES, Question, Survey, canonical, closest,
-    limits::MAX_TEXT_CHARS,
+    language::is_right_to_left, limits::MAX_TEXT_CHARS, option_values::names,
 };
 use candor_scoring::{Measure, Metric};
 use serde::Serialize;
@@ -17,12 +17,6 @@ pub type Words = BTreeMap<String, String>;
 /// All that the widget may say.
 static ENGLISH: LazyLock<Words> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../../locales/en/pack.json")).unwrap_or_default());
-
-/// Languages and scripts that are written from right to left, by the scripts that CLDR expects of them.
-const RIGHT_TO_LEFT: [&str; 24] = [
-    "adlm", "ar", "arab", "arc", "ckb", "dv", "fa", "glk", "he", "hebr", "iw", "ji", "ks", "lrc", "mzn",
-    "nqo", "ps", "rohg", "sd", "syr", "syrc", "thaa", "ug", "ur",
-];
 
 /// A survey's definition as a browser gets it: `GET /v1/surveys/{id}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -92,8 +86,7 @@ fn check_word(name: &str, text: &str) -> Result<(), String> {
 }
 
 fn placeholders(text: &str) -> BTreeSet<&str> {
-    let names = text.split('{').skip(1).filter_map(|after| Some(after.split_once('}')?.0.trim()));
-    names.filter(|name| name.starts_with(char::is_alphabetic)).collect()
+    names(text).map(str::trim).collect()
 }
 
 impl AuthoredSite {
@@ -133,7 +126,8 @@ impl AuthoredSurvey {
         let mut words = self.all_words(tag);
         if !words.is_empty() && !is_spoken(tag) {
             words.insert("lang".into(), tag.to_owned());
-            words.entry("dir".into()).or_insert_with(|| direction(tag).into());
+            let dir = if is_right_to_left(tag) { "rtl" } else { "ltr" };
+            words.entry("dir".into()).or_insert_with(|| dir.into());
         }
         words
     }
@@ -153,16 +147,6 @@ impl AuthoredSurvey {
 
 fn is_spoken(tag: &str) -> bool {
     closest([tag], &LANGUAGES).is_some()
-}
-
-fn direction(tag: &str) -> &'static str {
-    let mut parts: Vec<_> = tag.split('-').map(str::to_ascii_lowercase).collect();
-    // A script decides, else the language.
-    if let Some(script) = parts.iter().position(|part| part.len() == 4) {
-        parts.drain(..script);
-    }
-    let is_rtl = parts.first().is_some_and(|part| RIGHT_TO_LEFT.contains(&part.as_str()));
-    if is_rtl { "rtl" } else { "ltr" }
 }
 
 /// Whether the widget may say this in the survey, which has the texts of one language, and the site's `words` in it.
@@ -306,15 +290,6 @@ mod tests {
         assert_eq!(words("fa"), ["send"]);
         assert_eq!(words("he"), ["dir", "lang", "send"]);
         assert_eq!(site.surveys[0].definition("shop", ["he"]).words["dir"], "rtl");
-    }
-
-    #[test]
-    fn the_direction_is_that_of_the_script_else_of_the_language() {
-        for (tag, dir) in
-            [("he", "rtl"), ("ur-PK", "rtl"), ("ku-Arab", "rtl"), ("ks-Deva", "ltr"), ("de-AT", "ltr")]
-        {
-            assert_eq!(direction(tag), dir, "{tag}");
-        }
     }
 
     #[test]

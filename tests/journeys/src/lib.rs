@@ -58,6 +58,12 @@ pub fn pack(language: &str) -> anyhow::Result<serde_json::Value> {
     Ok(serde_json::from_str(&text)?)
 }
 
+/// A text without the marks that keep names and numbers out of its direction.
+#[must_use]
+pub fn without_isolates(text: &str) -> String {
+    text.replace(['\u{2068}', '\u{2069}'], "")
+}
+
 /// One of the words of a pack.
 ///
 /// # Errors

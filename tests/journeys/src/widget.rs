@@ -1,5 +1,6 @@
 use crate::browser::{Browser, point};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use fantoccini::key::Key;
 use serde_json::{Value, json};
 
 /// An expression in the page: the keys of the unsent responses.
@@ -102,6 +103,41 @@ impl Browser {
     /// When there is none.
     pub async fn send(&self) -> Result<()> {
         self.click("$('.send')").await
+    }
+
+    /// The value of the point that is chosen; null if none is.
+    ///
+    /// # Errors
+    /// When there is no prompt to look at.
+    pub async fn chosen(&self) -> Result<Value> {
+        self.widget("(radios.find(radio => radio.checked) || {}).value").await
+    }
+
+    /// Presses Tab, or Shift and Tab, so many times at most, until this is true of the widget.
+    ///
+    /// # Errors
+    /// When it never is.
+    pub async fn tab_until(&self, most: u32, is_back: bool, expression: &str) -> Result<()> {
+        for _ in 0..most {
+            if is_back {
+                self.press_with_shift(Key::Tab).await?;
+            } else {
+                self.press(&[Key::Tab]).await?;
+            }
+            if self.widget(expression).await? == true {
+                return Ok(());
+            }
+        }
+        bail!("Tab, back: {is_back}, never brings {expression}")
+    }
+
+    /// Goes into the scale by Tab, from the page's link before it.
+    ///
+    /// # Errors
+    /// When Tab does not get there.
+    pub async fn into_the_scale(&self) -> Result<()> {
+        self.run("document.querySelector('#link').focus()", &[]).await?;
+        self.tab_until(6, false, "!!root && radios.includes(root.activeElement)").await
     }
 
     /// Clicks into the comment's field and types.

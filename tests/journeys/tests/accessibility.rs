@@ -2,7 +2,7 @@
 #![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use anyhow::{Context, Result};
-use candor_journeys::{Browser, Candor, Key, Options, Page, Pages, word};
+use candor_journeys::{Browser, Candor, Key, Options, Page, Pages, without_isolates, word};
 use candor_survey::{Display, LANGUAGES};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -133,27 +133,6 @@ async fn keyboard(language: &str) -> Result<(Pages, Candor, Browser)> {
     Ok((pages, candor, browser))
 }
 
-/// The text without the marks that keep names and numbers out of its direction.
-fn without_isolates(text: &str) -> String {
-    text.replace(['\u{2068}', '\u{2069}'], "")
-}
-
-async fn chosen(browser: &Browser) -> Result<Value> {
-    browser.widget("(radios.find(r => r.checked) || {}).value").await
-}
-
-/// Puts the focus on the scale as Tab would from just before it.
-async fn into_the_scale(browser: &Browser) -> Result<()> {
-    browser.run("document.querySelector('#link').focus()", &[]).await?;
-    for _ in 0..6 {
-        browser.press(&[Key::Tab]).await?;
-        if browser.widget("!!root && radios.includes(root.activeElement)").await? == true {
-            return Ok(());
-        }
-    }
-    anyhow::bail!("Tab does not reach the scale")
-}
-
 #[tokio::test]
 async fn the_scale_is_a_group_named_by_its_question_and_nothing_is_chosen() -> Result<()> {
     let (_pages, _candor, browser) = keyboard("en").await?;
@@ -190,14 +169,14 @@ async fn the_scale_is_a_group_named_by_its_question_and_nothing_is_chosen() -> R
         let checked = radio["properties"].as_array().into_iter().flatten().find(|p| p["name"] == "checked");
         assert_eq!(checked.map(|p| p["value"]["value"].clone()), Some(json!("false")));
     }
-    assert_eq!(chosen(&browser).await?, Value::Null);
+    assert_eq!(browser.chosen().await?, Value::Null);
     Ok(())
 }
 
 #[tokio::test]
 async fn arrows_move_and_choose_and_send_nothing_off() -> Result<()> {
     let (_pages, _candor, browser) = keyboard("en").await?;
-    into_the_scale(&browser).await?;
+    browser.into_the_scale().await?;
     assert_eq!(browser.widget("root.activeElement.value").await?, "0", "Tab enters at the first");
     for (key, value) in [
         (Key::Right, "1"),
@@ -222,7 +201,7 @@ async fn arrows_move_and_choose_and_send_nothing_off() -> Result<()> {
 #[tokio::test]
 async fn arrows_flip_in_right_to_left() -> Result<()> {
     let (_pages, _candor, browser) = keyboard("fa").await?;
-    into_the_scale(&browser).await?;
+    browser.into_the_scale().await?;
     for (key, value) in [(Key::Left, "1"), (Key::Left, "2"), (Key::Right, "1")] {
         browser.press(&[key]).await?;
         browser.widget_until(value, &format!("radios.some(r => r.checked && r.value === '{value}')")).await?;
@@ -235,14 +214,14 @@ async fn digits_choose_inside_the_scale_and_nowhere_else() -> Result<()> {
     let (_pages, _candor, browser) = keyboard("en").await?;
     browser.run("document.querySelector('#button').focus()", &[]).await?;
     browser.type_text("7").await?;
-    assert_eq!(chosen(&browser).await?, Value::Null, "the page's keys are the page's");
-    into_the_scale(&browser).await?;
+    assert_eq!(browser.chosen().await?, Value::Null, "the page's keys are the page's");
+    browser.into_the_scale().await?;
     // Each in a pause of its own, but for 10: its two digits in one go.
     for (typed, value) in [("7", "7"), ("٣", "3"), ("۵", "5"), ("๙", "9"), ("10", "10")] {
         browser.type_text(typed).await?;
         browser.widget_until(value, &format!("radios.some(r => r.checked && r.value === '{value}')")).await?;
         browser.pass(700).await?;
-        assert_eq!(chosen(&browser).await?, value);
+        assert_eq!(browser.chosen().await?, value);
     }
     Ok(())
 }
@@ -250,9 +229,9 @@ async fn digits_choose_inside_the_scale_and_nowhere_else() -> Result<()> {
 #[tokio::test]
 async fn tab_passes_through_and_leaves_both_ways() -> Result<()> {
     let (_pages, _candor, browser) = keyboard("en").await?;
-    into_the_scale(&browser).await?;
+    browser.into_the_scale().await?;
     for (key, shift) in [("forwards", false), ("backwards", true)] {
-        into_the_scale(&browser).await?;
+        browser.into_the_scale().await?;
         let mut left = false;
         for _ in 0..8 {
             if shift {
@@ -286,7 +265,7 @@ async fn escape_closes_only_from_inside_and_the_page_does_not_hear_it() -> Resul
     assert_eq!(browser.eval("journey.escapes").await?, 1);
     browser.prompt().await?;
 
-    into_the_scale(&browser).await?;
+    browser.into_the_scale().await?;
     browser.press(&[Key::Escape]).await?;
     browser.gone().await?;
     assert_eq!(browser.eval("journey.escapes").await?, 1, "the one inside stays inside");

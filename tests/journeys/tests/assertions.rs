@@ -2,7 +2,7 @@
 #![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use anyhow::{Result, ensure};
-use candor_journeys::{Browser, Candor, Endpoint, Key, Page, Pages, Reply, word};
+use candor_journeys::{Browser, Candor, Endpoint, Key, Page, Pages, Reply, without_isolates, word};
 use candor_survey::LANGUAGES;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -39,37 +39,12 @@ async fn named(browser: &Browser, role: &str) -> Result<Vec<String>> {
     Ok(of_role.map(|node| plain(node["name"]["value"].as_str().unwrap_or_default())).collect())
 }
 
-/// Without the marks that keep names and numbers out of its direction, and with one space between words.
+/// Without isolates, and with one space between words.
 fn plain(text: &str) -> String {
-    text.replace(['\u{2068}', '\u{2069}'], "").split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Presses Tab, or Shift and Tab, until this is true of the widget.
-async fn tab_until(browser: &Browser, is_back: bool, expression: &str) -> Result<()> {
-    for _ in 0..12 {
-        if is_back {
-            browser.press_with_shift(Key::Tab).await?;
-        } else {
-            browser.press(&[Key::Tab]).await?;
-        }
-        if browser.widget(expression).await? == true {
-            return Ok(());
-        }
-    }
-    anyhow::bail!("Tab, back: {is_back}, never brings {expression}")
-}
-
-/// Goes into the scale by Tab, from the page's link before it.
-async fn into_the_scale(browser: &Browser) -> Result<()> {
-    browser.run("document.querySelector('#link').focus()", &[]).await?;
-    tab_until(browser, false, IN_SCALE).await
+    without_isolates(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 const IN_SCALE: &str = "radios.includes(root.activeElement)";
-
-async fn chosen(browser: &Browser) -> Result<Value> {
-    browser.widget("(radios.find(radio => radio.checked) || {}).value").await
-}
 
 #[tokio::test]
 async fn the_survey_introduces_itself_once_in_the_one_region_that_was_there_empty() -> Result<()> {
@@ -146,12 +121,12 @@ async fn a_scale_is_one_group_of_a_radio_for_each_point_and_names_say_what_is_se
 #[tokio::test]
 async fn tab_enters_the_scale_at_what_is_chosen_from_both_sides() -> Result<()> {
     let (_pages, _candor, browser) = asked("", "en", "data-survey=\"nps\"").await?;
-    into_the_scale(&browser).await?;
+    browser.into_the_scale().await?;
     assert_eq!(browser.widget("root.activeElement.value").await?, "0", "nothing is chosen");
     browser.type_text("7").await?;
     for is_back in [false, true] {
-        tab_until(&browser, is_back, "!radios.includes(root.activeElement)").await?;
-        tab_until(&browser, !is_back, IN_SCALE).await?;
+        browser.tab_until(12, is_back, "!radios.includes(root.activeElement)").await?;
+        browser.tab_until(12, !is_back, IN_SCALE).await?;
         assert_eq!(browser.widget("root.activeElement.value").await?, "7", "back: {is_back}");
     }
     Ok(())
@@ -160,26 +135,26 @@ async fn tab_enters_the_scale_at_what_is_chosen_from_both_sides() -> Result<()> 
 #[tokio::test]
 async fn space_and_enter_press_what_has_the_focus_and_digits_choose_only_in_the_scale() -> Result<()> {
     let (_pages, _candor, browser) = asked("", "en", "data-survey=\"nps\"").await?;
-    into_the_scale(&browser).await?;
+    browser.into_the_scale().await?;
     browser.type_text(" ").await?;
-    assert_eq!(chosen(&browser).await?, "0", "Space chooses");
+    assert_eq!(browser.chosen().await?, "0", "Space chooses");
     browser.type_text("1").await?;
     browser.pass(700).await?;
     browser.type_text("0").await?;
-    assert_eq!(chosen(&browser).await?, "0", "a while later a digit is a number of its own");
+    assert_eq!(browser.chosen().await?, "0", "a while later a digit is a number of its own");
     browser.type_text("7").await?;
     browser.press(&[Key::Enter]).await?;
-    assert_eq!(chosen(&browser).await?, "7");
+    assert_eq!(browser.chosen().await?, "7");
     assert_eq!(browser.widget("$('.candor').dataset.step").await?, "follow-up", "Enter sends nothing off");
 
-    tab_until(&browser, false, "root.activeElement === $('textarea')").await?;
+    browser.tab_until(12, false, "root.activeElement === $('textarea')").await?;
     browser.type_text("4 5").await?;
     browser.press(&[Key::Enter]).await?;
     assert_eq!(browser.widget("$('textarea').value").await?, "4 5\n");
-    tab_until(&browser, true, "root.activeElement === $('.close')").await?;
+    browser.tab_until(12, true, "root.activeElement === $('.close')").await?;
     browser.type_text("8").await?;
-    assert_eq!(chosen(&browser).await?, "7");
-    tab_until(&browser, false, "root.activeElement === $('.send')").await?;
+    assert_eq!(browser.chosen().await?, "7");
+    browser.tab_until(12, false, "root.activeElement === $('.send')").await?;
     browser.type_text(" ").await?;
     browser.widget_until("the end", "$('[data-step=thanks]')").await.map(drop)
 }
@@ -189,14 +164,14 @@ async fn neither_focus_nor_arrows_submit_and_leaving_the_scale_does() -> Result<
     let endpoint = Endpoint::start(Reply::Status(204)).await?;
     let attributes = format!("data-survey=\"nps\" data-endpoint=\"{}\"", endpoint.url());
     let (_pages, _candor, browser) = asked("", "en", &attributes).await?;
-    into_the_scale(&browser).await?;
+    browser.into_the_scale().await?;
     browser.press(&[Key::Right, Key::Right, Key::Right]).await?;
-    assert_eq!(chosen(&browser).await?, "3");
+    assert_eq!(browser.chosen().await?, "3");
     browser.pass(900).await?;
     let states: Vec<_> = endpoint.bodies().iter().map(|body| body["state"].clone()).collect();
     assert_eq!(states, ["shown"]);
     assert_eq!(browser.events("answered").await?, Vec::<Value>::new());
-    tab_until(&browser, false, "!radios.includes(root.activeElement)").await?;
+    browser.tab_until(12, false, "!radios.includes(root.activeElement)").await?;
     endpoint.received("three", |body| body["answers"][0]["rating"] == 3).await.map(drop)
 }
 
@@ -362,7 +337,7 @@ async fn an_hour_of_hesitation_costs_nothing() -> Result<()> {
     hour().await;
     let there = browser.widget("[seen(host), $('textarea').value, root.activeElement.localName]").await?;
     assert_eq!(there, json!([true, "half", "textarea"]));
-    assert_eq!(chosen(&browser).await?, "3");
+    assert_eq!(browser.chosen().await?, "3");
     assert_eq!(browser.events("closed").await?, Vec::<Value>::new());
     Ok(())
 }

@@ -4,7 +4,7 @@
 #![allow(clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use anyhow::{Context, Result};
-use candor_journeys::{Browser, Candor, Page, Pages, root, word};
+use candor_journeys::{Browser, Candor, Page, Pages, root, without_isolates, word};
 use candor_survey::LANGUAGES;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Write, fs};
@@ -32,7 +32,7 @@ async fn tree(browser: &Browser) -> Result<String> {
 }
 
 fn text(node: &Value, key: &str) -> String {
-    node[key]["value"].as_str().unwrap_or_default().replace(['\u{2068}', '\u{2069}'], "")
+    without_isolates(node[key]["value"].as_str().unwrap_or_default())
 }
 
 /// Tells of a node within one of this name.
