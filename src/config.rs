@@ -6,7 +6,7 @@
 use crate::{
     js,
     recontact::Quiet,
-    text::{Language, concat, wrong},
+    text::{Language, concat},
     wording::Own,
 };
 use candor_survey::{
@@ -183,14 +183,9 @@ impl EmbedConfig {
         self.raw.text("once")
     }
 
-    /// The page's own words under their names, `lang` and `dir` among them.
-    pub(crate) fn words(&self) -> JsValue {
-        self.raw.any("words")
-    }
-
-    /// What is wrong with them, for a survey of this metric.
-    pub(crate) fn wrong_words(&self, metric: &str) -> String {
-        wrong(&self.raw.0, metric)
+    /// The object as it came. Under `words` it has the page's own words, `lang` and `dir` among them.
+    pub(crate) fn page_says(&self) -> &JsValue {
+        &self.raw.0
     }
 
     /// The folder of the message packs.

@@ -96,14 +96,11 @@ impl Prompt {
                 }
             }
         }
-        let own = config.words();
-        if own.is_object() {
-            let problem = config.wrong_words(survey.metric().map_or("-", Metric::name));
-            if !problem.is_empty() {
-                event::error(Some(&self.host), "config", &concat(&["data-text-…: ", &problem]));
-            }
+        let metric = survey.metric().map_or("-", Metric::name);
+        let texts = Messages::new(&messages, &words, config.page_says(), metric, &config.language);
+        if let Some(wrong) = &texts.wrong {
+            event::error(Some(&self.host), "config", wrong);
         }
-        let texts = Messages::new(&messages, &words, &own, &config.language);
         let Some(root) = self.host.shadow_root() else {
             return Err(("config", "host: expected an element with an open shadow root".into()));
         };

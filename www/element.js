@@ -363,13 +363,13 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
       entry.waits = detail?.message ?? "was shown";
     });
   if (run.floats) host.setAttribute("popover", "manual");
-  if (options.font == "inherit") host.style.setProperty("--candor-font", getComputedStyle(there).fontFamily);
-  const words = {};
+  let words;
   for (const [name, value] of Object.entries(options)) {
     if (STYLE.test(name)) host.style.setProperty(name, value);
     // textNotNow → not-now
-    if (WORD.test(name)) words[name.replace(WORD, "").replace(/[A-Z]/g, (c, at) => (at ? "-" : "") + c.toLowerCase())] = value;
+    if (WORD.test(name)) (words ??= {})[name.replace(WORD, "").replace(/[A-Z]/g, (c, at) => (at ? "-" : "") + c.toLowerCase())] = value;
   }
+  if (options.font == "inherit") host.style.setProperty("--candor-font", getComputedStyle(there).fontFamily);
   for (const name of ["radius", "offset"])
     if (PIXELS.test(options[name])) host.style.setProperty("--candor-" + name, options[name] + "px");
   quietly(() => {
@@ -383,8 +383,7 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
   const { documentElement } = document;
   const langs = [options.lang, (tag.closest("[lang]") ?? documentElement).lang, documentElement.lang];
   // In words of its own a page speaks its own language, whatever its reader's.
-  const isSpeaker = Object.keys(words).length > 0;
-  words.lang = langs.find(Boolean);
+  if (words) words.lang = langs.find(Boolean);
   // The tag's own words are about the tag's survey.
   const other = tag.dataset.survey && entry.survey != tag.dataset.survey.trim();
   const { question, low, high, followup } = other ? { ...entry.options, ...entry.given } : options;
@@ -392,8 +391,8 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
     ...options,
     ...{ question, low, high, followup },
     endpoint: link.href,
-    langs: isSpeaker ? langs : langs.concat(navigator.languages),
-    words: isSpeaker && words,
+    langs: words ? langs : langs.concat(navigator.languages),
+    words,
     page: location.href, // cut before its query by the module
     // Looked for in the whole page, so only while the host is out of it.
     place: () =>

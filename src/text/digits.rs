@@ -1,5 +1,7 @@
 //! Numbers as a language writes them. On the wire they are plain numbers.
 
+use candor_survey::ZEROS;
+
 /// A whole number as JavaScript and CSS read it; `to_string` would bring the formatting machinery.
 pub(crate) fn decimal(number: u64) -> String {
     localise(number, '0')
@@ -25,11 +27,11 @@ pub(crate) fn push_hex(text: &mut String, byte: u8) {
     }
 }
 
-/// The value of a digit as keyboards of our languages type it, 0 to 9.
+/// The value of a digit in any of the scripts that have some, 0 to 9.
 pub(crate) fn digit_of(key: &str) -> Option<u8> {
     let mut chars = key.chars();
     let (Some(typed), None) = (chars.next(), chars.next()) else { return None };
-    ['0', '٠', '۰', '๐', '０'].into_iter().find_map(|zero| {
+    ZEROS.iter().find_map(|&zero| {
         let value = (typed as u32).checked_sub(zero as u32)?;
         u8::try_from(value).ok().filter(|value| *value < 10)
     })

@@ -10,9 +10,14 @@ const ENGLISH: &str = include_str!("../../locales/en/pack.json");
 extern "C" {
     fn negotiate(wanted: &JsValue, spoken: &str) -> String;
     #[wasm_bindgen(js_name = join)]
-    fn joined(english: &str, pack: &JsValue, words: &JsValue, own: &JsValue) -> JsValue;
-    #[wasm_bindgen(js_name = wrong)]
-    fn wrong_of(english: &str, page: &JsValue, spoken: &str, metric: &str) -> String;
+    fn joined(
+        english: &str,
+        pack: &JsValue,
+        words: &JsValue,
+        page: &JsValue,
+        spoken: &str,
+        metric: &str,
+    ) -> JsValue;
 }
 
 /// A language chosen for a visitor.
@@ -46,12 +51,8 @@ fn spoken() -> String {
     spoken.trim_ascii_end().to_owned()
 }
 
-/// All words under their names: English's, the pack's, the survey's and the page's own; the later win.
-pub(super) fn join(pack: &JsValue, words: &JsValue, own: &JsValue) -> JsValue {
-    joined(ENGLISH, pack, words, own)
-}
-
-/// What is wrong with the page's own words for a survey of this metric; empty if nothing is.
-pub(crate) fn wrong(page: &JsValue, metric: &str) -> String {
-    wrong_of(ENGLISH, page, &spoken(), metric)
+/// All words under their names, for a survey of this metric: English's, the pack's, the survey's and the page's own; the later win. And under
+/// `wrong` what is wrong with the page's.
+pub(super) fn join(pack: &JsValue, words: &JsValue, page: &JsValue, metric: &str) -> JsValue {
+    joined(ENGLISH, pack, words, page, &spoken(), metric)
 }

@@ -7,7 +7,7 @@ mod pack;
 
 pub(crate) use digits::{decimal, digit_of, push_hex};
 pub(crate) use fill::{FSI, PDI, fill};
-pub(crate) use language::{Language, wrong};
+pub(crate) use language::Language;
 pub(crate) use pack::Messages;
 
 /// Joins texts; `format!` would bring the formatting machinery, and `[&str]::concat` half a kilobyte.

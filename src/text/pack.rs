@@ -1,5 +1,6 @@
 use super::{Language, concat, digits::localise, language::join};
 use crate::js;
+use candor_survey::ZEROS;
 use wasm_bindgen::JsValue;
 
 /// Gives a message by its key.
@@ -15,21 +16,31 @@ pub(crate) struct Messages {
     zero: char,
     /// What stands between thousands.
     group: String,
+    /// What is wrong with the page's own words.
+    pub(crate) wrong: Option<String>,
 }
 
 impl Messages {
-    /// A fetched pack, or undefined for the embedded language; the words of the survey and of the page, if they have some. The region
-    /// decides the digits where a language has several.
-    pub(crate) fn new(pack: &JsValue, words: &JsValue, own: &JsValue, language: &Language) -> Self {
-        let all = join(pack, words, own);
+    /// A fetched pack, or undefined for the embedded language; the words of the survey, which is of this metric, and of the page, if
+    /// they have some. The region decides the digits where a language has several.
+    pub(crate) fn new(
+        pack: &JsValue,
+        words: &JsValue,
+        page: &JsValue,
+        metric: &str,
+        language: &Language,
+    ) -> Self {
+        let all = join(pack, words, page, metric);
         let text = move |key: &str| js::text(&all, key);
         let zero = text(&concat(&["zero-", &language.region])).or_else(|| text("zero"));
-        let zero = zero.and_then(|zero| zero.chars().next()).unwrap_or('0');
+        let zero =
+            zero.and_then(|zero| zero.chars().next()).filter(|zero| ZEROS.contains(zero)).unwrap_or('0');
         Self {
             tag: text("lang").unwrap_or_else(|| language.tag.into()),
             rtl: text("dir").as_deref() == Some("rtl"),
             zero,
             group: text(&concat(&["group-", zero.encode_utf8(&mut [0; 4])])).unwrap_or_else(|| ",".into()),
+            wrong: text("wrong"),
             messages: Box::new(text),
         }
     }
@@ -62,7 +73,14 @@ impl Messages {
     pub(crate) fn keys(rtl: bool) -> Self {
         let messages =
             |key: &str| Some(if key == "ends" { "{min}={low} {max}={high}".into() } else { key.into() });
-        Self { messages: Box::new(messages), tag: "en".into(), rtl, zero: '0', group: ",".into() }
+        Self {
+            messages: Box::new(messages),
+            tag: "en".into(),
+            rtl,
+            zero: '0',
+            group: ",".into(),
+            wrong: None,
+        }
     }
 }
 

@@ -162,7 +162,7 @@ async fn a_page_may_say_everything_in_words_of_its_own() {
     let hebrew = shown("survey: 'csat', low: 'L'", "he", &["close", "csat-1", "csat-2", "followup"]);
     until("page.events.length > 1").await;
     assert_eq!(hebrew.attribute(".candor", "dir"), "rtl");
-    assert_eq!(told(), r#"["data-text-…: close, csat-2, followup: English, for want of he"]"#);
+    assert_eq!(told(), r#"["data-text-…: close, csat-2, followup: English, for want of he."]"#);
 
     fresh().await;
     // A language that Candor speaks lacks nothing.
@@ -172,11 +172,112 @@ async fn a_page_may_say_everything_in_words_of_its_own() {
     assert_eq!(thai.attribute(".close", "aria-label"), "X");
     assert_eq!(thai.attribute(".candor", "lang"), "th");
     assert_eq!(thai.attribute(".candor", "dir"), "rtl");
-    assert_eq!(told(), r#"["data-text-…: sned: not known"]"#);
+    assert_eq!(told(), r#"["data-text-…: sned: not known, or no text. "]"#);
 
     fresh().await;
     mount_with("survey: 'nps', langs: ['?'], words: {lang: '?', close: 'X'}");
     until("page.events.some(event => event.name == 'shown')").await;
+}
+
+#[wasm_bindgen_test]
+async fn words_that_are_no_texts_leave_candors_own_and_are_told() {
+    fresh().await;
+    let odd = "{lang: 'en', close: undefined, 'nps-question': null, 'not-now': ' ', never: {}, send: 5, region: Symbol()}";
+    let shown = mount_with(&format!("survey: 'nps', langs: ['en'], privacy: '/p', words: {odd}"));
+    until("page.events.some(event => event.name == 'shown')").await;
+    assert_eq!(shown.attribute(".close", "aria-label"), "Close");
+    assert_eq!(
+        shown.text("legend"),
+        "How likely is it that you would recommend us to a friend or colleague?"
+    );
+    assert_eq!(shown.texts(".outs button"), ["Not now", "Don’t ask again"]);
+    let told = json("page.events.filter(event => event.name == 'error').map(event => event.detail.message)");
+    let list = "close,nps-question,not-now,never,send,region";
+    assert_eq!(told, format!("[\"data-text-…: {list}: not known, or no text. \"]"));
+
+    fresh().await;
+    let survey = include_str!("../wire/survey.json").trim_end().trim_end_matches('}');
+    serve(
+        "https://api.example/v1/surveys/checkout-csat?locale=vi&can=choice,pages,rules,scale&site=shop",
+        &format!(
+            "{survey}, \"words\": {{\"close\": null, \"csat-1\": {{}}, \"lang\": \"!!\", \"zero\": 7}}}}"
+        ),
+    );
+    let shown =
+        mount_with("survey: 'checkout-csat', site: 'shop', api: 'https://api.example', langs: ['vi']");
+    until("page.events.length").await;
+    assert_eq!(shown.attribute(".close", "aria-label"), "關閉");
+    assert_eq!((shown.attribute(".candor", "lang"), shown.text(".number")), ("zh-Hant".into(), "1".into()));
+}
+
+#[wasm_bindgen_test]
+async fn no_answer_names_a_language_that_the_server_would_refuse() {
+    for (lang, posted_as) in [
+        ("de-x-abcdefgh-abcdefgh-abcdefgh-abcdefgh", "de"),
+        ("de-abcdefgh-bcdefghi-cdefghij-defghijk", "en"),
+        ("ar-EG-u-nu-latn", "ar-EG"),
+        ("de_AT.UTF-8", "de-AT"),
+        ("klingon!", "en"),
+    ] {
+        fresh().await;
+        mount_with(&format!("survey: 'nps', langs: ['{lang}'], words: {{lang: '{lang}', send: 'Go'}}"));
+        until("page.posts.length").await;
+        assert_eq!(posted("locale"), format!("[\"{posted_as}\"]"));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_server_is_asked_for_languages_as_it_reads_them() {
+    fresh().await;
+    serve(
+        "https://api.example/v1/surveys/checkout-csat?locale=th-TH,th,he,zh-Hant-TW&can=choice,pages,rules,scale&site=shop",
+        include_str!("../wire/survey.json"),
+    );
+    mount_with(
+        "survey: 'checkout-csat', site: 'shop', api: 'https://api.example', \
+         langs: ['th_TH.UTF-8', 'th ', 'iw', 'a'.repeat(20000), 'th', undefined, 5, '&x=1', 'ZH_hant_tw', 'th-TH']",
+    );
+    until("page.events.length").await;
+    assert!(!events().contains("error"), "{}", json("page.events.map(event => event.detail)"));
+}
+
+#[wasm_bindgen_test]
+async fn only_a_digit_zero_makes_digits_and_it_goes_before_the_regions() {
+    for (lang, zero, two) in [
+        ("en", "5", "2"),
+        ("en", "12", "2"),
+        ("en", "<b>", "2"),
+        ("en", "½", "2"),
+        ("hi", "०", "२"),
+        ("ar-EG", "0", "2"),
+        ("fa", "0", "2"),
+    ] {
+        fresh().await;
+        let shown = mount_with(&format!(
+            "survey: 'csat', langs: ['{lang}'], words: {{lang: '{lang}', zero: '{zero}'}}"
+        ));
+        until("page.events.some(event => event.name == 'shown')").await;
+        assert_eq!(shown.texts(".number")[1], two, "{lang}, {zero}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn english_is_not_missed_in_english_and_a_direction_is_one_of_two() {
+    for (lang, dir, expect) in
+        [("en_US", "up", "ltr"), ("eng", "RTL", "ltr"), ("en_US.UTF-8", "", "ltr"), ("fa", "up", "rtl")]
+    {
+        fresh().await;
+        let words = format!("{{lang: '{lang}', send: 'Go'}}");
+        let shown = mount_with(&format!("survey: 'nps', langs: ['{lang}'], words: {words}"));
+        until("page.events.some(event => event.name == 'shown')").await;
+        assert!(!events().contains("error"), "{lang}: {}", json("page.events.map(event => event.detail)"));
+        assert_eq!(shown.attribute(".candor", "dir"), expect);
+        fresh().await;
+        let shown =
+            mount_with(&format!("survey: 'nps', langs: ['{lang}'], words: {{lang: '{lang}', dir: '{dir}'}}"));
+        until("page.events.some(event => event.name == 'shown')").await;
+        assert_eq!(shown.attribute(".candor", "dir"), expect, "{lang}, {dir}");
+    }
 }
 
 #[wasm_bindgen_test]

@@ -15,6 +15,9 @@ export function take(given) {
 if (token) take(token);
 if (location.hash.includes("token=")) history.replaceState(null, "", location.pathname + location.search);
 
+// The printed link, followed in a tab that is open here already, changes nothing else.
+addEventListener("hashchange", () => location.hash.includes("token=") && location.reload());
+
 /** What the server gives at this path. An error has its `status`. */
 export async function read(path) {
   const answer = await fetch(path, { headers: { authorization: `Bearer ${token}` } });

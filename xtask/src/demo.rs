@@ -33,7 +33,7 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
     let database = workspace.made().join("demo.sqlite");
     let url = format!("sqlite://{}", database.display());
     // The API takes no answer that is older than a week.
-    run(program(filler).arg(&url), "Remove the database that it names, or mend what it says.")?;
+    run(program(filler).arg(&url), "End what else uses the database that it names, or remove it.")?;
     let mut serve = program(server);
     serve.current_dir(&workspace.root).args(["serve", "--listen", &listen]).env("CANDOR_TOKEN", &token);
     serve.args(["--database", &url]);

@@ -588,7 +588,7 @@ mod tests {
         let said: Vec<_> = options.iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(said, ["--candor-radius=4px", "--candor-surface=#fffaf0", "accent=green", "theme=light"]);
         assert_eq!(mistakes, Vec::<String>::new());
-        let mistakes = |themes, options| of(themes, options).1;
+        let mistakes = |themes: &str, options: &str| of(themes, options).1;
         assert_eq!(
             mistakes(harvest, r#"{"theme": "havrest"}"#),
             ["survey[0].options.theme: auto or light or dark or harvest"]
@@ -608,6 +608,13 @@ mod tests {
                 format!("themes.y.colour: one of scheme, accent, {}", crate::options::STYLES.join(", ")),
             ]
         );
+        let of = |value: &str| mistakes(&serde_json::json!({"x": {"font": value}}).to_string(), "{}").len();
+        for value in ["red !important", "a\\", "/*", "var(--x", "x)", "'a", "a\u{0}", "a;b", "[)]"] {
+            assert_eq!(of(value), 1, "{value:?}");
+        }
+        for value in ["\"Noto Sans\", 'a)'", "light-dark(#fff, #000)", "calc(1em * (2 + 1))", "[a]"] {
+            assert_eq!(of(value), 0, "{value:?}");
+        }
     }
 
     #[test]

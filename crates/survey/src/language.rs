@@ -1,6 +1,12 @@
 /// The languages that Candor speaks, English first.
 pub const LANGUAGES: [&str; 6] = ["en", "th", "zh-Hant", "vi", "fa", "ar"];
 
+/// The digits zero of scripts that have digits of their own, each followed by its nine others in Unicode; the last is the wide one of
+/// Chinese keyboards.
+pub const ZEROS: &[char] = &[
+    '0', '٠', '۰', '߀', '०', '০', '੦', '૦', '୦', '௦', '౦', '೦', '൦', '๐', '໐', '༠', '၀', '០', '᠐', '᱐', '０',
+];
+
 /// A language chosen for a visitor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Language {
@@ -75,9 +81,9 @@ pub fn canonical(tag: &str) -> Option<String> {
 
 /// Languages and scripts that are written from right to left, by the scripts that CLDR expects of them.
 #[cfg(feature = "authored")]
-const RIGHT_TO_LEFT: [&str; 24] = [
-    "adlm", "ar", "arab", "arc", "ckb", "dv", "fa", "glk", "he", "hebr", "iw", "ji", "ks", "lrc", "mzn",
-    "nqo", "ps", "rohg", "sd", "syr", "syrc", "thaa", "ug", "ur",
+const RIGHT_TO_LEFT: [&str; 23] = [
+    "adlm", "ar", "arab", "arc", "ckb", "dv", "fa", "glk", "he", "hebr", "ks", "lrc", "mzn", "nqo", "ps",
+    "rohg", "sd", "syr", "syrc", "thaa", "ug", "ur", "yi",
 ];
 
 /// Whether the tag's script, else its language, is written from right to left.
@@ -131,6 +137,9 @@ impl<'a> Tag<'a> {
                 "fa"
             }
             "fas" | "per" | "pes" => "fa",
+            "in" => "id",
+            "iw" => "he",
+            "ji" => "yi",
             "tha" => "th",
             "vie" => "vi",
             "chi" | "cmn" | "zho" => "zh",
@@ -356,9 +365,15 @@ mod tests {
     #[cfg(feature = "authored")]
     #[test]
     fn the_direction_is_that_of_the_script_else_of_the_language() {
-        for (tag, is_rtl) in
-            [("he", true), ("ur-PK", true), ("ku-Arab", true), ("ks-Deva", false), ("de-AT", false)]
-        {
+        for (tag, is_rtl) in [
+            ("he", true),
+            ("iw", true),
+            ("ji", true),
+            ("ur-PK", true),
+            ("ku-Arab", true),
+            ("ks-Deva", false),
+            ("de-AT", false),
+        ] {
             assert_eq!(is_right_to_left(tag), is_rtl, "{tag}");
         }
     }

@@ -34,7 +34,7 @@ mod words;
 #[cfg(feature = "authored")]
 pub use authored::{AuthoredOption, AuthoredQuestion, AuthoredSite, AuthoredSurvey, Texts};
 pub use check::{CheckedResponse, Invalid};
-pub use language::{LANGUAGES, Language, canonical, closest};
+pub use language::{LANGUAGES, Language, ZEROS, canonical, closest};
 pub use limits::MAX_COMMENT_CHARS;
 pub use preset::preset;
 pub use response::{

@@ -36,10 +36,9 @@ pub(crate) fn check_style(name: &str, value: &str) -> Checked {
         "scheme" => Expected::OneOf(THEME).check(value),
         "accent" => Expected::Colour.check(value),
         _ if !STYLES.contains(&name) => Err(format!("one of scheme, accent, {}", STYLES.join(", "))),
-        _ => expect(
-            Expected::Text(MAX_VALUE_CHARS).check(value).is_ok() && !value.contains([';', '{', '}', '\n']),
-            || format!("a value of CSS of 1 to {MAX_VALUE_CHARS} characters"),
-        ),
+        _ => expect(Expected::Text(MAX_VALUE_CHARS).check(value).is_ok() && is_value(value), || {
+            format!("a value of CSS of 1 to {MAX_VALUE_CHARS} characters")
+        }),
     }
 }
 
@@ -91,6 +90,24 @@ impl Expected {
         };
         expected.to_owned()
     }
+}
+
+/// Whether a custom property can have the value: brackets and quotes come in pairs, and nothing in it ends it.
+fn is_value(value: &str) -> bool {
+    let mut open = Vec::new();
+    for c in value.chars() {
+        match (c, open.last()) {
+            ('\'' | '"', Some(last)) if *last == c => _ = open.pop(),
+            (_, Some('\'' | '"')) => {}
+            ('\'' | '"', _) => open.push(c),
+            ('(', _) => open.push(')'),
+            ('[', _) => open.push(']'),
+            (')' | ']', last) if last == Some(&c) => _ = open.pop(),
+            (')' | ']' | ';' | '{' | '}' | '!', _) => return false,
+            _ => {}
+        }
+    }
+    open.is_empty() && !value.contains('\\') && !value.contains("/*") && !value.contains(char::is_control)
 }
 
 fn expect(holds: bool, expected: impl FnOnce() -> String) -> Checked {

@@ -1,8 +1,8 @@
 //! The site's own words for what the widget says, in the languages that Candor speaks and in others.
 
 use crate::{
-    Ability, AuthoredSite, AuthoredSurvey, Invalid, Kind, LANGUAGES, Question, Survey, canonical, closest,
-    language::is_right_to_left, limits::MAX_TEXT_CHARS, option_values::names,
+    Ability, AuthoredSite, AuthoredSurvey, Invalid, Kind, LANGUAGES, Question, Survey, ZEROS, canonical,
+    closest, language::is_right_to_left, limits::MAX_TEXT_CHARS, option_values::names,
 };
 use candor_scoring::{Measure, Metric};
 use serde::Serialize;
@@ -62,8 +62,13 @@ fn check_word(name: &str, text: &str) -> Result<(), String> {
     let expect = |holds: bool, expected: &str| if holds { Ok(()) } else { Err(expected.to_owned()) };
     match name {
         "dir" => expect(matches!(text, "ltr" | "rtl"), "ltr or rtl"),
-        "zero" => expect(is_one(|c| c.is_numeric()), "the digit zero of the language, such as ०"),
-        _ if name.starts_with("group-") => expect(text.chars().count() == 1, "what stands between thousands"),
+        "zero" => expect(is_one(|c| ZEROS.contains(c)), "the digit zero of the language, such as ०"),
+        _ if name
+            .strip_prefix("group-")
+            .is_some_and(|zero| ZEROS.iter().any(|known| zero == known.to_string())) =>
+        {
+            expect(is_one(|c| !c.is_control() && !c.is_alphanumeric()), "what stands between thousands")
+        }
         _ => {
             let english = ENGLISH.get(name).ok_or("the name of one of the widget's words, such as send")?;
             if text.trim().is_empty() || text.chars().count() > MAX_TEXT_CHARS {
@@ -231,7 +236,15 @@ mod tests {
         );
         refused(r#"{"de": {"dir": "up"}}"#, "words.de.dir", "ltr or rtl");
         refused(r#"{"hi": {"zero": "00"}}"#, "words.hi.zero", "the digit zero of the language, such as ०");
+        refused(r#"{"hi": {"zero": "५"}}"#, "words.hi.zero", "the digit zero of the language, such as ०");
         refused(r#"{"de": {"group-0": ""}}"#, "words.de.group-0", "what stands between thousands");
+        refused(r#"{"de": {"group-0": "\n"}}"#, "words.de.group-0", "what stands between thousands");
+        refused(
+            r#"{"de": {"group-5": "."}}"#,
+            "words.de.group-5",
+            "the name of one of the widget's words, such as send",
+        );
+        refused(r#"{"iw": {"close": "x"}, "he": {"close": "x"}}"#, "words.iw", "each language once");
         refused(r#"{"german": {"send": "Los"}}"#, "words.german", "a language tag, such as zh-Hant");
         refused(r#"{"de": {"send": "Los"}, "DE": {"send": "Los"}}"#, "words.de", "each language once");
         let (_, mistakes) = checked(&with(

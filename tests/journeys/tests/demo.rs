@@ -250,6 +250,13 @@ async fn without_the_right_token_the_index_says_how_the_chart_opens() -> Result<
     browser.until("the chart", &format!("{DOTS} > 0")).await?;
     browser.screenshot("index-chart").await?;
     assert_eq!(browser.eval("document.querySelector('#locked').hidden").await?, true);
+
+    // The printed link, followed in a tab that is open here already.
+    browser.run("sessionStorage.clear()", &[]).await?;
+    browser.goto(&demo.url("/demo/")).await?;
+    browser.until("the sentence", "!document.querySelector('#locked').hidden").await?;
+    browser.run("location.hash = arguments[0]", &[json!(format!("token={TOKEN}"))]).await?;
+    browser.until("the chart", &format!("{DOTS} > 0 && !location.hash")).await?;
     Ok(())
 }
 

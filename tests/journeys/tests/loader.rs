@@ -489,10 +489,12 @@ async fn a_language_that_candor_lacks_is_spoken_in_the_words_of_the_site_or_of_t
     let [told] = &told[..] else { anyhow::bail!("{told:?}") };
     let told = told.as_str().unwrap_or_default();
     assert!(
-        told.starts_with("data-text-…: snet: not known; back, change, choose-many, comment-hint, "),
+        told.starts_with(
+            "data-text-…: snet: not known, or no text. change, comment-hint, done, ends, followup, "
+        ),
         "{told}"
     );
-    assert!(told.ends_with(", thanks, too-long: English, for want of de"), "{told}");
+    assert!(told.ends_with(", thanks, too-long: English, for want of de."), "{told}");
     Ok(())
 }
 
