@@ -7,7 +7,7 @@ mod comments;
 
 use anyhow::{Context, ensure};
 use candor_scoring::{Band, Metric, Rating};
-use candor_store::{Arrival, Outcome, ResponseQuery, Store};
+use candor_store::{Arrival, Outcome, ResponseQuery, Scope, Store};
 use candor_survey::{
     Answer, AuthoredSite, Kind, NewResponse, Presentation, Question, Response, State, Survey, WIRE_VERSION,
     options::DEFAULT_SITE, preset,
@@ -96,7 +96,14 @@ async fn fill_new(store: &Store, now_ms: i64) -> anyhow::Result<Option<usize>> {
     let sites = store.catalog().await?.sites;
     let surveys = sites.into_iter().flat_map(|site| site.surveys).map(|known| known.survey.id);
     for survey in surveys.chain(Metric::ALL.map(|metric| metric.name().to_owned())) {
-        let query = ResponseQuery { survey, site: None, unanswered: true, after: None, limit: 1 };
+        let query = ResponseQuery {
+            scope: Scope::DEFAULT,
+            survey,
+            site: None,
+            unanswered: true,
+            after: None,
+            limit: 1,
+        };
         if !store.responses(query).await?.responses.is_empty() {
             return Ok(None);
         }
@@ -158,7 +165,7 @@ impl Teller<'_> {
             let hours = self.random.below(8_500) + self.random.below(8_500);
             let received_ms = day * DAY_MS + 6 * 3_600_000 + i64::from(hours) * 3_600;
             let response = self.respond(received_ms, trouble)?.check(self.survey)?;
-            arrivals.push(Arrival { response, received_ms });
+            arrivals.push(Arrival { scope: Scope::DEFAULT, response, received_ms });
         }
         Ok(())
     }

@@ -134,6 +134,7 @@ fn database(folder: &tempfile::TempDir) -> String {
 
 async fn counts(store: &Store, survey: &str, question: &str) -> Vec<Counts> {
     let query = TallyQuery {
+        scope: candor_store::Scope::DEFAULT,
         site: None,
         survey: survey.into(),
         question: question.into(),
@@ -191,8 +192,14 @@ async fn a_database_that_has_anything_stays_as_it_is() {
         assert_eq!(fill(&url, MONDAY).await.unwrap(), None, "{state}");
         let store = Store::open(&url).await.unwrap();
         for survey in SURVEYS {
-            let query =
-                ResponseQuery { survey: survey.into(), site: None, unanswered: true, after: None, limit: 9 };
+            let query = ResponseQuery {
+                scope: candor_store::Scope::DEFAULT,
+                survey: survey.into(),
+                site: None,
+                unanswered: true,
+                after: None,
+                limit: 9,
+            };
             let kept: Vec<_> =
                 store.responses(query).await.unwrap().responses.into_iter().map(|r| r.response).collect();
             let expected =

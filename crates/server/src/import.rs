@@ -109,6 +109,10 @@ impl Files {
         for refusal in refusals {
             let (site, survey, key) = refusal.at();
             for file in self.files.iter().filter(|file| file.site.site == site) {
+                let Some(survey) = survey else {
+                    mistakes.push(file.mistake(key, refusal));
+                    continue;
+                };
                 let i = file.site.surveys.iter().position(|other| other.id == survey);
                 mistakes.extend(i.map(|i| file.mistake(&format!("survey[{i}].{key}"), refusal)));
             }

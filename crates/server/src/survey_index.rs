@@ -5,6 +5,7 @@ use crate::{
 };
 use axum::http::StatusCode;
 use candor_scoring::Metric;
+use candor_store::{DEFAULT_WORKSPACE, Scope};
 use candor_survey::{
     Ability, AuthoredSurvey, Definition, RunningSurvey, Site, Survey, Words, options::DEFAULT_SITE, preset,
 };
@@ -17,10 +18,12 @@ pub(crate) struct SurveyIndex {
     /// By id, then by site: two sites may have surveys of one id.
     surveys: BTreeMap<String, BTreeMap<String, Versions>>,
     presets: Vec<Survey>,
+    workspaces: Vec<(String, Scope)>,
 }
 
 #[derive(Debug)]
 struct Listed {
+    scope: Scope,
     origins: Vec<String>,
     /// What it has running, each with what it takes to be drawn in full; the most urgent first.
     running: Vec<(RunningSurvey, Vec<Ability>)>,
@@ -74,10 +77,11 @@ impl Found<'_> {
 impl SurveyIndex {
     pub(crate) fn new(stored: candor_store::Catalog, default_site: DefaultSite) -> Self {
         let presets = Metric::ALL.into_iter().filter_map(|metric| preset(metric.name())).collect();
-        let mut index = Self { sites: BTreeMap::new(), surveys: BTreeMap::new(), presets };
+        let workspaces = stored.workspaces;
+        let mut index = Self { sites: BTreeMap::new(), surveys: BTreeMap::new(), presets, workspaces };
         // Open to every origin, on every server that doesn't close it.
         if default_site == DefaultSite::Open {
-            let open = Listed { origins: vec!["*".to_owned()], running: Vec::new() };
+            let open = Listed { scope: Scope::DEFAULT, origins: vec!["*".to_owned()], running: Vec::new() };
             index.sites.insert(DEFAULT_SITE.to_owned(), open);
         }
         for site in stored.sites {
@@ -98,7 +102,7 @@ impl SurveyIndex {
                 }
                 versions.all.insert(authored.version, Version { authored, survey });
             }
-            index.sites.insert(site.id, Listed { origins: site.origins, running });
+            index.sites.insert(site.id, Listed { scope: site.scope, origins: site.origins, running });
         }
         index
     }
@@ -151,14 +155,48 @@ impl SurveyIndex {
         self.listed(site).map(|listed| listed.origins.as_slice())
     }
 
+    /// The workspace of a site, in which its answers are kept.
+    pub(crate) fn scope(&self, site: &str) -> Result<Scope, Problem> {
+        self.listed(site).map(|listed| listed.scope)
+    }
+
+    /// The workspace that is read: that of the site that is asked for, else the one of this name.
+    pub(crate) fn wanted_scope(&self, workspace: Option<&str>, site: Option<&str>) -> Result<Scope, Problem> {
+        let scope = match (workspace, site) {
+            (None, Some(site)) => {
+                self.sites.get(site).map_or_else(|| self.named(DEFAULT_WORKSPACE), |listed| Ok(listed.scope))
+            }
+            (name, _) => self.named(name.unwrap_or(DEFAULT_WORKSPACE)),
+        }?;
+        site.map_or(Ok(()), |site| self.check_wanted_site("site", scope, site))?;
+        Ok(scope)
+    }
+
+    fn named(&self, workspace: &str) -> Result<Scope, Problem> {
+        let known = self.workspaces.iter().find(|(name, _)| name == workspace);
+        known.map(|(_, scope)| *scope).ok_or_else(|| {
+            let names: Vec<_> = self.workspaces.iter().map(|(name, _)| name.as_str()).collect();
+            let detail = format!("there is no workspace {} here", quoted(workspace));
+            let expected = format!("one of {}", names.join(", "));
+            Problem::new(StatusCode::NOT_FOUND, detail).field("workspace").expected(expected)
+        })
+    }
+
     /// Refuses a site that no answer can be of: a reader's typing error would look like no data. Answers to the built-in site
     /// can be read after it was closed, too.
-    pub(crate) fn check_wanted_site(&self, field: &'static str, id: &str) -> Result<(), Problem> {
-        if id == DEFAULT_SITE || self.sites.contains_key(id) {
+    pub(crate) fn check_wanted_site(
+        &self,
+        field: &'static str,
+        scope: Scope,
+        id: &str,
+    ) -> Result<(), Problem> {
+        let of_scope = |site: &&String| self.sites.get(*site).is_some_and(|listed| listed.scope == scope);
+        let others = self.sites.keys().filter(of_scope).map(String::as_str).filter(|id| *id != DEFAULT_SITE);
+        let built_in = Some(DEFAULT_SITE).filter(|_| scope == Scope::DEFAULT);
+        let sites: Vec<_> = built_in.into_iter().chain(others).collect();
+        if sites.contains(&id) {
             return Ok(());
         }
-        let others = self.sites.keys().map(String::as_str).filter(|site| *site != DEFAULT_SITE);
-        let sites: Vec<_> = std::iter::once(DEFAULT_SITE).chain(others).collect();
         let detail = format!("there is no site {} here", quoted(id));
         let expected = format!("one of {}", sites.join(", "));
         Err(Problem::new(StatusCode::NOT_FOUND, detail).field(field).expected(expected))
@@ -180,30 +218,35 @@ impl SurveyIndex {
     }
 
     /// A survey of a site, else a preset: one that is new in this version never takes the place of a site's own survey. Without
-    /// a site it is the survey of the only site that has one of this id. Without a version it is the one that is running, else
-    /// the newest.
+    /// a site it is the survey of the only site that has one of this id, in the workspace or at all. Without a version it is the
+    /// one that is running, else the newest.
     ///
     /// A version that isn't here is 404 and not 422, as is another site's survey: it may be deployed later, and until then
     /// browsers keep trying.
     pub(crate) fn survey(
         &self,
+        scope: Option<Scope>,
         site: Option<&str>,
         id: &str,
         version: Option<u32>,
     ) -> Result<Found<'_>, Problem> {
-        let of_id = self.surveys.get(id);
+        let is_visible =
+            |site: &String| scope.is_none_or(|scope| self.sites.get(site).is_some_and(|s| s.scope == scope));
+        let of_id = self.surveys.get(id).into_iter().flatten().filter(|(site, _)| is_visible(site));
+        let of_id = Some(of_id.collect::<BTreeMap<_, _>>()).filter(|of_id| !of_id.is_empty());
+        let of_id = of_id.as_ref();
         let preset = self.presets.iter().find(|preset| preset.id == id);
         let versions = match (site, of_id) {
-            (Some(site), Some(of_id)) => of_id.get(site),
+            (Some(site), Some(of_id)) => of_id.get(&site.to_owned()).copied(),
             (None, Some(of_id)) if of_id.len() > 1 => {
-                let sites: Vec<_> = of_id.keys().map(String::as_str).collect();
+                let sites: Vec<_> = of_id.keys().map(|site| site.as_str()).collect();
                 let detail = format!("several sites have a survey {}", quoted(id));
                 return Err(Problem::new(StatusCode::NOT_FOUND, detail)
                     .reason(Reason::UnknownSurvey)
                     .field("site")
                     .expected(sites.join(" or ")));
             }
-            (None, Some(of_id)) => of_id.values().next(),
+            (None, Some(of_id)) => of_id.values().next().copied(),
             (_, None) => None,
         };
         if let Some(versions) = versions {
@@ -226,7 +269,7 @@ impl SurveyIndex {
             return Ok(Found { survey, authored: None, versions: None });
         }
         if let Some(of_id) = of_id {
-            let sites: Vec<_> = of_id.keys().map(String::as_str).collect();
+            let sites: Vec<_> = of_id.keys().map(|site| site.as_str()).collect();
             let detail =
                 format!("the site {} has no survey {}", quoted(site.unwrap_or_default()), quoted(id));
             return Err(Problem::new(StatusCode::NOT_FOUND, detail)

@@ -1,5 +1,6 @@
 use crate::{
-    Arrival, Catalog, Counts, Difference, ImportError, Listed, Outcome, ResponseQuery, StoreError, TallyQuery,
+    Arrival, Catalog, Counts, Difference, FeedQuery, ImportError, Listed, Outcome, ResponseQuery, Scope,
+    StoreError, TallyQuery,
 };
 use async_trait::async_trait;
 use candor_survey::AuthoredSite;
@@ -20,9 +21,16 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
 
     async fn tallies(&self, query: TallyQuery) -> Result<Option<Vec<Counts>>, StoreError>;
 
-    async fn span(&self, site: Option<String>, survey: String) -> Result<Option<(i64, i64)>, StoreError>;
+    async fn span(
+        &self,
+        scope: Scope,
+        site: Option<String>,
+        survey: String,
+    ) -> Result<Option<(i64, i64)>, StoreError>;
 
     async fn responses(&self, query: ResponseQuery) -> Result<Listed, StoreError>;
+
+    async fn feed(&self, query: FeedQuery) -> Result<Listed, StoreError>;
 
     async fn audit(&self) -> Result<Vec<Difference>, StoreError>;
 

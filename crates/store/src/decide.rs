@@ -1,81 +1,75 @@
-//! What becomes of a response that arrives, whichever database keeps it. Pure: an old row and an arrival in, a decision out.
+//! What becomes of a response that arrives, whichever database keeps it. Pure: an old row and a new one in, a decision out.
 
-use crate::{Arrival, MAX_AGE_MS, Outcome, StoreError};
-use candor_survey::{CheckedResponse, Response};
-use std::borrow::Cow;
+use crate::{
+    Arrival, MAX_AGE_MS, Outcome,
+    kept::{Content, Hash},
+};
+use candor_survey::State;
 
-/// One row of the table of responses.
+/// One row of the table of responses, but for its frame and its place in the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Row<'a> {
+pub(crate) struct Row {
+    pub(crate) workspace: i64,
     pub(crate) id: [u8; 16],
-    pub(crate) site: Cow<'a, str>,
-    pub(crate) survey: Cow<'a, str>,
+    pub(crate) survey: i64,
     pub(crate) version: u32,
     pub(crate) revision: u32,
-    pub(crate) state: Cow<'a, str>,
+    pub(crate) state: State,
+    /// The sum of [`TEST`] and [`PERSONAL`].
+    pub(crate) flags: u32,
     pub(crate) dated_ms: i64,
-    /// JSON of the questions' ids.
-    pub(crate) skipped: Cow<'a, str>,
-    /// JSON of the response.
-    pub(crate) content: Cow<'a, str>,
+    pub(crate) hash: Hash,
+    /// In which it is counted, beside everyone; ascending.
+    pub(crate) segments: Vec<u32>,
+    pub(crate) content: Content,
 }
 
-/// What becomes of an arrival.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Decision<'a> {
-    pub(crate) outcome: Outcome,
-    /// What to write, and how that changes the rollup; `None` if the old row stays.
-    pub(crate) stored: Option<(Row<'a>, Change<'a>)>,
+/// The flag of responses that are tried out, and not counted.
+pub(crate) const TEST: u32 = 1;
+/// The flag of those that have a row of personal data.
+pub(crate) const PERSONAL: u32 = 2;
+
+impl Row {
+    pub(crate) fn is_test(&self) -> bool {
+        self.flags & TEST > 0
+    }
 }
 
-/// One response is counted from now on, and the one that it replaces no more.
+/// A row takes the place of another; what stood there is not counted any more.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Change<'a> {
-    /// The date under which all of its revisions are counted.
-    pub(crate) dated_ms: i64,
-    /// The revision that is replaced, with what was skipped in it.
-    pub(crate) old: Option<(Response, Vec<String>)>,
-    pub(crate) new: &'a CheckedResponse,
+    pub(crate) old: Option<Row>,
+    pub(crate) new: Option<&'a Row>,
 }
 
-/// Decides about an arrival, given the row that is kept under its id.
-///
-/// # Errors
-/// If the old row is not what was written there.
-pub(crate) fn decide<'a>(old: Option<&Row<'_>>, arrival: &'a Arrival) -> Result<Decision<'a>, StoreError> {
-    let stays = |outcome| Ok(Decision { outcome, stored: None });
-    let (new, revision) = (arrival.response.response(), arrival.response.revision());
-    let age_ms = arrival.response.age_ms().min(MAX_AGE_MS);
-    let mut change =
-        Change { dated_ms: arrival.received_ms - i64::from(age_ms), old: None, new: &arrival.response };
-    if let Some(old) = old {
-        if old.site != new.site || old.survey != new.survey {
-            return stays(Outcome::OtherSurvey);
-        }
-        if old.revision > revision {
-            return stays(Outcome::Superseded { kept: old.revision });
-        }
-        let mut response: Response = serde_json::from_str(&old.content)?;
-        if old.revision == revision {
-            // Earlier builds kept blank names, and their widgets send them again.
-            response.drop_blank_names();
-            return stays(if response == *new { Outcome::Duplicate } else { Outcome::ContentConflict });
-        }
-        change.dated_ms = old.dated_ms;
-        change.old = Some((response, serde_json::from_str(&old.skipped)?));
+/// What of a row decides about what arrives later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) survey: i64,
+    pub(crate) revision: u32,
+    pub(crate) dated_ms: i64,
+    pub(crate) hash: Hash,
+}
+
+/// The date of a response that is the first of its id.
+pub(crate) fn dated_ms(arrival: &Arrival) -> i64 {
+    arrival.received_ms - i64::from(arrival.response.age_ms().min(MAX_AGE_MS))
+}
+
+/// Decides about a row, given the one that is kept under its id. One that is stored keeps the date of the first: all revisions
+/// are counted under it.
+pub(crate) fn decide(old: Head, new: &mut Row) -> Outcome {
+    if old.survey != new.survey {
+        return Outcome::OtherSurvey;
     }
-    let row = Row {
-        id: uuid_bytes(arrival.response.id()),
-        site: (&*new.site).into(),
-        survey: (&*new.survey).into(),
-        version: new.survey_version,
-        revision,
-        state: new.state.name().into(),
-        dated_ms: change.dated_ms,
-        skipped: serde_json::to_string(arrival.response.skipped())?.into(),
-        content: serde_json::to_string(new)?.into(),
-    };
-    Ok(Decision { outcome: Outcome::Stored, stored: Some((row, change)) })
+    if old.revision > new.revision {
+        return Outcome::Superseded { kept: old.revision };
+    }
+    if old.revision == new.revision {
+        return if old.hash == new.hash { Outcome::Duplicate } else { Outcome::ContentConflict };
+    }
+    new.dated_ms = old.dated_ms;
+    Outcome::Stored
 }
 
 /// The 16 bytes of a UUID in its canonical form, which [`candor_survey::NewResponse::check`] has seen to.
@@ -104,82 +98,62 @@ pub(crate) fn uuid_text(id: [u8; 16]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use crate::Scope;
 
-    const T0: i64 = 1_795_000_500_000;
-
-    /// A rating of 9 of revision 2, with some fields changed.
-    fn arrival(changed: &Value) -> Arrival {
-        let mut response = json!({
-            "v": 1, "id": "0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11", "revision": 2, "state": "partial", "site": "default",
-            "survey": "nps", "survey_version": 1, "locale": "fa", "answers": [{"question": "nps", "rating": 9}],
-            "presentation": {"display": "popover", "scale": "numbers", "direction": "rtl"},
-        });
-        for (key, value) in changed.as_object().unwrap() {
-            response[key] = value.clone();
-        }
-        let new: candor_survey::NewResponse = serde_json::from_value(response).unwrap();
-        let survey = candor_survey::preset(&new.response.survey).unwrap();
-        Arrival { response: new.check(&survey).unwrap(), received_ms: T0 }
-    }
-
-    fn row(arrival: &Arrival) -> Row<'_> {
-        decide(None, arrival).unwrap().stored.unwrap().0
-    }
+    const ID: &str = "0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11";
 
     #[test]
-    fn what_is_new_is_stored_and_dated_by_its_age() {
+    fn what_is_new_is_dated_by_its_age() {
+        let received_ms = 1_795_000_500_000;
         for (age_ms, expect) in [(0, 0), (1_840, 1_840), (MAX_AGE_MS, MAX_AGE_MS), (u32::MAX, MAX_AGE_MS)] {
-            let arrival = arrival(&json!({"age_ms": age_ms, "state": "complete"}));
-            let Decision { outcome, stored } = decide(None, &arrival).unwrap();
-            let (row, change) = stored.unwrap();
-            assert_eq!((outcome, change.old, change.new), (Outcome::Stored, None, &arrival.response));
-            assert_eq!((row.dated_ms, change.dated_ms), (T0 - i64::from(expect), row.dated_ms), "{age_ms}");
-            assert_eq!((&*row.state, row.revision, &*row.skipped), ("complete", 2, r#"["why"]"#));
-            assert_eq!((row.id[1], uuid_text(row.id).as_str()), (0x92, arrival.response.id()));
+            let new: candor_survey::NewResponse = serde_json::from_value(serde_json::json!({
+                "v": 1, "id": ID, "revision": 1, "state": "shown", "site": "default", "survey": "nps", "survey_version": 1,
+                "locale": "fa", "presentation": {"display": "popover", "scale": "numbers", "direction": "rtl"}, "age_ms": age_ms,
+            }))
+            .unwrap();
+            let response = new.check(&candor_survey::preset("nps").unwrap()).unwrap();
+            let arrival = Arrival { scope: Scope::DEFAULT, response, received_ms };
+            assert_eq!(dated_ms(&arrival), received_ms - i64::from(expect), "{age_ms}");
         }
     }
 
     #[test]
     fn what_is_kept_decides_about_what_arrives_later() {
         use Outcome::{ContentConflict, Duplicate, OtherSurvey, Stored, Superseded};
-        let kept = arrival(&json!({"age_ms": 7}));
-        let eight = json!([{"question": "nps", "rating": 8}]);
-        let ces = json!([{"question": "ces", "rating": 5}]);
-        for (changed, outcome) in [
-            (json!({}), Duplicate),
-            (json!({"age_ms": 60_000}), Duplicate),
-            (json!({"answers": eight}), ContentConflict),
-            (json!({"locale": "en"}), ContentConflict),
-            (json!({"test": true}), ContentConflict),
-            (json!({"revision": 1}), Superseded { kept: 2 }),
-            (json!({"revision": 1, "answers": eight}), Superseded { kept: 2 }),
-            (json!({"revision": 3}), Stored),
-            (json!({"revision": 3, "answers": eight}), Stored),
-            (json!({"revision": 9, "age_ms": 60_000}), Stored),
-            (json!({"site": "shop"}), OtherSurvey),
-            (json!({"site": "shop", "revision": 1}), OtherSurvey),
-            (json!({"survey": "ces", "answers": ces, "revision": 3}), OtherSurvey),
+        let old = Head { survey: 1, revision: 2, dated_ms: 7, hash: [1; 8] };
+        let row = |survey, revision, hash| Row {
+            workspace: 1,
+            id: uuid_bytes(ID),
+            survey,
+            version: 1,
+            revision,
+            state: State::Shown,
+            flags: 0,
+            dated_ms: 60_000,
+            hash: [hash; 8],
+            segments: Vec::new(),
+            content: Content::default(),
+        };
+        for (survey, revision, hash, outcome) in [
+            (1, 2, 1, Duplicate),
+            (1, 2, 9, ContentConflict),
+            (1, 1, 1, Superseded { kept: 2 }),
+            (1, 1, 9, Superseded { kept: 2 }),
+            (1, 3, 1, Stored),
+            (1, 9, 9, Stored),
+            (2, 2, 1, OtherSurvey),
+            (2, 1, 9, OtherSurvey),
+            (2, 3, 9, OtherSurvey),
         ] {
-            let new = arrival(&changed);
-            let decision = decide(Some(&row(&kept)), &new).unwrap();
-            assert_eq!(decision.outcome, outcome, "{changed}");
-            let stored = (outcome == Stored).then(|| {
-                let row = Row { dated_ms: T0 - 7, ..row(&new) };
-                let old = Some((kept.response.response().clone(), Vec::new()));
-                (row, Change { dated_ms: T0 - 7, old, new: &new.response })
-            });
-            assert_eq!(decision.stored, stored, "{changed}");
+            let mut new = row(survey, revision, hash);
+            assert_eq!(decide(old, &mut new), outcome, "{new:?}");
+            let expected = if outcome == Stored { 7 } else { 60_000 };
+            assert_eq!(new.dated_ms, expected, "all revisions have the date of the first");
         }
     }
 
     #[test]
-    fn a_damaged_row_stays_and_is_an_error_only_where_it_is_read() {
-        let kept = arrival(&json!({}));
-        let damaged = Row { content: "garbage".into(), ..row(&kept) };
-        let later = arrival(&json!({"revision": 3}));
-        assert!(matches!(decide(Some(&damaged), &later), Err(StoreError::Database(_))));
-        let earlier = arrival(&json!({"revision": 1}));
-        assert_eq!(decide(Some(&damaged), &earlier).unwrap().outcome, Outcome::Superseded { kept: 2 });
+    fn an_id_is_its_bytes() {
+        assert_eq!((uuid_bytes(ID)[1], uuid_text(uuid_bytes(ID)).as_str()), (0x92, ID));
     }
 }

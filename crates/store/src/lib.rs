@@ -13,14 +13,19 @@
 
 mod backend;
 mod decide;
+mod kept;
 mod model;
+mod names;
 mod rollup;
+mod segments;
 mod sqlite;
+mod varint;
 
 pub use model::{
-    Arrival, Catalog, CatalogSite, CatalogSurvey, Commit, Copied, CopyError, Counts, Difference, Dimension,
-    ImportError, Listed, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER, Observer, OpenError, Outcome,
-    Progress, Refusal, ResponseQuery, SLOT_MS, Segment, Settings, StoreError, StoredResponse, TallyQuery,
+    Arrival, Catalog, CatalogSite, CatalogSurvey, Commit, Copied, CopyError, Counts, DEFAULT_WORKSPACE,
+    Difference, Dimension, FeedQuery, ImportError, Listed, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER,
+    Observer, OpenError, Outcome, Progress, Refusal, ResponseQuery, SLOT_MS, Scope, Segment, Settings,
+    StoreError, StoredResponse, TallyQuery,
 };
 
 use backend::Backend;
@@ -50,6 +55,14 @@ impl Store {
     /// As there.
     pub async fn open_with(url: &str, settings: Settings) -> Result<Self, OpenError> {
         Ok(Self(Arc::new(Sqlite::open(path(url)?.into(), settings).await?)))
+    }
+
+    /// Opens a database that a server may be using at the same time, to look after it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); if there is no database, or it is of an earlier schema.
+    pub async fn open_beside(url: &str) -> Result<Self, OpenError> {
+        Ok(Self(Arc::new(Sqlite::beside(path(url)?.into()).await?)))
     }
 
     /// Makes the database agree with what was read from files: new versions are added, sites and surveys that are
@@ -107,8 +120,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
-    pub async fn span(&self, site: Option<String>, survey: String) -> Result<Option<(i64, i64)>, StoreError> {
-        self.0.span(site, survey).await
+    pub async fn span(
+        &self,
+        scope: Scope,
+        site: Option<String>,
+        survey: String,
+    ) -> Result<Option<(i64, i64)>, StoreError> {
+        self.0.span(scope, site, survey).await
     }
 
     /// Responses, newest first.
@@ -119,7 +137,16 @@ impl Store {
         self.0.responses(query).await
     }
 
-    /// Counts the rollup again from the responses and says where the two differ; empty, as long as all is well.
+    /// Responses in the order in which they came, those of all surveys: whoever reads on from the last place misses none, however
+    /// late it was sent, and gets each again after it changed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn feed(&self, query: FeedQuery) -> Result<Listed, StoreError> {
+        self.0.feed(query).await
+    }
+
+    /// Counts the rollup again from the responses, day by day, and says where the two differ; empty, as long as all is well.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -127,10 +154,10 @@ impl Store {
         self.0.audit().await
     }
 
-    /// Replaces the rollup by one that is counted from the responses.
+    /// Replaces the rollup by one that is counted from the responses, day by day.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails; the rollup is then as before.
+    /// [`StoreError`] if the database fails; the days that are left are then as before.
     pub async fn recount(&self) -> Result<(), StoreError> {
         self.0.recount().await
     }

@@ -81,9 +81,24 @@ pub struct Copied {
     pub differences: usize,
 }
 
+/// The workspace whose rows are read or written: no query is without one, and none sees those of another. A site decides
+/// its workspace; [`CatalogSite::scope`] and [`Catalog::scope`] give it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scope(pub(crate) i64);
+
+impl Scope {
+    /// That of sites that name no workspace.
+    pub const DEFAULT: Self = Self(1);
+}
+
+/// The name of the workspace of sites that name none.
+pub const DEFAULT_WORKSPACE: &str = "default";
+
 /// A response with the time at which it arrived.
 #[derive(Clone, Debug)]
 pub struct Arrival {
+    /// The workspace of its site.
+    pub scope: Scope,
     /// What arrived.
     pub response: CheckedResponse,
     /// The server's clock, in milliseconds since 1970 UTC.
@@ -169,6 +184,8 @@ pub enum Segment {
 /// What to count.
 #[derive(Clone, Debug)]
 pub struct TallyQuery {
+    /// Whose.
+    pub scope: Scope,
     /// Only the survey of this site; `None` for that of every site, as presets are read.
     pub site: Option<String>,
     /// The survey.
@@ -212,6 +229,8 @@ pub struct Counts {
 /// Which responses to list.
 #[derive(Clone, Debug)]
 pub struct ResponseQuery {
+    /// Whose.
+    pub scope: Scope,
     /// The survey, all versions together.
     pub survey: String,
     /// Only this site's.
@@ -220,6 +239,17 @@ pub struct ResponseQuery {
     pub unanswered: bool,
     /// Only those after this place in the list: the date and id of the last response of the page before.
     pub after: Option<(i64, String)>,
+    /// At most so many; fewer if they are large, see [`MAX_PAGE_BYTES`].
+    pub limit: u32,
+}
+
+/// Which responses to read in the order in which they came.
+#[derive(Clone, Copy, Debug)]
+pub struct FeedQuery {
+    /// Whose.
+    pub scope: Scope,
+    /// Those after this place in the order; 0 is before the first.
+    pub after: i64,
     /// At most so many; fewer if they are large, see [`MAX_PAGE_BYTES`].
     pub limit: u32,
 }
@@ -241,6 +271,8 @@ pub struct Listed {
 pub struct StoredResponse {
     /// Its id.
     pub id: String,
+    /// Its place in the order in which revisions came. Each revision takes a new one.
+    pub seq: i64,
     /// The revision that is kept.
     pub revision: u32,
     /// When it was first answered or shown, in milliseconds since 1970 UTC.
@@ -252,7 +284,7 @@ pub struct StoredResponse {
 /// A count of the rollup that is not what the responses say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Survey, site, dimension, value, slot, measure, question, version, point and choice, in words.
+    /// Workspace, survey, segment, day, version, measure, point, question, choice and quarter hour, in words.
     pub key: String,
     /// What the rollup says.
     pub rollup: i64,
@@ -263,13 +295,25 @@ pub struct Difference {
 /// Every site and survey that the database knows.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
+    /// By name, the default one first.
+    pub workspaces: Vec<(String, Scope)>,
     /// In the order of their ids.
     pub sites: Vec<CatalogSite>,
+}
+
+impl Catalog {
+    /// The workspace of this name.
+    #[must_use]
+    pub fn scope(&self, workspace: &str) -> Option<Scope> {
+        self.workspaces.iter().find(|(name, _)| name == workspace).map(|(_, scope)| *scope)
+    }
 }
 
 /// A site.
 #[derive(Clone, Debug)]
 pub struct CatalogSite {
+    /// Its workspace.
+    pub scope: Scope,
     /// Its id.
     pub id: String,
     /// The origins that may ask and answer; `*` is all.
@@ -304,6 +348,14 @@ pub enum OpenError {
         /// The highest number that is known here.
         known: i64,
     },
+    /// It is of an earlier schema.
+    #[error(
+        "the database is of an earlier version of candor (its schema is number {found}): start the server once, which carries          it over"
+    )]
+    Older {
+        /// Its schema's number.
+        found: i64,
+    },
     /// It holds something else.
     #[error("the file is a database of some other program: name another file")]
     Foreign,
@@ -315,6 +367,12 @@ pub enum OpenError {
         "the database can have no write-ahead log (its journal is of the kind {0}): expected a file on a local disk"
     )]
     NoLog(String),
+    /// Another process writes it.
+    #[error(
+        "{} is in use by another server, and two that write it would count wrong: stop that one first, or name another file",
+        .0.display()
+    )]
+    InUse(PathBuf),
     /// It failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -381,6 +439,16 @@ pub enum Refusal {
         /// Its version.
         version: u32,
     },
+    /// A site that is known was put into another workspace.
+    #[error(
+        "the site {site} is one of the workspace {workspace}, where its answers stay: undo the edit, or give the site another id"
+    )]
+    Moved {
+        /// The site's id.
+        site: String,
+        /// The workspace that it is in.
+        workspace: String,
+    },
     /// A question measures something else in another version of the survey.
     #[error(
         "the question {question} measures something else in another version of {survey}, and the two can't share a score: \
@@ -397,12 +465,13 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The site, the survey and the key at fault.
+    /// The site, the survey unless it is the site itself, and the key at fault.
     #[must_use]
-    pub fn at(&self) -> (&str, &str, &'static str) {
+    pub fn at(&self) -> (&str, Option<&str>, &'static str) {
         match self {
-            Self::Edited { site, survey, .. } => (site, survey, "version"),
-            Self::OtherMetric { site, survey, .. } => (site, survey, "metric"),
+            Self::Edited { site, survey, .. } => (site, Some(survey), "version"),
+            Self::OtherMetric { site, survey, .. } => (site, Some(survey), "metric"),
+            Self::Moved { site, .. } => (site, None, "workspace"),
         }
     }
 }
@@ -416,6 +485,11 @@ pub enum StoreError {
     /// The store is closed or closing.
     #[error("the store is closed")]
     Closed,
+    /// A newer version of candor has changed the schema: this one would write what that one can't read.
+    #[error(
+        "a newer version of candor has changed the schema of the database: stop this server, which takes no answer any more"
+    )]
+    Outdated,
     /// Reading took longer than it may.
     #[error("reading took too long")]
     TooLong,

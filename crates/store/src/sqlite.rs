@@ -1,9 +1,12 @@
 //! One SQLite file: one thread writes, a few connections read.
 
 mod backup;
+mod carry;
+mod count;
 mod disk;
 mod files;
 mod import;
+mod names;
 mod read;
 mod readers;
 mod save;
@@ -13,8 +16,8 @@ mod writer;
 pub(crate) use backup::{backup, restore};
 
 use crate::{
-    Arrival, Catalog, Counts, Difference, ImportError, Listed, OpenError, Outcome, Refusal, ResponseQuery,
-    Settings, StoreError, TallyQuery, backend::Backend,
+    Arrival, Catalog, Counts, Difference, FeedQuery, ImportError, Listed, OpenError, Outcome, Refusal,
+    ResponseQuery, Scope, Settings, StoreError, TallyQuery, backend::Backend,
 };
 use async_trait::async_trait;
 use candor_survey::AuthoredSite;
@@ -45,9 +48,21 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) async fn open(path: PathBuf, settings: Settings) -> Result<Self, OpenError> {
+        Self::of(path, settings, Disk::open).await
+    }
+
+    pub(crate) async fn beside(path: PathBuf) -> Result<Self, OpenError> {
+        Self::of(path, Settings::default(), Disk::beside).await
+    }
+
+    async fn of(
+        path: PathBuf,
+        settings: Settings,
+        open: fn(PathBuf) -> Result<Disk, OpenError>,
+    ) -> Result<Self, OpenError> {
         let Settings { read_timeout, observer } = settings;
         let readers = path.clone();
-        let disk = blocking(move || Disk::open(path)).await??;
+        let disk = blocking(move || open(path)).await??;
         let writer = Writer::spawn(disk, observer)?;
         Ok(Self { writer, readers: Arc::new(Readers::spawn(readers)?), read_timeout })
     }
@@ -103,16 +118,25 @@ impl Backend for Sqlite {
         self.read(move |connection| read::tallies(connection, &query)).await
     }
 
-    async fn span(&self, site: Option<String>, survey: String) -> Result<Option<(i64, i64)>, StoreError> {
-        self.read(move |connection| read::span(connection, site.as_ref(), &survey)).await
+    async fn span(
+        &self,
+        scope: Scope,
+        site: Option<String>,
+        survey: String,
+    ) -> Result<Option<(i64, i64)>, StoreError> {
+        self.read(move |connection| read::span(connection, scope, site.as_deref(), &survey)).await
     }
 
     async fn responses(&self, query: ResponseQuery) -> Result<Listed, StoreError> {
         self.read(move |connection| read::responses(connection, &query)).await
     }
 
+    async fn feed(&self, query: FeedQuery) -> Result<Listed, StoreError> {
+        self.read(move |connection| read::feed(connection, query)).await
+    }
+
     async fn audit(&self) -> Result<Vec<Difference>, StoreError> {
-        self.readers.read(None, save::audit).await
+        self.readers.read(None, count::audit).await
     }
 
     async fn recount(&self) -> Result<(), StoreError> {

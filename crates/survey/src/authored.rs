@@ -21,6 +21,10 @@ pub type Texts = BTreeMap<String, String>;
 pub struct AuthoredSite {
     /// Its id, 1–64 of `a–z 0–9 - _`, unique on a server: what a page writes as `data-site`.
     pub site: String,
+    /// Whose it is, an id like the site's; `default` unless it is named. Sites of one workspace are read together, and never with
+    /// those of another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
     /// The origins whose pages may ask and answer: `https://shop.example`, or `*` alone for all of them. Requests
     /// that name no origin (a server, a shell) are always let in.
     pub origins: Vec<String>,
@@ -136,6 +140,9 @@ impl AuthoredSite {
         slug("site", &self.site, &mut mistakes);
         if self.site == DEFAULT_SITE {
             mistakes.push(Invalid::new("site", "another name: the site default is built in"));
+        }
+        if let Some(workspace) = &self.workspace {
+            slug("workspace", workspace, &mut mistakes);
         }
         if self.origins.is_empty() {
             mistakes.push(Invalid::new("origins", "at least one origin, or \"*\""));

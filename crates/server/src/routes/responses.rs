@@ -95,13 +95,14 @@ pub(crate) async fn create(
 
 async fn keep(app: &App, index: &SurveyIndex, new: NewResponse) -> Result<Json<Acknowledgement>, Problem> {
     let candor_survey::Response { site, survey, survey_version, .. } = &new.response;
-    let survey = index.survey(Some(site), survey, Some(*survey_version))?.survey;
+    let scope = index.scope(site)?;
+    let survey = index.survey(None, Some(site), survey, Some(*survey_version))?.survey;
     let response = new.check(survey)?;
     let (id, revision) = (response.id().to_owned(), response.revision());
     if app.without_store {
         return Ok(Json(Acknowledgement { id, revision, status: AcknowledgementStatus::Stored }));
     }
-    let arrival = Arrival { response, received_ms: now_ms()? };
+    let arrival = Arrival { scope, response, received_ms: now_ms()? };
     let outcome = app.store.save(vec![arrival]).await?.into_iter().next();
     if let Some(outcome) = &outcome {
         app.metrics.answer(outcome);
@@ -229,6 +230,8 @@ fn depth(text: &str) -> usize {
 pub(crate) struct Query {
     /// Only this site's.
     site: Option<String>,
+    /// The workspace's, unless the site says it.
+    workspace: Option<String>,
     /// How many, 1–500.
     limit: Option<String>,
     /// The `next` of the page before this one.
@@ -264,14 +267,13 @@ pub(crate) async fn list(
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
     let index = app.index();
-    if let Some(site) = &query.site {
-        index.check_wanted_site("site", site)?;
-    }
-    let survey = index.survey(query.site.as_deref(), &id, None)?.survey;
+    let scope = index.wanted_scope(query.workspace.as_deref(), query.site.as_deref())?;
+    let survey = index.survey(Some(scope), query.site.as_deref(), &id, None)?.survey;
     let site = survey.site.clone().or(query.site);
     let limit = integer("limit", query.limit.as_deref(), 1..=500)?.unwrap_or(50);
     let after = query.before.as_deref().map(|before| position(before).ok_or(before)).transpose();
     let query = ResponseQuery {
+        scope,
         survey: id.clone(),
         site,
         unanswered: query.unanswered.unwrap_or(false),
@@ -291,7 +293,7 @@ pub(crate) async fn list(
 
 impl Item {
     fn of(stored: StoredResponse) -> Result<Self, Problem> {
-        let StoredResponse { id, revision, dated_ms, response } = stored;
+        let StoredResponse { id, seq: _, revision, dated_ms, response } = stored;
         let dated = Timestamp::from_millisecond(dated_ms).unwrap_or(Timestamp::UNIX_EPOCH);
         let json = serde_json::to_value(response).map_err(|error| Problem::fault(error.to_string()))?;
         let Value::Object(mut response) = json else { return Err(Problem::fault("a response is no object")) };

@@ -2,7 +2,7 @@ use super::params::{Name, Params, integer};
 use crate::{app::App, auth::Reader, calendar, problem::Problem, score::receipt_json, survey_index::Found};
 use axum::{extract::State, response::Response};
 use candor_scoring::{Exclusions, Level, Measure, Rating, Ratio, Receipt, Share, Tally};
-use candor_store::{Counts, Dimension, SLOT_MS, Segment, TallyQuery};
+use candor_store::{Counts, Dimension, SLOT_MS, Scope, Segment, TallyQuery};
 use candor_survey::{Kind, OTHER, Question, canonical};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ pub(crate) struct Query {
     timezone: Option<String>,
     /// Only this site's answers, to its own survey of this id or to a preset.
     site: Option<String>,
+    /// The answers of this workspace, unless the site says it. By default `default`.
+    workspace: Option<String>,
     /// The question, by its id. By default the first rating, else the first choice.
     question: Option<String>,
     /// Numbers from fewer ratings than this, 1–1,000,000, are held back.
@@ -191,10 +193,8 @@ pub(crate) async fn show(
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
     let index = app.index();
-    if let Some(site) = &query.site {
-        index.check_wanted_site("site", site)?;
-    }
-    let found = index.survey(query.site.as_deref(), &id, None)?;
+    let scope = index.wanted_scope(query.workspace.as_deref(), query.site.as_deref())?;
+    let found = index.survey(Some(scope), query.site.as_deref(), &id, None)?;
     let reading = Reading::of(found, query.question.as_deref())?;
     let site = found.survey.site.clone().or_else(|| query.site.clone());
     let zone = match &query.timezone {
@@ -204,9 +204,9 @@ pub(crate) async fn show(
     };
     let segment = segment(&query)?;
     if let Segment::One(Dimension::Site, site) = &segment {
-        index.check_wanted_site("segment", site)?;
+        index.check_wanted_site("segment", scope, site)?;
     }
-    let Range { from, to, later_until } = range(&app, &query, site.clone(), &id, &zone).await?;
+    let Range { from, to, later_until } = range(&app, &query, scope, site.clone(), &id, &zone).await?;
     let interval = match &query.interval {
         None => None,
         Some(name) => Some(
@@ -223,7 +223,8 @@ pub(crate) async fn show(
         let (site, survey, question) = (site.clone(), id.clone(), reading.question.clone());
         let versions = versions.clone();
         let most = MAX_COUNTS;
-        tally(&app, TallyQuery { site, survey, question, versions, segment, boundaries_ms, most }).await
+        tally(&app, TallyQuery { scope, site, survey, question, versions, segment, boundaries_ms, most })
+            .await
     };
     let total = tally(whole, vec![from, to]).await?;
     let boundaries = match interval {
@@ -290,6 +291,7 @@ struct Range {
 async fn range(
     app: &App,
     query: &Query,
+    scope: Scope,
     site: Option<String>,
     survey: &str,
     zone: &TimeZone,
@@ -305,7 +307,7 @@ async fn range(
     let now = floor(Timestamp::now().as_millisecond());
     let span = match (from, to) {
         (Some(_), Some(_)) => None,
-        _ => app.store.span(site, survey.to_owned()).await?,
+        _ => app.store.span(scope, site, survey.to_owned()).await?,
     };
     // A clock that was years ahead for once would otherwise stretch every chart to there.
     let end = to.map_or(now, |ms| floor(ms - 1)) + SLOT_MS;

@@ -39,7 +39,7 @@ pub(crate) async fn show(
         });
         sites.next().filter(|_| sites.next().is_none())
     };
-    let found = index.survey(query.site.as_deref().or_else(own), &id, version)?;
+    let found = index.survey(None, query.site.as_deref().or_else(own), &id, version)?;
     let grant = match &found.survey.site {
         None => Grant::Page,
         Some(site) => match Grant::decide(&headers, site, index.origins(site)?) {

@@ -232,12 +232,19 @@ async fn answers_dated_by_a_clock_that_was_years_ahead_are_left_out_unless_asked
     let server = spawn().await;
     server.expect(&nps(1, 2, 9), "stored").await;
     let path = server.folder.path().join("candor.sqlite");
-    let store = Store::open(&format!("sqlite://{}", path.display())).await.unwrap();
+    let store = Store::open_beside(&format!("sqlite://{}", path.display())).await.unwrap();
     let response: NewResponse = serde_json::from_value(nps(2, 2, 9)).unwrap();
     let response = response.check(&preset("nps").unwrap()).unwrap();
     let now_ms = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
     assert_eq!(server.read_json("/v1/surveys/nps/scores").await.get("later_until"), None);
-    store.save(vec![Arrival { response, received_ms: now_ms + 10 * 366 * 86_400_000 }]).await.unwrap();
+    store
+        .save(vec![Arrival {
+            scope: candor_store::Scope::DEFAULT,
+            response,
+            received_ms: now_ms + 10 * 366 * 86_400_000,
+        }])
+        .await
+        .unwrap();
     let days = server.read_json("/v1/surveys/nps/scores?interval=day").await;
     assert_eq!((&days["total"]["n"], days["periods"].as_array().unwrap().len()), (&1.into(), 1));
     let later_until = days["later_until"].as_str().unwrap();

@@ -299,7 +299,7 @@ async fn a_wrong_parameter_is_named() {
         ),
         (
             "scores?bogus=1",
-            "bogus: expected one of from, to, interval, segment, timezone, site, question, min_n",
+            "bogus: expected one of from, to, interval, segment, timezone, site, workspace, question, min_n",
         ),
         ("scores?min_n=few", "min_n: expected an integer from 1 to 1000000"),
     ] {

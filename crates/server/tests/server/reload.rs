@@ -103,7 +103,7 @@ async fn without_a_folder_a_hangup_reads_the_database_again() {
     let mut process = Process::start_with(&folder, &[]);
     assert_eq!(running(&process, "shop").await, []);
     let path = folder.path().join("candor.sqlite");
-    let store = Store::open(&format!("sqlite://{}", path.display())).await.unwrap();
+    let store = Store::open_beside(&format!("sqlite://{}", path.display())).await.unwrap();
     let site = serde_json::json!({"site": "shop", "origins": ["*"],
         "survey": [{"id": "a", "version": 2, "metric": "nps"}]});
     store.import(vec![serde_json::from_value(site).unwrap()]).await.unwrap();

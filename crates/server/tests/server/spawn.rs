@@ -1,8 +1,7 @@
 use candor_server::{Config, Route, Server};
-use candor_store::Store;
+use candor_store::{FeedQuery, Listed, Scope, Store};
 use clap::Parser;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
-use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 use std::{fs, path::PathBuf};
 use tempfile::TempDir;
@@ -109,17 +108,17 @@ impl Spawned {
         }
     }
 
-    /// Every response that the database holds. Read past the store, which lists by survey: none can hide under another name.
+    /// Every response that the database holds, the newest first.
     pub(crate) async fn stored(&self) -> Vec<candor_survey::Response> {
         let path = self.folder.path().join("candor.sqlite");
-        let store = Store::open(&format!("sqlite://{}", path.display())).await.unwrap();
+        let store = Store::open_beside(&format!("sqlite://{}", path.display())).await.unwrap();
         assert_eq!(store.audit().await.unwrap(), [], "the rollup holds nothing else");
+        let query = FeedQuery { scope: Scope::DEFAULT, after: 0, limit: u32::MAX };
+        let Listed { mut responses, more } = store.feed(query).await.unwrap();
+        assert!(!more);
         store.close().await;
-        let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-        let mut select =
-            reader.prepare("SELECT content FROM responses ORDER BY dated_ms DESC, id DESC").unwrap();
-        let contents = select.query_map([], |row| row.get::<_, String>(0)).unwrap();
-        contents.map(|content| serde_json::from_str(&content.unwrap()).unwrap()).collect()
+        responses.sort_by(|a, b| (b.dated_ms, &b.id).cmp(&(a.dated_ms, &a.id)));
+        responses.into_iter().map(|kept| kept.response).collect()
     }
 
     pub(crate) async fn stop(mut self) -> TempDir {

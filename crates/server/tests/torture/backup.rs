@@ -27,7 +27,11 @@ async fn fill(url: &str, responses: u64) {
             let response: NewResponse = serde_json::from_value(json).unwrap();
             let received_ms =
                 FIRST_DAY_MS + i64::try_from(n).unwrap() * 30 * DAY_MS / i64::try_from(responses).unwrap();
-            Arrival { response: response.check(&survey).unwrap(), received_ms }
+            Arrival {
+                scope: candor_store::Scope::DEFAULT,
+                response: response.check(&survey).unwrap(),
+                received_ms,
+            }
         });
         store.save(arrivals.collect()).await.unwrap();
     }

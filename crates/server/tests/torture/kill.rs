@@ -4,7 +4,7 @@ use crate::{
     header, number,
     process::{Process, Start, TOKEN},
 };
-use candor_store::Store;
+use candor_store::{FeedQuery, Listed, Scope, Store};
 use fastrand::Rng;
 use reqwest::{Client, StatusCode};
 use rusqlite::{Connection, OpenFlags};
@@ -305,6 +305,16 @@ async fn nothing_acknowledged_is_missing_and_nothing_counts_twice_after_kills_at
 
     let store = Store::open(&with_surveys.url()).await.unwrap();
     let differences = store.audit().await.unwrap();
+    let all = FeedQuery { scope: Scope::DEFAULT, after: 0, limit: u32::MAX };
+    let (mut query, mut kept) = (all, BTreeMap::new());
+    loop {
+        let Listed { responses, more } = store.feed(query).await.unwrap();
+        query.after = responses.last().map_or(query.after, |last| last.seq);
+        kept.extend(responses.into_iter().map(|kept| (kept.id, kept.response)));
+        if !more {
+            break;
+        }
+    }
     store.close().await;
 
     let mut counted: BTreeMap<String, (u64, u64)> = BTreeMap::new();
@@ -319,16 +329,10 @@ async fn nothing_acknowledged_is_missing_and_nothing_counts_twice_after_kills_at
             ledger.wrong.push(format!("{id} was not acknowledged at its last revision"));
         }
     }
-    let reader =
-        Connection::open_with_flags(with_surveys.database(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let mut select = reader.prepare("SELECT lower(hex(id)), content FROM responses").unwrap();
-    let contents = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    let contents: BTreeMap<String, String> = contents.map(Result::unwrap).collect();
-    let rows = contents.len();
+    let rows = kept.len();
     for (id, revisions) in &ledger.sent {
-        let content = |json: &str| serde_json::from_str::<candor_survey::Response>(json).unwrap();
-        let kept = contents.get(&id.replace('-', "")).map(|kept| content(kept));
-        if kept != revisions.last().map(|last| content(&last.to_string())) {
+        let sent = |last: &Value| serde_json::from_value::<candor_survey::Response>(last.clone()).unwrap();
+        if kept.get(id).cloned() != revisions.last().map(sent) {
             ledger.wrong.push(format!("{id} is not kept as it was sent last"));
         }
     }

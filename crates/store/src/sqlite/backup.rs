@@ -98,7 +98,7 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        for ending in ["", "-wal", "-shm", "-journal"] {
+        for ending in ["", "-wal", "-shm", "-journal", "-lock"] {
             let _ = fs::remove_file(files::beside(&self.0, ending));
         }
     }

@@ -1,11 +1,12 @@
 use super::{
-    PLAIN, connect,
+    PLAIN, connect, count,
     files::{self, Files},
-    save, schema,
+    save::{self, Memory},
+    schema,
 };
-use crate::{Arrival, OpenError, Outcome, StoreError, rollup::Named};
-use rusqlite::{Connection, ErrorCode};
-use std::{path::PathBuf, time::Duration};
+use crate::{Arrival, OpenError, Outcome, StoreError};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::{fs, path::PathBuf, time::Duration};
 
 /// A log that grew beyond so many bytes, while a reader kept it from starting over, is cut when it does.
 pub(super) const MAX_IDLE_LOG: i64 = 64 * 1024 * 1024;
@@ -22,10 +23,22 @@ pub(super) struct Disk {
     files: Option<Files>,
     /// Whether the log was said to have been moved, which is said once.
     is_moved: bool,
-    named: Named,
+    memory: Memory,
+    /// Held for as long as this is, unless it works beside another.
+    _lock: Option<fs::File>,
 }
 
 impl Disk {
+    /// Opens a database that another process may be writing: as it is, and if it is of this schema.
+    pub(super) fn beside(path: PathBuf) -> Result<Self, OpenError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = connect(&path, flags)?;
+        schema::is_newest(&connection)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "secure_delete", "ON")?;
+        Self::of(connection, path, None)
+    }
+
     /// Opens the database, making or migrating it as needed.
     pub(super) fn open(path: PathBuf) -> Result<Self, OpenError> {
         // An error is SQLite's to tell: it says it better.
@@ -34,12 +47,18 @@ impl Disk {
         } else if files::is_open_to_others(&path) {
             tracing::warn!(file = %path.display(), "other users of this machine can read the database: take away their right with chmod o=");
         }
+        let lock = files::lock(&path)?;
         let mut connection = connect(&path, PLAIN)?;
         schema::migrate(&mut connection)?;
+        Self::of(connection, path, Some(lock))
+    }
+
+    fn of(connection: Connection, path: PathBuf, lock: Option<fs::File>) -> Result<Self, OpenError> {
         // SQLite would otherwise checkpoint within a commit, and a visitor would wait for it.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.pragma_update(None, "journal_size_limit", MAX_IDLE_LOG)?;
-        let mut disk = Self { connection, path, files: None, is_moved: false, named: Named::default() };
+        let memory = Memory::read(&connection)?;
+        let mut disk = Self { connection, path, files: None, is_moved: false, memory, _lock: lock };
         match disk.settle() {
             Ok(()) => Ok(disk),
             // Scores can be read and files served all the same, and the disk may have room again in a minute.
@@ -56,14 +75,13 @@ impl Disk {
         &mut self,
         calls: &[&[Arrival]],
     ) -> Result<Vec<Result<Vec<Outcome>, StoreError>>, StoreError> {
-        self.write(|disk| save::save(&mut disk.connection, &mut disk.named, calls))
+        self.write(|disk| save::save(&mut disk.connection, &mut disk.memory, calls))
     }
 
     /// Counts again.
     pub(super) fn recount(&mut self) -> Result<(), StoreError> {
-        // The values that are counted by themselves may be others afterwards.
-        self.named = Named::default();
-        self.write(|disk| save::recount(&mut disk.connection))
+        self.memory.forget();
+        self.write(|disk| count::recount(&mut disk.connection))
     }
 
     /// Writes something else.
@@ -94,10 +112,11 @@ impl Disk {
             self.settle().map_err(StoreError::from)?;
         }
         self.unmoved()?;
+        self.memory.is_current(&self.connection)?;
         let done = work(self);
         if done.is_err() {
-            // A value may have been let in by what was rolled back.
-            self.named = Named::default();
+            // A name may have been let in by what was rolled back.
+            self.memory.forget();
         }
         let done = done?;
         // Again, because what went into a file without a name is gone with this process.

@@ -1,6 +1,6 @@
 //! The files of a database on the disk: that they are private, still where they were, and durable by name.
 
-use crate::StoreError;
+use crate::{OpenError, StoreError};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -92,6 +92,20 @@ pub(super) fn is_open_to_others(path: &Path) -> bool {
 #[cfg(not(unix))]
 pub(super) fn is_open_to_others(_: &Path) -> bool {
     false
+}
+
+/// Keeps other servers away from the database, for as long as the file is open: each has names and counts at hand that the
+/// other would change.
+pub(super) fn lock(database: &Path) -> Result<fs::File, OpenError> {
+    let failed =
+        |e: io::Error| StoreError::Database(format!("{e} ({})", beside(database, "-lock").display()));
+    make_private(&beside(database, "-lock")).map_err(failed)?;
+    let file = fs::OpenOptions::new().write(true).open(beside(database, "-lock")).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(OpenError::InUse(database.to_path_buf())),
+        Err(fs::TryLockError::Error(error)) => Err(failed(error).into()),
+    }
 }
 
 /// Makes the names in the file's folder durable. SQLite does so for a log that it makes, not for one that it finds after a

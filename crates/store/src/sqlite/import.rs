@@ -1,5 +1,8 @@
-use super::read::is_counted;
-use crate::{Catalog, CatalogSite, CatalogSurvey, ImportError, Refusal, StoreError};
+use super::{names::Table, read::is_counted};
+use crate::{
+    Catalog, CatalogSite, CatalogSurvey, DEFAULT_WORKSPACE, ImportError, Refusal, Scope, StoreError,
+    names::Dictionary,
+};
 use candor_survey::{AuthoredSite, AuthoredSurvey, Question};
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,10 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 struct Plan<'a> {
     sites: Vec<&'a AuthoredSite>,
-    /// Each with its site and its place among the site's running surveys.
-    surveys: Vec<(&'a AuthoredSurvey, &'a str, i64)>,
-    /// Versions that stop running, by site and survey.
-    stops: Vec<(String, String, u32)>,
+    /// Each with its site, and its place among the site's running surveys.
+    surveys: Vec<(&'a AuthoredSurvey, &'a AuthoredSite, i64)>,
+    /// Versions that stop running.
+    stops: Vec<(Scope, i64, u32)>,
     refusals: Vec<Refusal>,
 }
 
@@ -23,25 +26,42 @@ pub(super) fn import(connection: &mut Connection, sites: &[AuthoredSite]) -> Res
     }
     for site in plan.sites {
         transaction.execute(
-            "INSERT INTO sites (id, origins) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET origins = excluded.origins",
-            params![site.site, serde_json::to_string(&site.origins)?],
+            "INSERT INTO sites (workspace, site, origins) VALUES (?1, ?2, ?3)
+             ON CONFLICT (site) DO UPDATE SET origins = excluded.origins",
+            params![make_workspace(&transaction, site)?.0, site.site, serde_json::to_string(&site.origins)?],
         )?;
     }
-    for (site, id, version) in plan.stops {
+    for (scope, survey, version) in plan.stops {
         transaction.execute(
-            "UPDATE surveys SET rank = NULL WHERE site = ?1 AND id = ?2 AND version = ?3",
-            params![site, id, version],
+            "UPDATE versions SET rank = NULL WHERE workspace = ?1 AND survey = ?2 AND version = ?3",
+            params![scope.0, survey, version],
         )?;
     }
     for (survey, site, rank) in plan.surveys {
+        let scope = make_workspace(&transaction, site)?;
+        let number = Table(&transaction).survey(scope, &survey.id, &site.site)?;
         transaction.execute(
-            "INSERT INTO surveys (site, id, version, definition, rank) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (site, id, version) DO UPDATE SET definition = excluded.definition, rank = excluded.rank",
-            params![site, survey.id, survey.version, serde_json::to_string(survey)?, rank],
+            "INSERT INTO versions (workspace, survey, version, definition, rank) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (workspace, survey, version)
+             DO UPDATE SET definition = excluded.definition, rank = excluded.rank",
+            params![scope.0, number, survey.version, serde_json::to_string(survey)?, rank],
         )?;
     }
     transaction.commit()?;
     Ok(())
+}
+
+fn workspace_of(site: &AuthoredSite) -> &str {
+    site.workspace.as_deref().unwrap_or(DEFAULT_WORKSPACE)
+}
+
+/// The workspace of a site, made if there is none.
+fn make_workspace(connection: &Connection, site: &AuthoredSite) -> Result<Scope, StoreError> {
+    let name = workspace_of(site);
+    connection.execute("INSERT INTO workspaces (name) VALUES (?1) ON CONFLICT (name) DO NOTHING", [name])?;
+    Ok(Scope(
+        connection.query_row("SELECT workspace FROM workspaces WHERE name = ?1", [name], |row| row.get(0))?,
+    ))
 }
 
 /// Whether the database agrees with the files already.
@@ -63,39 +83,65 @@ impl Plan<'_> {
     }
 }
 
-/// A version that the database has.
+/// A survey that the database has.
 struct Known {
+    scope: Scope,
+    number: i64,
+    versions: BTreeMap<u32, Version>,
+}
+
+struct Version {
     survey: AuthoredSurvey,
     rank: Option<i64>,
 }
 
+/// The surveys that the database has, by site and id.
+fn known_surveys(connection: &Connection) -> Result<BTreeMap<(String, String), Known>, StoreError> {
+    let mut known = BTreeMap::<(String, String), Known>::new();
+    let mut select = connection.prepare_cached(
+        "SELECT workspace, survey, site, id, definition, rank FROM versions JOIN surveys USING (workspace, survey)",
+    )?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let survey: AuthoredSurvey = serde_json::from_str(&row.get::<_, String>(4)?)?;
+        let (scope, number) = (Scope(row.get(0)?), row.get(1)?);
+        let of_id = known.entry((row.get(2)?, row.get(3)?)).or_insert_with(|| Known {
+            scope,
+            number,
+            versions: BTreeMap::new(),
+        });
+        of_id.versions.insert(survey.version, Version { survey, rank: row.get(5)? });
+    }
+    Ok(known)
+}
+
 fn plan<'a>(connection: &Connection, sites: &'a [AuthoredSite]) -> Result<Plan<'a>, StoreError> {
     let mut known_sites = BTreeMap::new();
-    let mut select = connection.prepare_cached("SELECT id, origins FROM sites")?;
+    let mut select = connection
+        .prepare_cached("SELECT site, name, origins FROM sites JOIN workspaces USING (workspace)")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
-        let origins: Vec<String> = serde_json::from_str(&row.get::<_, String>(1)?)?;
-        known_sites.insert(row.get::<_, String>(0)?, origins);
+        let origins: Vec<String> = serde_json::from_str(&row.get::<_, String>(2)?)?;
+        known_sites.insert(row.get::<_, String>(0)?, (row.get::<_, String>(1)?, origins));
     }
-    let mut known_surveys = BTreeMap::<(String, String), BTreeMap<u32, Known>>::new();
-    let mut select = connection.prepare_cached("SELECT site, definition, rank FROM surveys")?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let survey: AuthoredSurvey = serde_json::from_str(&row.get::<_, String>(1)?)?;
-        let versions = known_surveys.entry((row.get(0)?, survey.id.clone())).or_default();
-        versions.insert(survey.version, Known { survey, rank: row.get(2)? });
-    }
+    let known_surveys = known_surveys(connection)?;
 
     let mut plan = Plan::default();
     let mut running = BTreeSet::new();
     for site in sites {
-        if known_sites.get(&site.site) != Some(&site.origins) {
-            plan.sites.push(site);
+        match known_sites.get(&site.site) {
+            Some((workspace, _)) if workspace != workspace_of(site) => {
+                plan.refusals.push(Refusal::Moved { site: site.site.clone(), workspace: workspace.clone() });
+                continue;
+            }
+            Some((_, origins)) if *origins == site.origins => {}
+            _ => plan.sites.push(site),
         }
         for (rank, survey) in (0..).zip(&site.surveys) {
             let id = (site.site.clone(), survey.id.clone());
-            let versions = known_surveys.get(&id);
+            let known = known_surveys.get(&id);
             running.insert((id, survey.version));
+            let versions = known.map(|known| &known.versions);
             let others = versions.into_iter().flatten().filter(|(version, _)| **version != survey.version);
             let questions: BTreeSet<_> =
                 others.flat_map(|(_, other)| remeasured(survey, &other.survey)).collect();
@@ -104,24 +150,26 @@ fn plan<'a>(connection: &Connection, sites: &'a [AuthoredSite]) -> Result<Plan<'
                 survey: survey.id.clone(),
                 question,
             }));
-            let known = versions.and_then(|versions| versions.get(&survey.version));
-            let edited = known.is_some_and(|known| known.survey != *survey);
-            if edited && is_counted(connection, &site.site, &survey.id, survey.version)? {
+            let version = known.and_then(|known| Some((known, known.versions.get(&survey.version)?)));
+            let edited = version.filter(|(_, version)| version.survey != *survey);
+            if let Some((known, _)) = edited
+                && is_counted(connection, known.scope, known.number, survey.version)?
+            {
                 plan.refusals.push(Refusal::Edited {
                     site: site.site.clone(),
                     survey: survey.id.clone(),
                     version: survey.version,
                 });
             }
-            if edited || known.and_then(|known| known.rank) != Some(rank) {
-                plan.surveys.push((survey, &site.site, rank));
+            if edited.is_some() || version.and_then(|(_, version)| version.rank) != Some(rank) {
+                plan.surveys.push((survey, site, rank));
             }
         }
     }
-    for (id, versions) in known_surveys {
-        for (version, known) in versions {
-            if known.rank.is_some() && !running.contains(&(id.clone(), version)) {
-                plan.stops.push((id.0.clone(), id.1.clone(), version));
+    for (id, known) in known_surveys {
+        for (version, Version { rank, .. }) in known.versions {
+            if rank.is_some() && !running.contains(&(id.clone(), version)) {
+                plan.stops.push((known.scope, known.number, version));
             }
         }
     }
@@ -141,23 +189,29 @@ fn remeasured(survey: &AuthoredSurvey, other: &AuthoredSurvey) -> Vec<String> {
 
 pub(super) fn catalog(connection: &Connection) -> Result<Catalog, StoreError> {
     let transaction = connection.unchecked_transaction()?;
-    let mut select_surveys = transaction.prepare_cached(
-        "SELECT definition, rank FROM surveys WHERE site = ?1 ORDER BY rank NULLS LAST, id, version",
-    )?;
-    let mut select_sites = transaction.prepare_cached("SELECT id, origins FROM sites ORDER BY id")?;
-    let mut rows = select_sites.query([])?;
     let mut catalog = Catalog::default();
+    let mut select =
+        transaction.prepare_cached("SELECT name, workspace FROM workspaces ORDER BY workspace")?;
+    let workspaces = select.query_map([], |row| Ok((row.get(0)?, Scope(row.get(1)?))))?;
+    catalog.workspaces = workspaces.collect::<Result<_, _>>()?;
+    let mut select_surveys = transaction.prepare_cached(
+        "SELECT definition, rank FROM versions JOIN surveys USING (workspace, survey)
+         WHERE workspace = ?1 AND site = ?2 ORDER BY rank NULLS LAST, id, version",
+    )?;
+    let mut select_sites =
+        transaction.prepare_cached("SELECT workspace, site, origins FROM sites ORDER BY site")?;
+    let mut rows = select_sites.query([])?;
     while let Some(row) = rows.next()? {
-        let id: String = row.get(0)?;
-        let origins = serde_json::from_str(&row.get::<_, String>(1)?)?;
+        let (scope, id) = (Scope(row.get(0)?), row.get::<_, String>(1)?);
+        let origins = serde_json::from_str(&row.get::<_, String>(2)?)?;
         let mut surveys = Vec::new();
-        let mut rows = select_surveys.query([&id])?;
+        let mut rows = select_surveys.query(params![scope.0, id])?;
         while let Some(row) = rows.next()? {
             let survey = serde_json::from_str(&row.get::<_, String>(0)?)?;
             surveys.push(CatalogSurvey { survey, rank: row.get(1)? });
         }
         drop(rows);
-        catalog.sites.push(CatalogSite { id, origins, surveys });
+        catalog.sites.push(CatalogSite { scope, id, origins, surveys });
     }
     Ok(catalog)
 }

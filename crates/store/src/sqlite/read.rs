@@ -1,31 +1,43 @@
+use super::{names::Table, save::blob};
 use crate::{
-    Counts, Dimension, Listed, MAX_PAGE_BYTES, ResponseQuery, SLOT_MS, Segment, StoreError, StoredResponse,
-    TallyQuery,
-    decide::{uuid_bytes, uuid_text},
-    rollup::{Counted, Periods},
+    Counts, Dimension, FeedQuery, Listed, MAX_PAGE_BYTES, ResponseQuery, SLOT_MS, Scope, Segment, StoreError,
+    StoredResponse, TallyQuery,
+    decide::{TEST, uuid_bytes, uuid_text},
+    kept::{Content, Of, Parts, Personal, state_of},
+    rollup::{Day, EVERYONE, Periods, QUARTERS},
 };
-use candor_survey::Response;
-use rusqlite::{Connection, params};
-use std::collections::{BTreeMap, HashSet};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::{cmp::Reverse, collections::BTreeMap};
 
-// The leaps from one site or value to the next: a `DISTINCT` would read every row.
-const NEXT_SITE: &str = "SELECT MIN(site) FROM rollup WHERE survey = ?1 AND site > ?2";
-const NEXT_VALUE: &str =
-    "SELECT MIN(value) FROM rollup WHERE survey = ?1 AND site = ?2 AND dimension = ?3 AND value > ?4";
+const SEGMENT: &str =
+    "SELECT segment FROM segments WHERE workspace = ?1 AND survey = ?2 AND dimension = ?3 AND value = ?4";
+const VALUES: &str =
+    "SELECT value, segment FROM segments WHERE workspace = ?1 AND survey = ?2 AND dimension = ?3";
 const OCCURS: &str = "SELECT 1 FROM rollup
-     WHERE survey = ?1 AND site = ?2 AND dimension = ?3 AND value = ?4 AND slot >= ?5 AND slot < ?6 LIMIT 1";
-/// One walk through all periods of one segment: a query for each of a thousand periods costs more, and so does sorting for a
-/// `GROUP BY`.
-const COUNTERS: &str = "SELECT slot, measure, question, version, point, choice, n FROM rollup
-     WHERE survey = ?1 AND site = ?2 AND dimension = ?3 AND value = ?4 AND slot >= ?5 AND slot < ?6";
+     WHERE workspace = ?1 AND survey = ?2 AND segment = ?3 AND day >= ?4 AND day <= ?5 LIMIT 1";
+/// Without the quarter hours, which are ten times as much to read.
+const TOTALS: &str = "SELECT day, version, totals FROM rollup
+     WHERE workspace = ?1 AND survey = ?2 AND segment = ?3 AND day >= ?4 AND day <= ?5";
+const ROWS: &str = "SELECT day, version, totals, quarters FROM rollup
+     WHERE workspace = ?1 AND survey = ?2 AND segment = ?3 AND day >= ?4 AND day <= ?5";
 // One end each: with both in one SELECT, SQLite reads every row.
-const FIRST: &str =
-    "SELECT MIN(slot) FROM rollup WHERE survey = ?1 AND site = ?2 AND dimension = '' AND value = ''";
-const LAST: &str =
-    "SELECT MAX(slot) FROM rollup WHERE survey = ?1 AND site = ?2 AND dimension = '' AND value = ''";
+const FIRST: &str = "SELECT MIN(day) FROM rollup WHERE workspace = ?1 AND survey = ?2 AND segment = 0";
+const LAST: &str = "SELECT MAX(day) FROM rollup WHERE workspace = ?1 AND survey = ?2 AND segment = 0";
 /// Whether anyone has seen or answered a version; those who tried it out don't count.
-const IS_COUNTED: &str = "SELECT 1 FROM rollup
-     WHERE survey = ?1 AND site = ?2 AND dimension = '' AND value = '' AND version = ?3 AND n > 0 LIMIT 1";
+const IS_COUNTED: &str =
+    "SELECT 1 FROM rollup WHERE workspace = ?1 AND survey = ?2 AND segment = 0 AND version = ?3 LIMIT 1";
+const NEWEST: &str = "SELECT dated_ms, id FROM responses
+     WHERE workspace = ?1 AND survey = ?2 AND (state >= 2) = ?3 AND (dated_ms, id) < (?4, ?5)
+     ORDER BY dated_ms DESC, id DESC LIMIT ?6";
+/// A response with all of its parts; what comes after says which.
+const RESPONSES: &str =
+    "SELECT responses.id, seq, dated_ms, surveys.site, surveys.id, version, revision, state, flags,
+     responses.content, frames.content, personal.id IS NOT NULL, respondent, page, said
+     FROM responses JOIN surveys USING (workspace, survey) JOIN frames USING (workspace, frame)
+     LEFT JOIN personal ON personal.workspace = responses.workspace AND personal.id = responses.id
+     WHERE responses.workspace = ?1";
+const OF_ID: &str = "AND responses.id = ?2";
+const IN_ORDER: &str = "AND seq > ?2 ORDER BY seq LIMIT ?3";
 
 pub(super) fn tallies(
     connection: &Connection,
@@ -34,146 +46,119 @@ pub(super) fn tallies(
     // One read transaction: all periods must be of the same moment.
     let transaction = connection.unchecked_transaction()?;
     let slots: Vec<i64> = query.boundaries_ms.iter().map(|ms| ms.div_euclid(SLOT_MS)).collect();
-    let range = (slots.first().copied().unwrap_or(0), slots.last().copied().unwrap_or(0));
+    let (first, end) = (slots.first().copied().unwrap_or(0), slots.last().copied().unwrap_or(0));
+    let days = (first.div_euclid(QUARTERS), (end - 1).div_euclid(QUARTERS));
     let most = query.most / slots.len().saturating_sub(1).max(1);
-    let segments = segments(&transaction, query, range, most)?;
+    let segments = segments(&transaction, query, days, most)?;
     if segments.len() > most {
         return Ok(None);
     }
-    let mut select = transaction.prepare_cached(COUNTERS)?;
+    let are_whole_days = Periods::are_whole_days(&slots);
+    let mut select = transaction.prepare_cached(if are_whole_days { TOTALS } else { ROWS })?;
     let mut all = Vec::new();
-    for (value, sites) in segments {
-        let (dimension, indexed) = indexed(&query.segment, value.as_deref());
+    for (value, parts) in segments {
         let mut periods = Periods::new(query, &slots);
-        for site in sites {
-            let mut rows = select.query(params![query.survey, site, dimension, indexed, range.0, range.1])?;
+        for (survey, segment) in parts {
+            let mut rows = select.query(params![query.scope.0, survey, segment, days.0, days.1])?;
             while let Some(row) = rows.next()? {
-                let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
-                periods.add(Counted {
-                    slot: row.get(0)?,
-                    measure: text(1)?,
-                    question: text(2)?,
-                    version: row.get(3)?,
-                    point: row.get(4)?,
-                    choice: text(5)?,
-                    n: row.get(6)?,
-                });
+                let (day, version, totals) = (row.get(0)?, row.get(1)?, blob(row, 2)?);
+                if are_whole_days {
+                    periods.add_totals(day, version, totals)?;
+                } else {
+                    periods.add(day, version, &Day::unpack(totals, blob(row, 3)?)?);
+                }
             }
         }
-        all.extend(periods.counts(value));
+        // Its day may have counts where its period has none.
+        let is_absent = matches!(query.segment, Segment::Each(_)) && periods.are_empty();
+        all.extend(periods.counts(value).filter(|_| !is_absent));
     }
     Ok(Some(all))
 }
 
-/// The dimension and value under which a segment is counted. A site's answers are all that are counted under its name.
-fn indexed<'a>(segment: &Segment, value: Option<&'a str>) -> (&'static str, &'a str) {
-    match segment {
-        Segment::All | Segment::One(Dimension::Site, _) | Segment::Each(Dimension::Site) => ("", ""),
-        Segment::One(dimension, _) | Segment::Each(dimension) => {
-            (dimension.name(), value.unwrap_or_default())
-        }
-    }
-}
+/// By value, the surveys and segments that may have counts of it.
+type Values = BTreeMap<Option<String>, Vec<(i64, u32)>>;
 
-/// The values of the segments that are asked for, each with the sites that may have counted it. Of more than `most`, one more.
+/// The values of the segments that are asked for, each with the surveys and segments that may have counts of it. Of more than
+/// `most`, one more.
 fn segments(
     connection: &Connection,
     query: &TallyQuery,
     (from, to): (i64, i64),
     most: usize,
-) -> Result<BTreeMap<Option<String>, Vec<String>>, StoreError> {
-    let sites = sites(connection, &query.survey, query.site.as_ref())?;
-    let dimension = match &query.segment {
-        Segment::All => return Ok([(None, sites)].into()),
-        Segment::One(Dimension::Site, value) => {
-            let sites = sites.into_iter().filter(|site| site == value).collect();
-            return Ok([(Some(value.clone()), sites)].into());
-        }
-        Segment::One(_, value) => return Ok([(Some(value.clone()), sites)].into()),
-        Segment::Each(dimension) => *dimension,
-    };
-    let mut occurs = connection.prepare_cached(OCCURS)?;
+) -> Result<Values, StoreError> {
+    let surveys = Table(connection).of_id(query.scope, &query.survey, query.site.as_deref())?;
+    let everyone = |surveys: Vec<(i64, String)>| surveys.into_iter().map(|(survey, _)| (survey, EVERYONE));
     let mut found = BTreeMap::<_, Vec<_>>::new();
-    for site in sites {
-        let mut add = |value: String| {
-            let (dimension, indexed) = indexed(&query.segment, Some(&value));
-            if occurs.exists(params![query.survey, site, dimension, indexed, from, to])? {
-                found.entry(Some(value)).or_default().push(site.clone());
-            }
-            Ok(found.len() <= most)
-        };
-        match dimension {
-            Dimension::Site => _ = add(site.clone())?,
-            _ => each_value(connection, &query.survey, &site, dimension, add)?,
+    match &query.segment {
+        Segment::All => _ = found.insert(None, everyone(surveys).collect()),
+        Segment::One(Dimension::Site, value) => {
+            let of_site = surveys.into_iter().filter(|(_, site)| site == value).collect();
+            found.insert(Some(value.clone()), everyone(of_site).collect());
         }
-        if found.len() > most {
-            break;
+        Segment::One(dimension, value) => {
+            let mut select = connection.prepare_cached(SEGMENT)?;
+            let parts = found.entry(Some(value.clone())).or_default();
+            for (survey, _) in surveys {
+                let key = params![query.scope.0, survey, dimension.name(), value];
+                let segment = select.query_row(key, |row| row.get(0)).optional()?;
+                parts.extend(segment.map(|segment| (survey, segment)));
+            }
+        }
+        Segment::Each(dimension) => {
+            let mut values = connection.prepare_cached(VALUES)?;
+            let mut occurs = connection.prepare_cached(OCCURS)?;
+            for (survey, site) in surveys {
+                let all = match dimension {
+                    Dimension::Site => vec![(site, EVERYONE)],
+                    _ => values
+                        .query_map(params![query.scope.0, survey, dimension.name()], |row| {
+                            Ok((row.get(0)?, row.get(1)?))
+                        })?
+                        .collect::<Result<_, _>>()?,
+                };
+                for (value, segment) in all {
+                    if occurs.exists(params![query.scope.0, survey, segment, from, to])? {
+                        found.entry(Some(value)).or_default().push((survey, segment));
+                    }
+                    if found.len() > most {
+                        return Ok(found);
+                    }
+                }
+            }
         }
     }
     Ok(found)
 }
 
-/// The one site, or all that have counts of the survey.
-fn sites(connection: &Connection, survey: &str, only: Option<&String>) -> Result<Vec<String>, StoreError> {
-    let mut sites: Vec<String> = only.into_iter().cloned().collect();
-    if sites.is_empty() {
-        let mut next = connection.prepare_cached(NEXT_SITE)?;
-        let mut leap = |last: &str| next.query_row([survey, last], |row| row.get::<_, Option<String>>(0));
-        while let Some(site) = leap(sites.last().map_or("", String::as_str))? {
-            sites.push(site);
-        }
-    }
-    Ok(sites)
-}
-
-/// All values of a dimension of a response's survey, whenever they occurred.
-pub(super) fn values(
-    connection: &Connection,
-    Response { survey, site, .. }: &Response,
-    dimension: Dimension,
-) -> Result<HashSet<String>, StoreError> {
-    let mut values = HashSet::new();
-    each_value(connection, survey, site, dimension, |value| {
-        values.insert(value);
-        Ok(true)
-    })?;
-    Ok(values)
-}
-
-/// Walks the values, as long as `go_on` says so.
-fn each_value(
-    connection: &Connection,
-    survey: &str,
-    site: &str,
-    dimension: Dimension,
-    mut go_on: impl FnMut(String) -> Result<bool, StoreError>,
-) -> Result<(), StoreError> {
-    let mut next = connection.prepare_cached(NEXT_VALUE)?;
-    let mut last = String::new();
-    while let Some(value) =
-        next.query_row([survey, site, dimension.name(), &last], |row| row.get::<_, Option<String>>(0))?
-    {
-        last.clone_from(&value);
-        if !go_on(value)? {
-            break;
-        }
-    }
-    Ok(())
-}
-
 pub(super) fn span(
     connection: &Connection,
-    site: Option<&String>,
+    scope: Scope,
+    site: Option<&str>,
     survey: &str,
 ) -> Result<Option<(i64, i64)>, StoreError> {
     let transaction = connection.unchecked_transaction()?;
     let mut span: Option<(i64, i64)> = None;
-    for site in sites(&transaction, survey, site)? {
+    for (survey, _) in Table(&transaction).of_id(scope, survey, site)? {
         let end = |sql| -> Result<Option<i64>, StoreError> {
-            Ok(transaction.prepare_cached(sql)?.query_row([survey, &site], |row| row.get(0))?)
+            Ok(transaction.prepare_cached(sql)?.query_row([scope.0, survey], |row| row.get(0))?)
         };
         if let Some((first, last)) = end(FIRST)?.zip(end(LAST)?) {
-            span = Some(span.map_or((first, last), |(from, to)| (from.min(first), to.max(last))));
+            let quarters = |day: i64| -> Result<Vec<i64>, StoreError> {
+                let mut select = transaction.prepare_cached(ROWS)?;
+                let mut rows = select.query(params![scope.0, survey, EVERYONE, day, day])?;
+                let mut slots = Vec::new();
+                while let Some(row) = rows.next()? {
+                    let counted = Day::unpack(blob(row, 2)?, blob(row, 3)?)?;
+                    let quarters = counted.series().iter().flat_map(|series| &series.quarters);
+                    slots.extend(quarters.map(|(quarter, _)| day * QUARTERS + i64::from(*quarter)));
+                }
+                Ok(slots)
+            };
+            let ends = quarters(first)?.into_iter().min().zip(quarters(last)?.into_iter().max());
+            if let Some((first, last)) = ends {
+                span = Some(span.map_or((first, last), |(from, to)| (from.min(first), to.max(last))));
+            }
         }
     }
     Ok(span.map(|(first, last)| (first * SLOT_MS, last * SLOT_MS)))
@@ -181,48 +166,112 @@ pub(super) fn span(
 
 pub(super) fn is_counted(
     connection: &Connection,
-    site: &str,
-    survey: &str,
+    scope: Scope,
+    survey: i64,
     version: u32,
 ) -> Result<bool, StoreError> {
     let mut select = connection.prepare_cached(IS_COUNTED)?;
-    Ok(select.exists(params![survey, site, version])?)
-}
-
-/// Two statements, because one that serves both cases walks the index of neither.
-fn list(of_site: bool) -> String {
-    let of_site = if of_site { "site = ?4" } else { "?4 IS NULL" };
-    format!(
-        "SELECT id, revision, dated_ms, content FROM responses
-         WHERE survey = ?1 AND (dated_ms, id) < (?2, ?3) AND {of_site} AND (?5 OR state IN ('partial', 'complete'))
-         ORDER BY dated_ms DESC, id DESC LIMIT ?6"
-    )
+    Ok(select.exists(params![scope.0, survey, version])?)
 }
 
 pub(super) fn responses(connection: &Connection, query: &ResponseQuery) -> Result<Listed, StoreError> {
+    let transaction = connection.unchecked_transaction()?;
     let (dated_ms, id) = match &query.after {
         Some((dated_ms, id)) => (*dated_ms, uuid_bytes(id)),
         None => (i64::MAX, [u8::MAX; 16]),
     };
-    let mut select = connection.prepare_cached(&list(query.site.is_some()))?;
-    let mut rows =
-        select.query(params![query.survey, dated_ms, id, query.site, query.unanswered, query.limit])?;
-    let (mut responses, mut bytes) = (Vec::new(), 0);
-    while let Some(row) = rows.next()? {
-        let content: String = row.get(3)?;
-        bytes += content.len();
-        responses.push(StoredResponse {
-            id: uuid_text(row.get(0)?),
-            revision: row.get(1)?,
-            dated_ms: row.get(2)?,
-            response: serde_json::from_str(&content)?,
-        });
-        if bytes >= MAX_PAGE_BYTES {
+    // Each survey's by itself, those with answers and those without: each of them is one walk along the index.
+    let surveys = Table(&transaction).of_id(query.scope, &query.survey, query.site.as_deref())?;
+    let mut select = transaction.prepare_cached(NEWEST)?;
+    let mut places = Vec::new();
+    for (survey, _) in surveys {
+        for answered in [true, false].into_iter().take(1 + usize::from(query.unanswered)) {
+            let walk = params![query.scope.0, survey, answered, dated_ms, id, query.limit];
+            let rows =
+                select.query_map(walk, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 16]>(1)?)))?;
+            for place in rows {
+                places.push(place?);
+            }
+        }
+    }
+    places.sort_unstable_by_key(|place| Reverse(*place));
+    places.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
+
+    let mut select = transaction.prepare_cached(&format!("{RESPONSES} {OF_ID}"))?;
+    let mut page = Page::new(query.limit);
+    for (_, id) in places {
+        let mut rows = select.query(params![query.scope.0, id])?;
+        if let Some(row) = rows.next()?
+            && !page.add(row)?
+        {
             break;
         }
     }
-    let more = bytes >= MAX_PAGE_BYTES || u32::try_from(responses.len()).is_ok_and(|n| n == query.limit);
-    Ok(Listed { responses, more })
+    Ok(page.listed())
+}
+
+pub(super) fn feed(connection: &Connection, query: FeedQuery) -> Result<Listed, StoreError> {
+    let FeedQuery { scope, after, limit } = query;
+    let mut select = connection.prepare_cached(&format!("{RESPONSES} {IN_ORDER}"))?;
+    let mut rows = select.query(params![scope.0, after, limit])?;
+    let mut page = Page::new(limit);
+    while let Some(row) = rows.next()? {
+        if !page.add(row)? {
+            break;
+        }
+    }
+    Ok(page.listed())
+}
+
+/// A page that is being read.
+struct Page {
+    limit: usize,
+    bytes: usize,
+    responses: Vec<StoredResponse>,
+}
+
+impl Page {
+    fn new(limit: u32) -> Self {
+        Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), bytes: 0, responses: Vec::new() }
+    }
+
+    /// Adds a row of [`RESPONSES`], and says whether there is room for more.
+    fn add(&mut self, row: &Row<'_>) -> Result<bool, StoreError> {
+        let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
+        let (content, frame) = (text(9)?, text(10)?);
+        self.bytes += content.len() + frame.len();
+        let personal = match row.get(11)? {
+            false => None,
+            true => {
+                let said = text(14)?;
+                let page: Option<String> = row.get(13)?;
+                self.bytes += said.len() + page.as_ref().map_or(0, String::len);
+                Some(Personal { respondent: row.get(12)?, page, said: serde_json::from_str(said)? })
+            }
+        };
+        let parts =
+            Parts { content: Content::from_json(content)?, frame: serde_json::from_str(frame)?, personal };
+        let of = Of {
+            site: row.get(3)?,
+            survey: row.get(4)?,
+            survey_version: row.get(5)?,
+            state: state_of(row.get(7)?)?,
+            test: row.get::<_, u32>(8)? & TEST > 0,
+        };
+        self.responses.push(StoredResponse {
+            id: uuid_text(row.get(0)?),
+            seq: row.get(1)?,
+            revision: row.get(6)?,
+            dated_ms: row.get(2)?,
+            response: parts.response(of),
+        });
+        Ok(self.bytes < MAX_PAGE_BYTES)
+    }
+
+    fn listed(self) -> Listed {
+        let Self { limit, bytes, responses } = self;
+        Listed { more: bytes >= MAX_PAGE_BYTES || responses.len() == limit, responses }
+    }
 }
 
 #[cfg(test)]
@@ -236,56 +285,39 @@ mod tests {
         super::super::schema::migrate(&mut connection).unwrap();
         let plan = |sql: &str| -> Vec<String> {
             let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-            let steps = explain.query_map(params_of(sql), |row| row.get(3)).unwrap();
+            let params = (1..=explain.parameter_count()).map(|_| rusqlite::types::Null);
+            let steps = explain.query_map(rusqlite::params_from_iter(params), |row| row.get(3)).unwrap();
             steps.map(Result::unwrap).collect()
         };
-        fn params_of(sql: &str) -> impl rusqlite::Params {
-            rusqlite::params_from_iter((1..=sql.matches('?').count()).map(|_| rusqlite::types::Null))
-        }
-        let key = |rest: &str| format!("SEARCH rollup USING PRIMARY KEY (survey=?{rest})");
-        let of_segment = " AND site=? AND dimension=? AND value=?";
-        let of_range = format!("{of_segment} AND slot>? AND slot<?");
-        for (sql, rest) in [
-            (NEXT_SITE, " AND site>?"),
-            (NEXT_VALUE, " AND site=? AND dimension=? AND value>?"),
-            (OCCURS, &of_range),
-            (COUNTERS, &of_range),
-            (FIRST, of_segment),
-            (LAST, of_segment),
-            (IS_COUNTED, of_segment),
-        ] {
-            assert_eq!(plan(sql), [key(rest)], "{sql}");
-        }
-        let index = |index: &str| format!("SEARCH responses USING INDEX {index}");
-        let newest = "(survey=? AND (dated_ms,id)<(?,?))";
-        let of_site = "(survey=? AND site=? AND (dated_ms,id)<(?,?))";
-        assert_eq!(plan(&list(false)), [index(&format!("responses_newest {newest}"))]);
-        assert_eq!(plan(&list(true)), [index(&format!("responses_of_site {of_site}"))]);
-    }
-
-    #[test]
-    fn a_leap_costs_the_same_however_much_it_passes_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut connection = Connection::open(folder.path().join("candor.sqlite")).unwrap();
-        super::super::schema::migrate(&mut connection).unwrap();
-        connection
-            .execute_batch(
-                "WITH RECURSIVE slots (slot) AS (SELECT 1 UNION ALL SELECT slot + 1 FROM slots WHERE slot < 2000)
-                 INSERT INTO rollup SELECT 'a', site, dimension, '', slot, 'shown', '', 1, 0, '', 1 FROM slots,
-                 (SELECT 'blog' AS site UNION SELECT 'shop'), (SELECT '' AS dimension UNION SELECT 'locale')",
-            )
-            .unwrap();
-        let steps = |sql: &str, params: &[&dyn rusqlite::ToSql]| {
-            let mut select = connection.prepare(sql).unwrap();
-            let found = select.query_map(params, |_| Ok(())).unwrap().count();
-            (found, select.get_status(rusqlite::StatementStatus::VmStep) < 60)
+        let key = |rest: &str| {
+            format!("SEARCH rollup USING PRIMARY KEY (workspace=? AND survey=? AND segment=?{rest})")
         };
-        assert_eq!(steps(NEXT_SITE, &[&"a", &"blog"]), (1, true));
-        assert_eq!(steps(NEXT_VALUE, &[&"a", &"blog", &"", &""]), (1, true));
-        assert_eq!(steps(OCCURS, &[&"a", &"shop", &"", &"", &1_000, &2_000]), (1, true));
-        for end in [FIRST, LAST] {
-            assert_eq!(steps(end, &[&"a", &"shop"]), (1, true), "{end}");
+        let of_days = key(" AND day>? AND day<?");
+        for (sql, expected) in [
+            (OCCURS, &of_days),
+            (TOTALS, &of_days),
+            (ROWS, &of_days),
+            (FIRST, &key("")),
+            (LAST, &key("")),
+            (IS_COUNTED, &key("")),
+        ] {
+            assert_eq!(plan(sql), [expected.as_str()], "{sql}");
         }
-        assert_eq!(steps(COUNTERS, &[&"a", &"shop", &"", &"", &1_000, &1_500]), (500, false));
+        let newest = "(workspace=? AND survey=? AND <expr>=? AND (dated_ms,id)<(?,?))";
+        assert_eq!(
+            plan(NEWEST),
+            [format!("SEARCH responses USING COVERING INDEX responses_newest {newest}")]
+        );
+        for rest in [OF_ID, IN_ORDER] {
+            let steps = plan(&format!("{RESPONSES} {rest}"));
+            assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{steps:?}");
+        }
+        for sql in [SEGMENT, VALUES] {
+            assert!(
+                plan(sql).iter().all(|step| step.starts_with("SEARCH segments USING")),
+                "{:?}",
+                plan(sql)
+            );
+        }
     }
 }

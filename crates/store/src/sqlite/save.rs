@@ -1,15 +1,56 @@
-use super::read::values;
+use super::names::Table;
 use crate::{
-    Arrival, Difference, Outcome, StoreError,
-    decide::{Decision, Row, decide, uuid_text},
-    rollup::{self, Changes, Key, Named},
+    Arrival, Outcome, Scope, StoreError,
+    decide::{Change, Head, PERSONAL, Row, TEST, dated_ms, decide, uuid_bytes},
+    kept::{Content, Frame, Hash, Hasher, Parts, Personal, damaged, state_number, state_of},
+    names::Names,
+    rollup::{Day, Key, Rows},
+    segments,
 };
 use candor_survey::Response;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// How many counters are in memory at most when all responses are counted again.
-const MAX_COUNTERS: usize = 100_000;
+/// What the writer has at hand of its database. It is true for as long as nobody else writes.
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub(super) names: Names,
+    pub(super) rows: Rows,
+    pub(super) hasher: Hasher,
+    /// The number of commits by others that it has seen.
+    seen: Option<i64>,
+}
+
+impl Memory {
+    pub(super) fn read(connection: &Connection) -> Result<Self, StoreError> {
+        let key =
+            connection.query_row("SELECT value FROM secrets WHERE name = 'hash'", [], |row| row.get(0))?;
+        Ok(Self { names: Names::default(), rows: Rows::default(), hasher: Hasher::new(key), seen: None })
+    }
+
+    /// What it has may not be what the database has.
+    pub(super) fn forget(&mut self) {
+        (self.names, self.rows) = (Names::default(), Rows::default());
+    }
+
+    /// Sees, within a transaction, whether another process has written meanwhile, or has changed the schema.
+    ///
+    /// # Errors
+    /// [`StoreError::Outdated`] if it has, and this one may not write.
+    pub(super) fn is_current(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        let pragma = |sql| -> rusqlite::Result<i64> {
+            connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
+        };
+        if pragma("PRAGMA user_version")? != super::schema::newest() {
+            return Err(StoreError::Outdated);
+        }
+        let seen = Some(pragma("PRAGMA data_version")?);
+        if std::mem::replace(&mut self.seen, seen) != seen {
+            self.forget();
+        }
+        Ok(())
+    }
+}
 
 /// Keeps the calls' arrivals and counts them, in one transaction.
 ///
@@ -17,11 +58,12 @@ const MAX_COUNTERS: usize = 100_000;
 /// Of the transaction, and then nothing is kept; of one call in its own place, and then the others are.
 pub(super) fn save(
     connection: &mut Connection,
-    named: &mut Named,
+    memory: &mut Memory,
     calls: &[&[Arrival]],
 ) -> Result<Vec<Result<Vec<Outcome>, StoreError>>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let error = match keep_all(&transaction, named, calls.iter().copied().flatten()) {
+    memory.is_current(&transaction)?;
+    let error = match keep_all(&transaction, memory, calls.iter().copied().flatten()) {
         Err(error) => error,
         Ok(outcomes) => {
             transaction.commit()?;
@@ -29,7 +71,7 @@ pub(super) fn save(
             return Ok(calls.iter().map(|call| Ok(outcomes.by_ref().take(call.len()).collect())).collect());
         }
     };
-    *named = Named::default();
+    memory.forget();
     if transaction.rollback().is_err() {
         // A full disk has rolled back already, and is what the operator must hear of.
         return Err(error);
@@ -37,11 +79,12 @@ pub(super) fn save(
 
     // Something in there can't be kept, a row that is damaged for one. Each call by itself is slower, and shows which.
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    memory.is_current(&transaction)?;
     let mut alone = |call: &[Arrival]| {
         let savepoint = transaction.savepoint()?;
-        let kept = keep_all(&savepoint, named, call);
+        let kept = keep_all(&savepoint, memory, call);
         if kept.is_err() {
-            *named = Named::default();
+            memory.forget();
         }
         let outcomes = kept?;
         savepoint.commit()?;
@@ -54,156 +97,301 @@ pub(super) fn save(
 
 fn keep_all<'a>(
     connection: &Connection,
-    named: &mut Named,
+    memory: &mut Memory,
     arrivals: impl IntoIterator<Item = &'a Arrival>,
 ) -> Result<Vec<Outcome>, StoreError> {
     let mut outcomes = Vec::new();
-    let mut batch = Vec::new();
     for arrival in arrivals {
-        let Decision { outcome, stored } =
-            keep(connection, arrival).map_err(|e| of_response(e, arrival.response.id()))?;
-        outcomes.push(outcome);
-        batch.extend(stored.map(|(_, change)| change));
+        let Arrival { scope, response, .. } = arrival;
+        let new = New {
+            scope: *scope,
+            id: uuid_bytes(response.id()),
+            revision: response.revision(),
+            response: response.response(),
+            skipped: response.skipped(),
+            dated_ms: dated_ms(arrival),
+        };
+        outcomes.push(keep(connection, memory, new).map_err(|e| of_response(e, response.id()))?);
     }
-    let changes =
-        rollup::changes(&batch, named, |response, dimension| values(connection, response, dimension))?;
-    apply(connection, changes)?;
+    write_counts(connection, memory)?;
     Ok(outcomes)
 }
 
-fn keep<'a>(connection: &Connection, arrival: &'a Arrival) -> Result<Decision<'a>, StoreError> {
-    // Most are new, and then there is nothing to look up.
-    let decision = decide(None, arrival)?;
-    let Some((row, _)) = &decision.stored else { return Ok(decision) };
-    // Every column is named here and below, so that a new one does not compile until it is written.
-    let Row { id, site, survey, version, revision, state, dated_ms, skipped, content } = row;
-    let is_new = connection
-        .prepare_cached(
-            "INSERT INTO responses (id, site, survey, version, revision, state, dated_ms, skipped, content)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING",
-        )?
-        .execute(params![id, site, survey, version, revision, state, dated_ms, skipped, content])?;
-    if is_new > 0 {
-        return Ok(decision);
-    }
+/// A response that is about to be kept.
+pub(super) struct New<'a> {
+    pub(super) scope: Scope,
+    pub(super) id: [u8; 16],
+    pub(super) revision: u32,
+    pub(super) response: &'a Response,
+    pub(super) skipped: &'a [String],
+    pub(super) dated_ms: i64,
+}
 
-    let text = |row: &rusqlite::Row<'_>, column| row.get::<_, String>(column).map(Into::into);
-    let old = connection
+/// Keeps a response and counts it among the rows at hand.
+pub(super) fn keep(
+    connection: &Connection,
+    memory: &mut Memory,
+    new: New<'_>,
+) -> Result<Outcome, StoreError> {
+    let New { scope, id, revision, response, skipped, dated_ms } = new;
+    let table = Table(connection);
+    let (survey, segments) = memory.names.of(&table, scope, response)?;
+    let Parts { content, frame, personal } = Parts::of(response, skipped);
+    let mut row = Row {
+        workspace: scope.0,
+        id,
+        survey,
+        version: response.survey_version,
+        revision,
+        state: response.state,
+        flags: u32::from(response.test) * TEST + u32::from(personal.is_some()) * PERSONAL,
+        dated_ms,
+        hash: memory.hasher.content(response)?,
+        segments,
+        content,
+    };
+    let old = if revision == 1 && insert(connection, memory, &row, &frame)? {
+        None
+    } else {
+        match old(connection, scope, id)? {
+            None => {
+                insert(connection, memory, &row, &frame)?;
+                None
+            }
+            Some(old) => {
+                let outcome = decide(old.head, &mut row);
+                if outcome != Outcome::Stored {
+                    return Ok(outcome);
+                }
+                let old = old.row(&row)?;
+                update(connection, memory, &row, &frame)?;
+                Some(old)
+            }
+        }
+    };
+    keep_personal(connection, &row, old.as_ref(), personal)?;
+    memory.rows.count(&Change { old, new: Some(&row) }, |key| read_day(connection, key))?;
+    Ok(Outcome::Stored)
+}
+
+/// Adds a row, unless there is one of its id.
+fn insert(
+    connection: &Connection,
+    memory: &mut Memory,
+    row: &Row,
+    frame: &Frame,
+) -> Result<bool, StoreError> {
+    let Written { seq, frame, content, segments } = Written::of(connection, memory, row, frame)?;
+    // Every column is named here and below, so that a new one does not compile until it is written.
+    let Row {
+        workspace,
+        id,
+        survey,
+        version,
+        revision,
+        state,
+        flags,
+        dated_ms,
+        hash,
+        segments: _,
+        content: _,
+    } = row;
+    let state = state_number(*state);
+    let added = connection
         .prepare_cached(
-            "SELECT site, survey, version, revision, state, dated_ms, skipped, content FROM responses WHERE id = ?1",
+            "INSERT INTO responses
+             (workspace, id, survey, version, revision, state, flags, dated_ms, seq, hash, frame, segments, content)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (workspace, id) DO NOTHING",
         )?
-        .query_row([id], |old| {
-            Ok(Row {
-                id: *id,
-                site: text(old, 0)?,
-                survey: text(old, 1)?,
-                version: old.get(2)?,
-                revision: old.get(3)?,
-                state: text(old, 4)?,
-                dated_ms: old.get(5)?,
-                skipped: text(old, 6)?,
-                content: text(old, 7)?,
-            })
-        })?;
-    let decision = decide(Some(&old), arrival)?;
-    if let Some((row, _)) = &decision.stored {
-        let Row { id, site: _, survey: _, version, revision, state, dated_ms: _, skipped, content } = row;
+        .execute(params![
+            workspace, id, survey, version, revision, state, flags, dated_ms, seq, hash, frame, segments, content
+        ])?;
+    Ok(added > 0)
+}
+
+fn update(connection: &Connection, memory: &mut Memory, row: &Row, frame: &Frame) -> Result<(), StoreError> {
+    let Written { seq, frame, content, segments } = Written::of(connection, memory, row, frame)?;
+    let Row {
+        workspace,
+        id,
+        survey: _,
+        version,
+        revision,
+        state,
+        flags,
+        dated_ms: _,
+        hash,
+        segments: _,
+        content: _,
+    } = row;
+    let state = state_number(*state);
+    connection
+        .prepare_cached(
+            "UPDATE responses SET version = ?3, revision = ?4, state = ?5, flags = ?6, seq = ?7, hash = ?8, frame = ?9,
+             segments = ?10, content = ?11 WHERE workspace = ?1 AND id = ?2",
+        )?
+        .execute(params![
+            workspace, id, version, revision, state, flags, seq, hash, frame, segments, content
+        ])?;
+    Ok(())
+}
+
+/// The columns that are not in the row.
+struct Written {
+    seq: i64,
+    frame: i64,
+    content: String,
+    segments: Vec<u8>,
+}
+
+impl Written {
+    fn of(
+        connection: &Connection,
+        memory: &mut Memory,
+        row: &Row,
+        frame: &Frame,
+    ) -> Result<Self, StoreError> {
+        let (table, scope) = (Table(connection), Scope(row.workspace));
+        Ok(Self {
+            seq: memory.names.next_seq(&table, scope)?,
+            frame: memory.names.frame(&table, scope, frame)?,
+            content: row.content.to_json()?,
+            segments: segments::pack(&row.segments),
+        })
+    }
+}
+
+/// A row that is kept; only its head was read.
+struct Old {
+    head: Head,
+    version: u32,
+    state: u8,
+    flags: u32,
+    segments: Vec<u8>,
+    content: String,
+}
+
+fn old(connection: &Connection, scope: Scope, id: [u8; 16]) -> Result<Option<Old>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT survey, revision, dated_ms, hash, version, state, flags, segments, content FROM responses
+         WHERE workspace = ?1 AND id = ?2",
+    )?;
+    let old = select.query_row(params![scope.0, id], |row| {
+        let head = Head {
+            survey: row.get(0)?,
+            revision: row.get(1)?,
+            dated_ms: row.get(2)?,
+            hash: row.get::<_, Hash>(3)?,
+        };
+        Ok(Old {
+            head,
+            version: row.get(4)?,
+            state: row.get(5)?,
+            flags: row.get(6)?,
+            segments: row.get(7)?,
+            content: row.get(8)?,
+        })
+    });
+    Ok(old.optional()?)
+}
+
+impl Old {
+    fn row(self, new: &Row) -> Result<Row, StoreError> {
+        let Self { head, version, state, flags, segments, content } = self;
+        Ok(Row {
+            workspace: new.workspace,
+            id: new.id,
+            survey: head.survey,
+            version,
+            revision: head.revision,
+            state: state_of(state)?,
+            flags,
+            dated_ms: head.dated_ms,
+            hash: head.hash,
+            segments: segments::unpack(&segments)?,
+            content: Content::from_json(&content)?,
+        })
+    }
+}
+
+fn keep_personal(
+    connection: &Connection,
+    Row { workspace, id, .. }: &Row,
+    old: Option<&Row>,
+    personal: Option<Personal>,
+) -> Result<(), StoreError> {
+    match personal {
+        Some(Personal { respondent, page, said }) => {
+            connection
+                .prepare_cached(
+                    "INSERT INTO personal (workspace, id, respondent, page, said) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (workspace, id)
+                     DO UPDATE SET respondent = excluded.respondent, page = excluded.page, said = excluded.said",
+                )?
+                .execute(params![workspace, id, respondent, page, serde_json::to_string(&said)?])?;
+        }
+        None if old.is_some_and(|old| old.flags & PERSONAL > 0) => {
+            connection
+                .prepare_cached("DELETE FROM personal WHERE workspace = ?1 AND id = ?2")?
+                .execute(params![workspace, id])?;
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+/// Writes the rows of the rollup that have changed.
+pub(super) fn write_counts(connection: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
+    for (key, day) in memory.rows.changed() {
+        write_day(connection, key, day)?;
+    }
+    memory.rows.trim();
+    Ok(())
+}
+
+pub(super) fn write_day(connection: &Connection, key: &Key, day: &Day) -> Result<(), StoreError> {
+    let Key { workspace, survey, segment, day: date, version } = key;
+    if day.is_empty() {
         connection
             .prepare_cached(
-                "UPDATE responses SET version = ?2, revision = ?3, state = ?4, skipped = ?5, content = ?6 WHERE id = ?1",
+                "DELETE FROM rollup WHERE workspace = ?1 AND survey = ?2 AND segment = ?3 AND day = ?4 AND version = ?5",
             )?
-            .execute(params![id, version, revision, state, skipped, content])?;
+            .execute(params![workspace, survey, segment, date, version])?;
+        return Ok(());
     }
-    Ok(decision)
+    connection
+        .prepare_cached(
+            "INSERT INTO rollup (workspace, survey, segment, day, version, totals, quarters)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (workspace, survey, segment, day, version)
+             DO UPDATE SET totals = excluded.totals, quarters = excluded.quarters",
+        )?
+        .execute(params![workspace, survey, segment, date, version, day.totals(), day.quarters()])?;
+    Ok(())
+}
+
+fn read_day(connection: &Connection, key: &Key) -> Result<Day, StoreError> {
+    let Key { workspace, survey, segment, day, version } = key;
+    let mut select = connection.prepare_cached(
+        "SELECT totals, quarters FROM rollup
+         WHERE workspace = ?1 AND survey = ?2 AND segment = ?3 AND day = ?4 AND version = ?5",
+    )?;
+    let mut rows = select.query(params![workspace, survey, segment, day, version])?;
+    match rows.next()? {
+        Some(row) => Day::unpack(blob(row, 0)?, blob(row, 1)?),
+        None => Ok(Day::default()),
+    }
+}
+
+pub(super) fn blob<'a>(row: &'a rusqlite::Row<'_>, column: usize) -> Result<&'a [u8], StoreError> {
+    row.get_ref(column)?.as_blob().map_err(|e| damaged(&e.to_string()))
 }
 
 /// The operator must find the row.
-fn of_response(error: StoreError, id: &str) -> StoreError {
+pub(super) fn of_response(error: StoreError, id: &str) -> StoreError {
     match error {
         StoreError::Database(words) => StoreError::Database(format!("{words} (response {id})")),
         error => error,
     }
-}
-
-fn apply(connection: &Connection, changes: Changes<'_>) -> Result<(), StoreError> {
-    let mut add = connection.prepare_cached(
-        "INSERT INTO rollup (survey, site, dimension, value, slot, measure, question, version, point, choice, n)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-         ON CONFLICT (survey, site, dimension, value, slot, measure, question, version, point, choice)
-         DO UPDATE SET n = n + excluded.n",
-    )?;
-    for (key, n) in changes {
-        add.execute(params![
-            key.survey,
-            key.site,
-            key.dimension,
-            key.value,
-            key.slot,
-            key.measure,
-            key.question,
-            key.version,
-            key.point,
-            key.choice,
-            n
-        ])?;
-    }
-    Ok(())
-}
-
-/// Counts all responses again. After each, `go_on` may take what is counted so far.
-fn count(
-    connection: &Connection,
-    mut go_on: impl FnMut(&mut Changes<'static>) -> Result<(), StoreError>,
-) -> Result<Changes<'static>, StoreError> {
-    let mut counted = Changes::new();
-    let mut named = Named::default();
-    let mut select = connection.prepare("SELECT id, dated_ms, skipped, content FROM responses")?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let mut add = || -> Result<(), StoreError> {
-            let skipped: Vec<String> = serde_json::from_str(row.get_ref(2)?.as_str().map_err(unreadable)?)?;
-            let response: Response = serde_json::from_str(row.get_ref(3)?.as_str().map_err(unreadable)?)?;
-            let read = |response: &Response, dimension| values(connection, response, dimension);
-            rollup::count((&response, &skipped, row.get(1)?), &mut counted, &mut named, read)
-        };
-        let added = add();
-        added.map_err(|e| row.get(0).map_or_else(StoreError::from, |id| of_response(e, &uuid_text(id))))?;
-        go_on(&mut counted)?;
-    }
-    Ok(counted)
-}
-
-pub(super) fn audit(connection: &Connection) -> Result<Vec<Difference>, StoreError> {
-    // One read transaction: both sides must be of the same moment.
-    let transaction = connection.unchecked_transaction()?;
-    let counted = count(&transaction, |_| Ok(()))?;
-    let mut select = transaction.prepare(
-        "SELECT survey, site, dimension, value, slot, measure, question, version, point, choice, n FROM rollup",
-    )?;
-    let rows = select.query_map([], |row| Ok((key(row)?, row.get::<_, i64>(10)?)))?;
-    Ok(rollup::differences(&counted, rows)?)
-}
-
-pub(super) fn recount(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // First, so that values that no response has any more take no place among those counted by themselves.
-    transaction.execute("DELETE FROM rollup", [])?;
-    fill(&transaction)?;
-    transaction.commit()?;
-    Ok(())
-}
-
-/// Counts all responses into a rollup that is empty.
-pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
-    fill_in_parts(connection, MAX_COUNTERS)
-}
-
-fn fill_in_parts(connection: &Connection, most: usize) -> Result<(), StoreError> {
-    let rest = count(connection, |counted| {
-        // A year of answers has millions of counters, and they need not all be in memory.
-        if counted.len() >= most { apply(connection, std::mem::take(counted)) } else { Ok(()) }
-    })?;
-    apply(connection, rest)
 }
 
 /// Writes something small, and syncs it.
@@ -213,55 +401,4 @@ pub(super) fn probe(connection: &mut Connection) -> rusqlite::Result<()> {
         .prepare_cached("INSERT INTO probe (id, at_ms) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET at_ms = excluded.at_ms")?
         .execute([i64::try_from(now).unwrap_or(i64::MAX)])?;
     Ok(())
-}
-
-fn key(row: &rusqlite::Row<'_>) -> rusqlite::Result<Key<'static>> {
-    let text = |column| row.get::<_, String>(column).map(Into::into);
-    Ok(Key {
-        survey: text(0)?,
-        site: text(1)?,
-        dimension: text(2)?,
-        value: text(3)?,
-        slot: row.get(4)?,
-        measure: text(5)?,
-        question: text(6)?,
-        version: row.get(7)?,
-        point: row.get(8)?,
-        choice: text(9)?,
-    })
-}
-
-fn unreadable(e: rusqlite::types::FromSqlError) -> StoreError {
-    StoreError::Database(format!("a row is not what was written there: {e}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Store;
-
-    #[tokio::test]
-    async fn what_is_counted_in_parts_is_what_is_counted_at_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("candor.sqlite");
-        let store = Store::open(&format!("sqlite://{}", path.display())).await.unwrap();
-        let arrival = |n: u8| {
-            let response = serde_json::json!({
-                "v": 1, "id": format!("0192f5e4-7c1b-7a44-8000-{n:012x}"), "revision": 1, "state": "partial", "site": "shop",
-                "survey": "nps", "survey_version": 1, "locale": "en", "touchpoint": format!("t{}", n % 3),
-                "answers": [{"question": "nps", "rating": n % 11}],
-                "presentation": {"display": "popover", "scale": "numbers", "direction": "ltr"},
-            });
-            let response: candor_survey::NewResponse = serde_json::from_value(response).unwrap();
-            let response = response.check(&candor_survey::preset("nps").unwrap()).unwrap();
-            Arrival { response, received_ms: i64::from(n) * 100_000 }
-        };
-        store.save((0..30).map(arrival).collect()).await.unwrap();
-        let connection = Connection::open(&path).unwrap();
-        for most in [1, 7, usize::MAX] {
-            connection.execute("DELETE FROM rollup", []).unwrap();
-            fill_in_parts(&connection, most).unwrap();
-            assert_eq!(store.audit().await, Ok(vec![]), "{most}");
-        }
-    }
 }

@@ -1,17 +1,17 @@
-use super::save;
-use crate::{OpenError, StoreError};
+use super::carry;
+use crate::OpenError;
 use rusqlite::{Connection, TransactionBehavior};
-use std::time::Instant;
 
 /// One file for each step of the schema. They are added to, never edited: databases out there have run them.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/0001_responses.sql"),
     include_str!("../../migrations/0002_responses_of_site.sql"),
     include_str!("../../migrations/0003_sites_and_choices.sql"),
+    include_str!("../../migrations/0004_workspaces.sql"),
 ];
 
-/// The first schema with the rollup of today: that of an earlier one is made again from the responses.
-const COUNTED_SINCE: i64 = 3;
+/// The first schema whose responses stand as today's do: those of an earlier one are carried over.
+const CARRIED_SINCE: i64 = 4;
 
 /// `Cand`: tells a Candor database from any other SQLite file.
 const APPLICATION_ID: i64 = 0x4361_6e64;
@@ -32,7 +32,19 @@ pub(super) fn version(connection: &Connection) -> Result<i64, OpenError> {
     Ok(found)
 }
 
-fn newest() -> i64 {
+/// Whether the database is of the newest schema, with nothing left to be carried over.
+///
+/// # Errors
+/// [`OpenError::Older`] if it is not.
+pub(super) fn is_newest(connection: &Connection) -> Result<(), OpenError> {
+    let found = version(connection)?;
+    if found < newest() || carry::is_unfinished(connection)? {
+        return Err(OpenError::Older { found });
+    }
+    Ok(())
+}
+
+pub(super) fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
@@ -40,7 +52,8 @@ fn number(connection: &Connection, pragma: &str) -> Result<i64, rusqlite::Error>
     connection.pragma_query_value(None, pragma, |row| row.get(0))
 }
 
-/// Brings the database to the newest schema, in one transaction: whatever fails, it stays as it was.
+/// Brings the database to the newest schema. Until its responses are carried over it stays as it was, whatever fails; after
+/// that no earlier binary can write it.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     let found = version(connection)?;
     // SQLite does not fail where there can be no such log: it says which journal it has instead.
@@ -50,44 +63,41 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
         return Err(OpenError::NoLog(journal));
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
-    if found == newest() {
-        return Ok(());
+    // What is erased is gone from the file, too.
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    if found < newest() {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Read again under the lock: another process may have gone first.
+        let found = version(&transaction)?;
+        if (1..CARRIED_SINCE).contains(&found) {
+            carry::check(&transaction)?;
+        }
+        for (_, sql) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
+            transaction.execute_batch(sql)?;
+        }
+        if found == 0 {
+            transaction.execute_batch("DROP TABLE responses_before")?;
+        }
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", newest())?;
+        transaction.commit()?;
     }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Read again under the lock: another process may have gone first.
-    let found = version(&transaction)?;
-    for (_, sql) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
-        transaction.execute_batch(sql)?;
-    }
-    if (1..COUNTED_SINCE).contains(&found) {
-        count_again(&transaction)?;
-    }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", newest())?;
-    transaction.commit()?;
-    Ok(())
-}
-
-fn count_again(connection: &Connection) -> Result<(), StoreError> {
-    let responses: i64 = connection.query_row("SELECT COUNT(*) FROM responses", [], |row| row.get(0))?;
-    tracing::info!(
-        responses,
-        "a database of an earlier version: its answers are counted again, which takes about a minute for a million of them"
-    );
-    let start = Instant::now();
-    save::fill(connection)?;
-    tracing::info!(seconds = start.elapsed().as_secs(), "the answers are counted");
-    Ok(())
+    Ok(carry::carry_over(connection)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{SLOT_MS, Segment, Store, TallyQuery};
+    use crate::{
+        Arrival, Outcome, ResponseQuery, Scope, Store,
+        decide::uuid_text,
+        rollup::{Day, QUARTERS},
+    };
+    use candor_survey::{NewResponse, Response};
     use data_encoding::HEXLOWER;
-    use rusqlite::{Row, params, types::Value};
+    use rusqlite::Row;
     use sha2::{Digest, Sha256};
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, path::Path};
 
     #[test]
     fn every_commit_is_synced_to_the_disk() {
@@ -122,139 +132,209 @@ mod tests {
             "d60bc0d3e1cd22a1f60aa74fd61bb07015b55bd4a79314eb282076696dad22f9",
             "fe77dda4d7fb54743e461f4c26edb5e6e4d36f2719dfa6643950d15137783886",
             "a45afb8f8c0c770f5955db6c03579ca9595c9538f58641c8109e53735f5f591b",
+            "0b7837c2ecfc04c834ba19640ca744ff0b9d93152156fd3c43969ccfcf08c48e",
         ];
         assert_eq!(hashes, released);
     }
 
-    /// What a binary of the second schema wrote, in its own SQL: `shop`'s survey in two versions, and a preset on two sites.
-    fn of_schema_2(path: &std::path::Path) -> Connection {
+    /// Databases as they were written by the first build that had any, and by the last one before workspaces.
+    const EARLIER: [&str; 2] = [
+        include_str!("../../tests/fixtures/schema-1.sql"),
+        include_str!("../../tests/fixtures/schema-3.sql"),
+    ];
+
+    fn earlier(path: &Path, sql: &str) -> Connection {
         let connection = Connection::open(path).unwrap();
-        for sql in &MIGRATIONS[..2] {
-            connection.execute_batch(sql).unwrap();
-        }
-        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
-        connection.pragma_update(None, "user_version", 2).unwrap();
+        connection.pragma_update(None, "synchronous", "OFF").unwrap();
+        connection.execute_batch(sql).unwrap();
         connection
-            .execute_batch(
-                r#"INSERT INTO sites VALUES ('blog', '["*"]'), ('shop', '["*"]');
-                INSERT INTO surveys VALUES ('a', 1, 'shop', '{"id":"a","version":1,"metric":"nps"}', NULL),
-                                           ('a', 2, 'shop', '{"id":"a","version":2,"metric":"nps"}', 0);"#,
+    }
+
+    /// How often each thing happened, by survey, segment, quarter hour and whatever else is counted; sites together, because the
+    /// first schema did not tell them apart.
+    type Sums = BTreeMap<(String, String, String, i64, String, String, u32, u8), i64>;
+
+    /// What the first schema counted.
+    const COUNTED: [&str; 4] = ["shown", "dismissed", "rating", "skipped"];
+
+    fn sums_before(connection: &Connection) -> Sums {
+        let mut select = connection
+            .prepare(
+                "SELECT survey, dimension, value, slot, measure, question, version, point, n FROM rollup",
             )
             .unwrap();
-        let quarter_hour = 1_994_445;
-        let rating = |n: u8| format!(r#"{{"question":"nps","rating":{n}}}"#);
-        let text = r#"{"question":"why","text":"because"}"#.to_owned();
-        let rows = [
-            ("shop", "a", 1, "partial", "en", 0, vec![rating(9)], false),
-            ("shop", "a", 2, "complete", "fa", 0, vec![rating(3)], false),
-            ("shop", "a", 2, "dismissed", "fa", 1, vec![], false),
-            ("shop", "a", 2, "partial", "fa", 1, vec![rating(10)], true),
-            ("shop", "nps", 1, "complete", "fa", 0, vec![rating(9), text], false),
-            ("blog", "nps", 1, "shown", "fa", 0, vec![], false),
-            ("blog", "nps", 1, "partial", "en", 2, vec![rating(9)], false),
-        ];
-        let mut add = connection
-            .prepare("INSERT INTO rollup VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1) ON CONFLICT DO UPDATE SET n = n + 1")
+        let row = |row: &Row<'_>| -> rusqlite::Result<_> {
+            let key =
+                (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?);
+            Ok((key, row.get(7)?, row.get(8)?))
+        };
+        let mut sums = Sums::new();
+        for found in select.query_map([], row).unwrap() {
+            let ((survey, dimension, value, slot, measure, question, version), point, n) = found.unwrap();
+            let (measure, n): (String, i64) = (measure, n);
+            if dimension != "site" && COUNTED.contains(&&*measure) {
+                *sums
+                    .entry((survey, dimension, value, slot, measure, question, version, point))
+                    .or_default() += n;
+            }
+        }
+        sums.retain(|_, n| *n != 0);
+        sums
+    }
+
+    fn sums_now(connection: &Connection) -> Sums {
+        let mut select = connection
+            .prepare(
+                "SELECT id, COALESCE(dimension, ''), COALESCE(value, ''), day, version, totals, quarters FROM rollup
+                 JOIN surveys USING (workspace, survey) LEFT JOIN segments USING (workspace, survey, segment)",
+            )
             .unwrap();
-        for (i, (site, survey, version, state, locale, slot, answers, test)) in (0_u8..).zip(rows) {
-            let slot = quarter_hour + slot;
-            let skipped = if state == "complete" && answers.len() == 1 { r#"["why"]"# } else { "[]" };
-            let content = format!(
-                r#"{{"v":1,"id":"0192f5e4-7c1b-7a44-8000-00000000000{i}","revision":2,"state":"{state}","site":"{site}",
-                "survey":"{survey}","survey_version":{version},"locale":"{locale}","answers":[{}],
-                "presentation":{{"display":"popover","scale":"numbers","direction":"ltr"}},"test":{test},"age_ms":0}}"#,
-                answers.join(",")
-            );
-            connection
-                .execute(
-                    "INSERT INTO responses VALUES (?1, ?2, ?3, ?4, 2, ?5, ?6, ?7, ?8)",
-                    params![[i; 16], site, survey, version, state, slot * SLOT_MS, skipped, content],
-                )
-                .unwrap();
-            let segments = [("", ""), ("site", site), ("locale", locale), ("display", "popover")];
-            for (dimension, value) in segments.into_iter().filter(|_| !test) {
-                let mut count = |measure: &str, question: &str, point: u8| {
-                    let key = params![survey, dimension, value, slot, measure, question, version, point];
-                    add.execute(key).unwrap();
-                };
-                count("shown", "", 0);
-                if state == "dismissed" {
-                    count("dismissed", "", 0);
+        let mut rows = select.query([]).unwrap();
+        let mut sums = Sums::new();
+        while let Some(row) = rows.next().unwrap() {
+            let (survey, dimension, value): (String, String, String) =
+                (row.get(0).unwrap(), row.get(1).unwrap(), row.get(2).unwrap());
+            let (date, version): (i64, u32) = (row.get(3).unwrap(), row.get(4).unwrap());
+            let (totals, quarters): (Vec<u8>, Vec<u8>) = (row.get(5).unwrap(), row.get(6).unwrap());
+            for series in Day::unpack(&totals, &quarters).unwrap().series() {
+                let measure = format!("{:?}", series.counter.measure).to_lowercase();
+                if !COUNTED.contains(&&*measure) {
+                    continue;
                 }
-                if let Some(point) =
-                    answers.first().and_then(|answer| answer.strip_suffix('}')?.split(':').nth(2))
-                {
-                    count("rating", "nps", point.parse().unwrap());
-                }
-                if skipped != "[]" {
-                    count("skipped", "why", 0);
+                for (quarter, n) in &series.quarters {
+                    let slot = date * QUARTERS + i64::from(*quarter);
+                    let (question, point) = (series.counter.question.to_string(), series.counter.point);
+                    let segment = (survey.clone(), dimension.clone(), value.clone());
+                    let key =
+                        (segment.0, segment.1, segment.2, slot, measure.clone(), question, version, point);
+                    *sums.entry(key).or_default() += n;
                 }
             }
         }
-        drop(add);
-        connection
+        sums
     }
 
-    /// The sums by survey, segment, slot and whatever is counted, without the sites of all.
-    fn sums(connection: &Connection) -> BTreeMap<Vec<String>, i64> {
-        let mut select = connection
-            .prepare(
-                "SELECT survey, dimension, value, slot, measure, question, version, point, SUM(n) FROM rollup
-                 WHERE dimension <> 'site' AND measure <> 'answered' GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
-            )
-            .unwrap();
-        let text = |value: Value| format!("{value:?}");
-        let key = |row: &Row<'_>| (0..8).map(|column| text(row.get(column).unwrap())).collect();
-        let rows = select.query_map([], |row| Ok((key(row), row.get(8)?))).unwrap();
-        rows.map(|row: Result<_, rusqlite::Error>| row.unwrap()).collect()
+    /// Every response by its id: revision, date and what was sent.
+    type Responses = BTreeMap<String, (u32, i64, Response)>;
+
+    fn responses_before(connection: &Connection) -> Responses {
+        let mut select = connection.prepare("SELECT id, revision, dated_ms, content FROM responses").unwrap();
+        let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?));
+        let rows = select.query_map([], row).unwrap().map(Result::unwrap);
+        rows.map(|(id, revision, dated_ms, content)| {
+            let mut response: Response = serde_json::from_str(&content).unwrap();
+            response.drop_blank_names();
+            (uuid_text(id), (revision, dated_ms, response))
+        })
+        .collect()
+    }
+
+    async fn responses_now(store: &Store) -> Responses {
+        let mut found = Responses::new();
+        for survey in ["nps", "checkout-csat", "help-visit"] {
+            let (scope, survey) = (Scope::DEFAULT, survey.to_owned());
+            let query =
+                ResponseQuery { scope, survey, site: None, unanswered: true, after: None, limit: 1_000 };
+            for kept in store.responses(query).await.unwrap().responses {
+                found.insert(kept.id, (kept.revision, kept.dated_ms, kept.response));
+            }
+        }
+        found
     }
 
     #[tokio::test]
-    async fn a_database_of_schema_2_is_carried_over_with_its_counts() {
+    async fn a_database_of_an_earlier_build_is_carried_over_with_its_answers_and_counts() {
+        for sql in EARLIER {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("candor.sqlite");
+            let old = earlier(&path, sql);
+            let (sums, responses) = (sums_before(&old), responses_before(&old));
+            assert!(sums.len() > 300 && responses.len() == 70, "{} {}", sums.len(), responses.len());
+            let surveys: i64 = old.query_row("SELECT COUNT(*) FROM surveys", [], |row| row.get(0)).unwrap();
+
+            let store = Store::open(&format!("sqlite://{}", path.display())).await.unwrap();
+            assert_eq!(sums_now(&old), sums);
+            assert_eq!(responses_now(&store).await, responses);
+            assert_eq!(store.audit().await.unwrap(), []);
+            let sites = store.catalog().await.unwrap().sites;
+            assert_eq!(
+                i64::try_from(sites.iter().map(|site| site.surveys.len()).sum::<usize>()),
+                Ok(surveys)
+            );
+            assert!(sites.iter().all(|site| site.scope == Scope::DEFAULT));
+
+            // A process of the earlier build that still runs can write nothing any more.
+            let written = old.execute(
+                "INSERT INTO responses (id, site, survey, version, revision, state, dated_ms, skipped, content)
+                 VALUES (x'00', 'shop', 'nps', 1, 1, 'shown', 0, '[]', '{}')",
+                [],
+            );
+            assert!(written.is_err());
+            // Its browsers send again what they have not seen acknowledged.
+            for (id, (revision, _, response)) in &responses {
+                let new = NewResponse {
+                    v: 1,
+                    id: id.clone(),
+                    revision: *revision,
+                    response: response.clone(),
+                    age_ms: 0,
+                };
+                let Some(survey) = candor_survey::preset(&response.survey) else { continue };
+                let response = new.check(&survey).unwrap();
+                let arrival = Arrival { scope: Scope::DEFAULT, response, received_ms: 0 };
+                assert_eq!(store.save(vec![arrival]).await, Ok(vec![Outcome::Duplicate]), "{id}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_ends_the_carrying_over_finds_it_going_on_where_it_was() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("candor.sqlite");
-        let old = of_schema_2(&path);
-        let before = sums(&old);
-        assert_eq!(before.values().sum::<i64>(), 3 * (6 + 1 + 4 + 1), "shown, dismissed, rated, skipped");
+        let mut old = earlier(&path, EARLIER[1]);
+        let (sums, responses) = (sums_before(&old), responses_before(&old));
+        let transaction = old.transaction().unwrap();
+        transaction.execute_batch(MIGRATIONS[3]).unwrap();
+        transaction.pragma_update(None, "user_version", newest()).unwrap();
+        transaction.commit().unwrap();
         drop(old);
-        let store = Store::open(&format!("sqlite://{}", path.display())).await.unwrap();
-        assert_eq!(store.audit().await.unwrap(), []);
-        let new = Connection::open(&path).unwrap();
-        assert_eq!(sums(&new), before);
-
-        let count = async |site: Option<&str>, survey: &str| {
-            let query = TallyQuery {
-                site: site.map(Into::into),
-                survey: survey.into(),
-                question: "nps".into(),
-                versions: None,
-                segment: Segment::All,
-                boundaries_ms: vec![0, i64::MAX],
-                most: 1,
-            };
-            let counts = store.tallies(query).await.unwrap().unwrap().remove(0);
-            (counts.ratings, counts.shown)
+        let left = |connection: &Connection| -> i64 {
+            connection.query_row("SELECT COUNT(*) FROM responses_before", [], |row| row.get(0)).unwrap()
         };
-        assert_eq!(count(Some("shop"), "a").await, (vec![(3, 1), (9, 1)], 3));
-        assert_eq!(count(Some("blog"), "a").await, (vec![], 0));
-        assert_eq!(count(Some("shop"), "nps").await, (vec![(9, 1)], 1));
-        assert_eq!(count(Some("blog"), "nps").await, (vec![(9, 1)], 2));
-        assert_eq!(count(None, "nps").await, (vec![(9, 2)], 3));
-        let catalog = store.catalog().await.unwrap();
-        let surveys = catalog.sites[1].surveys.iter().map(|s| (&*s.survey.id, s.survey.version, s.rank));
-        assert_eq!(surveys.collect::<Vec<_>>(), [("a", 2, Some(0)), ("a", 1, None)]);
+        for parts in 1..4 {
+            let mut connection = Connection::open(&path).unwrap();
+            let mut more = parts;
+            let go_on = || {
+                more -= 1;
+                more >= 0
+            };
+            assert!(!carry::carry_over_in_parts(&mut connection, 9, go_on).unwrap());
+            assert_eq!(left(&connection), 70 - 9 * (1..=parts).sum::<i64>());
+        }
+        let store = Store::open(&format!("sqlite://{}", path.display())).await.unwrap();
+        let connection = Connection::open(&path).unwrap();
+        assert_eq!(sums_now(&connection), sums);
+        assert_eq!(responses_now(&store).await, responses);
+        assert_eq!(store.audit().await.unwrap(), []);
+        let tables = "SELECT COUNT(*) FROM sqlite_schema WHERE name LIKE '%before%'";
+        assert_eq!(connection.query_row(tables, [], |row| row.get::<_, i64>(0)), Ok(0));
     }
 
     #[tokio::test]
     async fn a_migration_that_fails_leaves_the_database_as_it_was() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("candor.sqlite");
-        let old = of_schema_2(&path);
-        let before = sums(&old);
-        old.execute("UPDATE responses SET content = 'garbage' WHERE survey = 'a' AND version = 1", [])
-            .unwrap();
-        let error = Store::open(&format!("sqlite://{}", path.display())).await.unwrap_err().to_string();
-        assert!(error.contains("response 00000000-0000-0000-0000-000000000000"), "{error}");
-        assert_eq!((sums(&old), number(&old, "user_version").unwrap()), (before, 2));
+        for sql in EARLIER {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("candor.sqlite");
+            let old = earlier(&path, sql);
+            let found = number(&old, "user_version").unwrap();
+            let id =
+                old.query_row("SELECT id FROM responses LIMIT 1 OFFSET 30", [], |row| row.get(0)).unwrap();
+            old.execute("UPDATE responses SET content = 'garbage' WHERE id = ?1", [id]).unwrap();
+            let (before, rows) = (sums_before(&old), "SELECT COUNT(*) FROM responses");
+            let error = Store::open(&format!("sqlite://{}", path.display())).await.unwrap_err().to_string();
+            assert!(error.contains(&format!("response {}", uuid_text(id))), "{error}");
+            assert_eq!((sums_before(&old), number(&old, "user_version").unwrap()), (before, found));
+            assert_eq!(old.query_row(rows, [], |row| row.get::<_, i64>(0)), Ok(70));
+        }
     }
 }

@@ -12,8 +12,9 @@ mod database;
 mod sqlite;
 
 use candor_store::{
-    Arrival, Counts, Dimension, ImportError, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER, Outcome, Refusal,
-    ResponseQuery, SLOT_MS, Segment, Store, StoreError, StoredResponse, TallyQuery,
+    Arrival, Counts, DEFAULT_WORKSPACE, Dimension, FeedQuery, ImportError, MAX_AGE_MS, MAX_PAGE_BYTES,
+    MAX_VALUES, OTHER, Outcome, Refusal, ResponseQuery, SLOT_MS, Scope, Segment, Store, StoreError,
+    StoredResponse, TallyQuery,
 };
 use candor_survey::{
     Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, Response, State, Survey, preset,
@@ -55,6 +56,9 @@ stories! {
     an_import_is_all_or_nothing
     an_import_is_refused_for_all_reasons_at_once_and_before_it_is_made
     an_import_that_changes_nothing_writes_nothing
+    what_one_workspace_keeps_no_other_sees
+    a_site_stays_in_its_workspace
+    the_feed_gives_each_response_in_the_order_of_its_last_change
 }
 
 // ---- Responses ----
@@ -108,7 +112,10 @@ async fn save(store: &Store, response: NewResponse) -> Outcome {
 }
 
 async fn save_at(store: &Store, response: NewResponse, received_ms: i64) -> Outcome {
-    store.save(vec![Arrival { response: checked(response), received_ms }]).await.unwrap()[0]
+    store
+        .save(vec![Arrival { scope: Scope::DEFAULT, response: checked(response), received_ms }])
+        .await
+        .unwrap()[0]
 }
 
 async fn tallies(store: &Store, segment: Segment, boundaries_ms: &[i64]) -> Vec<Counts> {
@@ -123,6 +130,7 @@ async fn at_most(most: usize, store: &Store, segment: Segment, boundaries_ms: &[
 /// All answers to a question, in one period.
 fn of(survey: &str, question: &str) -> TallyQuery {
     TallyQuery {
+        scope: Scope::DEFAULT,
         site: None,
         survey: survey.into(),
         question: question.into(),
@@ -147,7 +155,14 @@ async fn kept(store: &Store) -> Vec<NewResponse> {
 
 /// As they might be sent again.
 async fn list(store: &Store, after: Option<(i64, String)>, limit: u32) -> Vec<(i64, NewResponse)> {
-    let query = ResponseQuery { survey: "nps".into(), site: None, unanswered: true, after, limit };
+    let query = ResponseQuery {
+        scope: Scope::DEFAULT,
+        survey: "nps".into(),
+        site: None,
+        unanswered: true,
+        after,
+        limit,
+    };
     let listed = store.responses(query).await.unwrap().responses;
     let new = |StoredResponse { id, revision, response, .. }| NewResponse {
         v: 1,
@@ -281,7 +296,9 @@ async fn values_beyond_the_first_are_counted_together(database: &impl Database) 
     let beyond = MAX_VALUES as u64 + 5;
     // One that is tried out is counted nowhere, and takes no place.
     save(&store, with(at(9_999), |r| r.test = true)).await;
-    let arrivals = (0..beyond).map(|n| Arrival { response: checked(at(n)), received_ms: T0 }).collect();
+    let arrivals = (0..beyond)
+        .map(|n| Arrival { scope: Scope::DEFAULT, response: checked(at(n)), received_ms: T0 })
+        .collect();
     store.save(arrivals).await.unwrap();
     let shown = async |store: &Store| -> HashMap<String, u64> {
         let each = tallies(store, Segment::Each(Dimension::Touchpoint), &[0, T0 * 2]).await;
@@ -303,13 +320,12 @@ async fn values_beyond_the_first_are_counted_together(database: &impl Database) 
     let found = shown(&store).await;
     assert_eq!((found.get("t0"), found["t1"], found[OTHER]), (None, 2, 5));
     assert_eq!(store.audit().await.unwrap(), []);
-    // To count anew gives the place of the value that is gone to another.
+    // To count anew counts each under the name that it had.
     store.recount().await.unwrap();
-    let found = shown(&store).await;
-    assert_eq!((found.len(), found.get("t0"), found[OTHER]), (MAX_VALUES + 2, None, 4));
+    assert_eq!(shown(&store).await, found);
     assert_eq!(store.audit().await.unwrap(), []);
     save(&store, with(rated(&uuid(beyond), 2, 9), |r| r.touchpoint = Some("newer".into()))).await;
-    assert_eq!(shown(&store).await[OTHER], 5);
+    assert_eq!(shown(&store).await[OTHER], 6);
     assert_eq!(store.audit().await.unwrap(), []);
     assert_eq!(all(&store).await.shown, beyond + 2);
 }
@@ -318,13 +334,13 @@ async fn a_value_that_came_and_went_in_one_batch_keeps_its_place(database: &impl
     let store = database.open().await;
     let at = |n: u64, revision, touchpoint: &str| {
         let response = with(rated(&uuid(n), revision, 9), |r| r.touchpoint = Some(touchpoint.into()));
-        Arrival { response: checked(response), received_ms: T0 }
+        Arrival { scope: Scope::DEFAULT, response: checked(response), received_ms: T0 }
     };
     let most = MAX_VALUES as u64 - 1;
     store.save((0..most).map(|n| at(n, 2, &format!("t{n}"))).collect()).await.unwrap();
     // An impression alone, so that no other counter has its value.
     let shown = with(new(&uuid(most), 1, State::Shown, None, None), |r| r.touchpoint = Some("gone".into()));
-    let gone = Arrival { response: checked(shown), received_ms: T0 };
+    let gone = Arrival { scope: Scope::DEFAULT, response: checked(shown), received_ms: T0 };
     store.save(vec![gone, at(most, 2, "t0")]).await.unwrap();
     // That was the last place, here and for whoever counts anew from what is stored.
     store.save(vec![at(most + 1, 2, "late")]).await.unwrap();
@@ -357,8 +373,11 @@ async fn periods_without_answers_are_there_too(database: &impl Database) {
     let shown: Vec<_> =
         tallies(&store, Segment::All, &boundaries).await.iter().map(|c| (c.period, c.shown)).collect();
     assert_eq!(shown, [(0, 2), (1, 0), (2, 1)]);
-    assert_eq!(store.span(None, "nps".into()).await.unwrap(), Some((start, start + 2 * SLOT_MS)));
-    assert_eq!(store.span(None, "csat".into()).await.unwrap(), None);
+    assert_eq!(
+        store.span(Scope::DEFAULT, None, "nps".into()).await.unwrap(),
+        Some((start, start + 2 * SLOT_MS))
+    );
+    assert_eq!(store.span(Scope::DEFAULT, None, "csat".into()).await.unwrap(), None);
 }
 
 async fn a_site_is_counted_by_itself_and_all_sites_together(database: &impl Database) {
@@ -402,7 +421,9 @@ async fn a_site_is_counted_by_itself_and_all_sites_together(database: &impl Data
     ] {
         assert_eq!(counts(only, segment.clone()).await, expected, "{only:?} {segment:?}");
     }
-    let span = async |site: Option<&str>| store.span(site.map(Into::into), "nps".into()).await.unwrap();
+    let span = async |site: Option<&str>| {
+        store.span(Scope::DEFAULT, site.map(Into::into), "nps".into()).await.unwrap()
+    };
     assert_eq!(span(None).await, Some((start, start + 5 * SLOT_MS)));
     assert_eq!(span(Some("default")).await, Some((start + SLOT_MS, start + SLOT_MS)));
     assert_eq!(span(Some("nowhere")).await, None);
@@ -443,7 +464,7 @@ fn answered(
         r.survey_version = version;
         r.answers = ratings.chain(has_reasons.then_some(reasons)).collect();
     });
-    Arrival { response: new.check(&mixed(version)).unwrap(), received_ms: T0 }
+    Arrival { scope: Scope::DEFAULT, response: new.check(&mixed(version)).unwrap(), received_ms: T0 }
 }
 
 async fn only_the_versions_asked_for_are_counted(database: &impl Database) {
@@ -554,8 +575,14 @@ async fn a_page_of_large_responses_is_shorter(database: &impl Database) {
     for id in 0..n {
         save(&store, new(&uuid(id), 2, State::Partial, Some(9), Some(&"x".repeat(5_000)))).await;
     }
-    let query =
-        ResponseQuery { survey: "nps".into(), site: None, unanswered: true, after: None, limit: 5_000 };
+    let query = ResponseQuery {
+        scope: Scope::DEFAULT,
+        survey: "nps".into(),
+        site: None,
+        unanswered: true,
+        after: None,
+        limit: 5_000,
+    };
     let first = store.responses(query.clone()).await.unwrap();
     assert!(first.more && first.responses.len() < usize::try_from(n).unwrap());
     let last = first.responses.last().unwrap();
@@ -595,6 +622,7 @@ async fn the_rollup_agrees_with_the_responses_after_any_history(database: &impl 
             // Several in one transaction, some of the same response.
             let batch: Vec<Arrival> = (0..=random.below(12))
                 .map(|_| Arrival {
+                    scope: Scope::DEFAULT,
                     response: checked(any_response(&mut random)),
                     received_ms: T0 + i64::try_from(random.below(10_000_000)).unwrap(),
                 })
@@ -617,12 +645,25 @@ async fn a_recount_mends_the_rollup(database: &impl Database) {
     let store = database.open().await;
     save(&store, rated(ID, 2, 9)).await;
     save(&store, new(&uuid(1), 2, State::Complete, None, Some("no rating"))).await;
-    database.execute("UPDATE rollup SET n = 7 WHERE measure = 'rating'");
-    let differences = store.audit().await.unwrap();
-    assert!(!differences.is_empty() && differences.iter().all(|d| (d.rollup, d.responses) == (7, 1)));
+    for harm in [
+        "UPDATE rollup SET (totals, quarters) =
+         (SELECT totals, quarters FROM rollup WHERE segment = 1) WHERE segment = 0",
+        "DELETE FROM rollup WHERE segment = 0",
+        "UPDATE rollup SET day = day + 1 WHERE segment = 0",
+    ] {
+        save(&store, with(rated(&uuid(2), 2, 8), |r| r.locale = "en".into())).await;
+        database.execute(harm);
+        let differences = store.audit().await.unwrap();
+        assert!(!differences.is_empty() && differences.iter().all(|d| d.rollup != d.responses), "{harm}");
+        store.recount().await.unwrap();
+        assert_eq!(store.audit().await.unwrap(), [], "{harm}");
+        assert_eq!(all(&store).await.ratings, [(8, 1), (9, 1)]);
+    }
+    // One that can't be read is made anew, too.
+    database.execute("UPDATE rollup SET totals = x'ff'");
+    assert!(matches!(store.audit().await, Err(StoreError::Database(_))));
     store.recount().await.unwrap();
-    assert_eq!(store.audit().await.unwrap(), []);
-    assert_eq!(all(&store).await.ratings, [(9, 1)]);
+    assert_eq!((store.audit().await.unwrap(), all(&store).await.answered), (vec![], 2));
 }
 
 // ---- Concurrency ----
@@ -650,7 +691,7 @@ async fn one_unreadable_row_costs_no_other_its_answer(database: &impl Database) 
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..40 {
         let id = if n == 20 { ID.into() } else { uuid(n) };
-        let arrival = Arrival { response: checked(rated(&id, 3, 8)), received_ms: T0 };
+        let arrival = Arrival { scope: Scope::DEFAULT, response: checked(rated(&id, 3, 8)), received_ms: T0 };
         let store = store.clone();
         tasks.spawn(async move { (n, store.save(vec![arrival]).await) });
     }
@@ -672,7 +713,8 @@ async fn a_closed_store_keeps_what_it_took_and_takes_no_more(database: &impl Dat
     let mut waiting = tokio::task::JoinSet::new();
     for n in 0..50 {
         let store = store.clone();
-        let arrival = Arrival { response: checked(rated(&uuid(n), 2, 9)), received_ms: T0 };
+        let arrival =
+            Arrival { scope: Scope::DEFAULT, response: checked(rated(&uuid(n), 2, 9)), received_ms: T0 };
         waiting.spawn(async move { store.save(vec![arrival]).await });
     }
     tokio::task::yield_now().await;
@@ -681,7 +723,7 @@ async fn a_closed_store_keeps_what_it_took_and_takes_no_more(database: &impl Dat
     let stored = outcomes.iter().filter(|outcome| **outcome == Ok(vec![Outcome::Stored])).count();
     let refused = outcomes.iter().filter(|outcome| **outcome == Err(StoreError::Closed)).count();
     assert_eq!(stored + refused, 50);
-    let arrival = Arrival { response: checked(rated(ID, 2, 9)), received_ms: T0 };
+    let arrival = Arrival { scope: Scope::DEFAULT, response: checked(rated(ID, 2, 9)), received_ms: T0 };
     assert_eq!(store.save(vec![arrival]).await, Err(StoreError::Closed));
     assert_eq!(kept(&database.open().await).await.len(), stored);
 }
@@ -716,7 +758,7 @@ async fn answer(store: &Store, survey: &str, version: u32, test: bool) {
         r.test = test;
     });
     let response = response.check(&survey).unwrap();
-    store.save(vec![Arrival { response, received_ms: T0 }]).await.unwrap();
+    store.save(vec![Arrival { scope: Scope::DEFAULT, response, received_ms: T0 }]).await.unwrap();
 }
 
 async fn refusals(store: &Store, sites: Vec<AuthoredSite>) -> Vec<Refusal> {
@@ -803,7 +845,7 @@ async fn an_answer_to_a_version_that_was_edited_meanwhile_is_counted_and_hinders
     store.import(vec![site("shop", &[("a", 1, "csat")])]).await.unwrap();
     let response = with(rated(ID, 2, 10), |r| (r.survey, r.site) = ("a".into(), "shop".into()));
     let response = response.check(&asked).unwrap();
-    store.save(vec![Arrival { response, received_ms: T0 }]).await.unwrap();
+    store.save(vec![Arrival { scope: Scope::DEFAULT, response, received_ms: T0 }]).await.unwrap();
     assert_eq!(all_of(&store, of("a", "nps")).await.ratings, [(10, 1)]);
     assert_eq!(all_of(&store, of("a", "csat")).await.shown, 1);
     assert_eq!(store.audit().await.unwrap(), []);
@@ -872,4 +914,84 @@ async fn an_import_is_all_or_nothing(database: &impl Database) {
     store.import(sites).await.unwrap_err();
     let catalog = store.catalog().await.unwrap();
     assert_eq!((catalog.sites.len(), catalog.sites[0].surveys.len()), (1, 1));
+}
+
+// ---- Workspaces ----
+
+fn of_workspace(name: &str, workspace: Option<&str>) -> AuthoredSite {
+    AuthoredSite { workspace: workspace.map(Into::into), ..site(name, &[("a", 1, "nps")]) }
+}
+
+async fn what_one_workspace_keeps_no_other_sees(database: &impl Database) {
+    let store = database.open().await;
+    store.import(vec![of_workspace("blog", Some("acme")), of_workspace("shop", None)]).await.unwrap();
+    let catalog = store.catalog().await.unwrap();
+    let acme = catalog.scope("acme").unwrap();
+    assert_eq!((catalog.scope(DEFAULT_WORKSPACE), catalog.scope("other")), (Some(Scope::DEFAULT), None));
+    assert_eq!(catalog.sites.iter().map(|site| site.scope).collect::<Vec<_>>(), [acme, Scope::DEFAULT]);
+
+    // The same id, to the same preset, with the same place in the order.
+    for (scope, site, rating) in [(acme, "blog", 3), (Scope::DEFAULT, "shop", 9)] {
+        let response = checked(with(rated(ID, 2, rating), |r| r.site = site.into()));
+        let arrival = Arrival { scope, response, received_ms: T0 };
+        assert_eq!(store.save(vec![arrival]).await, Ok(vec![Outcome::Stored]));
+    }
+    for (scope, site, rating) in [(acme, "blog", 3), (Scope::DEFAULT, "shop", 9)] {
+        assert_eq!(all_of(&store, TallyQuery { scope, ..of("nps", "nps") }).await.ratings, [(rating, 1)]);
+        let segment = Segment::Each(Dimension::Site);
+        let sites = store.tallies(TallyQuery { scope, segment, ..of("nps", "nps") }).await.unwrap().unwrap();
+        assert_eq!(sites.into_iter().filter_map(|counts| counts.value).collect::<Vec<_>>(), [site]);
+        let query = ResponseQuery {
+            scope,
+            survey: "nps".into(),
+            site: None,
+            unanswered: true,
+            after: None,
+            limit: 9,
+        };
+        let listed = store.responses(query).await.unwrap().responses;
+        assert_eq!(listed, store.feed(FeedQuery { scope, after: 0, limit: 9 }).await.unwrap().responses);
+        assert_eq!((listed.len(), &*listed[0].response.site), (1, site));
+    }
+    assert_eq!(store.span(acme, Some("shop".into()), "nps".into()).await.unwrap(), None);
+    assert_eq!(store.audit().await.unwrap(), []);
+}
+
+async fn a_site_stays_in_its_workspace(database: &impl Database) {
+    let store = database.open().await;
+    store.import(vec![of_workspace("shop", None)]).await.unwrap();
+    let expected = Refusal::Moved { site: "shop".into(), workspace: DEFAULT_WORKSPACE.into() };
+    assert!(expected.to_string().contains("workspace default"), "{expected}");
+    assert_eq!(refusals(&store, vec![of_workspace("shop", Some("acme"))]).await, [expected]);
+    store.import(vec![of_workspace("shop", Some(DEFAULT_WORKSPACE))]).await.unwrap();
+    assert_eq!(store.catalog().await.unwrap().workspaces.len(), 1, "a refused import makes none");
+}
+
+async fn the_feed_gives_each_response_in_the_order_of_its_last_change(database: &impl Database) {
+    let store = database.open().await;
+    let read = async |after| -> Vec<(i64, String)> {
+        let query = FeedQuery { scope: Scope::DEFAULT, after, limit: 2 };
+        let responses = store.feed(query).await.unwrap().responses;
+        responses.into_iter().map(|kept| (kept.seq, kept.id)).collect()
+    };
+    // Sent a week late, and so dated before all others.
+    let mut late = rated(&uuid(3), 1, 9);
+    late.age_ms = MAX_AGE_MS;
+    for response in [rated(&uuid(1), 1, 9), rated(&uuid(2), 1, 9), late, rated(&uuid(1), 2, 8)] {
+        assert_eq!(save(&store, response).await, Outcome::Stored);
+    }
+    let first = read(0).await;
+    let ids = |page: &[(i64, String)]| page.iter().map(|(_, id)| id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&first), [uuid(2), uuid(3)]);
+    let second = read(first[1].0).await;
+    assert_eq!(ids(&second), [uuid(1)], "as it is after its change");
+    let last = second[0].0;
+    assert!(read(last).await.is_empty());
+    // What was known already takes no new place, here or after a restart.
+    assert_eq!(save(&store, rated(&uuid(1), 2, 8)).await, Outcome::Duplicate);
+    store.close().await;
+    let store = database.open().await;
+    assert_eq!(save(&store, rated(&uuid(4), 1, 8)).await, Outcome::Stored);
+    let query = FeedQuery { scope: Scope::DEFAULT, after: last, limit: 9 };
+    assert_eq!(store.feed(query).await.unwrap().responses.len(), 1);
 }

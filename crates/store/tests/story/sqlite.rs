@@ -1,10 +1,11 @@
 //! How SQLite's files are opened.
 
 use super::{
-    asking,
+    T0, asking, checked,
     database::{Database, Sqlite},
+    rated, save, uuid,
 };
-use candor_store::{OpenError, Store};
+use candor_store::{Arrival, OpenError, Outcome, Scope, Store, StoreError};
 
 #[tokio::test]
 async fn a_newer_schema_is_refused_with_a_sentence() {
@@ -63,4 +64,52 @@ async fn an_unknown_url_or_folder_is_named() {
     assert!(error.contains("mysql://x") && error.contains("sqlite://"), "{error}");
     let error = Store::open("sqlite:///nowhere/candor.sqlite").await.unwrap_err().to_string();
     assert!(error.contains("/nowhere/candor.sqlite"), "{error}");
+}
+
+#[tokio::test]
+async fn a_second_server_on_one_file_is_refused_until_the_first_has_ended() {
+    let database = Sqlite::new();
+    let first = database.open().await;
+    let error = Store::open(database.url()).await.unwrap_err();
+    assert!(matches!(&error, OpenError::InUse(_)) && error.to_string().contains("candor.sqlite"), "{error}");
+    assert_eq!(save(&first, rated(&uuid(1), 1, 9)).await, Outcome::Stored);
+    first.close().await;
+    drop(first);
+    let second = database.open().await;
+    assert_eq!(save(&second, rated(&uuid(1), 1, 9)).await, Outcome::Duplicate);
+}
+
+#[tokio::test]
+async fn a_process_whose_schema_was_left_behind_writes_no_more() {
+    let database = Sqlite::new();
+    let store = database.open().await;
+    save(&store, rated(&uuid(1), 1, 9)).await;
+    let path = database.folder.path().join("candor.sqlite");
+    let newer = rusqlite::Connection::open(&path).unwrap();
+    let schema: i64 = newer.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    newer.pragma_update(None, "user_version", schema + 1).unwrap();
+    let response = checked(rated(&uuid(2), 1, 9));
+    let arrival = Arrival { scope: Scope::DEFAULT, response, received_ms: T0 };
+    assert_eq!(store.save(vec![arrival.clone()]).await, Err(StoreError::Outdated));
+    let sites = vec![asking("shop", ("a", 1, "nps"), "how")];
+    assert!(store.import(sites).await.unwrap_err().to_string().contains("newer version"));
+    assert_eq!(store.recount().await, Err(StoreError::Outdated));
+    newer.pragma_update(None, "user_version", schema).unwrap();
+    assert_eq!(store.save(vec![arrival]).await, Ok(vec![Outcome::Stored]));
+}
+
+#[tokio::test]
+async fn what_another_process_wrote_meanwhile_is_counted_on_and_not_over() {
+    let database = Sqlite::new();
+    let server = database.open().await;
+    let beside = Store::open_beside(database.url()).await.unwrap();
+    for n in 0..20 {
+        let store = if n % 3 == 0 { &beside } else { &server };
+        assert_eq!(save(store, rated(&uuid(n), 1, 9)).await, Outcome::Stored);
+    }
+    assert_eq!(super::all(&server).await.ratings, [(9, 20)]);
+    assert_eq!(server.audit().await, Ok(vec![]));
+    let missing = Sqlite::new();
+    assert!(Store::open_beside(missing.url()).await.is_err());
+    assert!(!missing.folder.path().join("candor.sqlite").exists());
 }
