@@ -165,7 +165,7 @@ impl Teller<'_> {
             let hours = self.random.below(8_500) + self.random.below(8_500);
             let received_ms = day * DAY_MS + 6 * 3_600_000 + i64::from(hours) * 3_600;
             let response = self.respond(received_ms, trouble)?.check(self.survey)?;
-            arrivals.push(Arrival { scope: Scope::DEFAULT, response, received_ms });
+            arrivals.push(Arrival { declared: Vec::new(), scope: Scope::DEFAULT, response, received_ms });
         }
         Ok(())
     }

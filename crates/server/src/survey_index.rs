@@ -5,11 +5,12 @@ use crate::{
 };
 use axum::http::StatusCode;
 use candor_scoring::Metric;
-use candor_store::{DEFAULT_WORKSPACE, Scope};
+use candor_store::{DEFAULT_WORKSPACE, Dimension, Scope};
 use candor_survey::{
-    Ability, AuthoredSurvey, Definition, RunningSurvey, Site, Survey, Words, options::DEFAULT_SITE, preset,
+    Ability, AuthoredSurvey, DeclaredSegment, Definition, Response, RunningSurvey, Site, Survey, Words,
+    options::DEFAULT_SITE, preset,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The sites and surveys of this server, read from the database at start and on SIGHUP.
 #[derive(Debug)]
@@ -40,6 +41,18 @@ struct Version {
     authored: AuthoredSurvey,
     /// Without texts.
     survey: Survey,
+    /// The segments that it declares, each with its name in the store.
+    declared: Vec<(String, DeclaredSegment)>,
+}
+
+impl Version {
+    fn new(authored: AuthoredSurvey, survey: Survey) -> Self {
+        let declared = authored.segments.iter().filter_map(|name| {
+            let dimension = Dimension::Declared(name.clone()).name().into_owned();
+            Some((dimension, DeclaredSegment::parse(name)?))
+        });
+        Self { declared: declared.collect(), survey, authored }
+    }
 }
 
 /// A survey that was found.
@@ -47,20 +60,32 @@ struct Version {
 pub(crate) struct Found<'a> {
     /// Without texts.
     pub(crate) survey: &'a Survey,
-    authored: Option<&'a AuthoredSurvey>,
+    version: Option<&'a Version>,
     versions: Option<&'a Versions>,
 }
 
 impl Found<'_> {
     /// Whether it has texts in any language.
     pub(crate) fn is_translated(&self) -> bool {
-        self.authored.is_some_and(|authored| !authored.languages().is_empty())
+        self.version.is_some_and(|version| !version.authored.languages().is_empty())
+    }
+
+    /// What a response has of the segments that this version declares.
+    pub(crate) fn declared(&self, response: &Response) -> Vec<(String, String)> {
+        let declared = self.version.into_iter().flat_map(|version| &version.declared);
+        declared.filter_map(|(name, segment)| Some((name.clone(), segment.value(response)?))).collect()
+    }
+
+    /// The names of all segments that any of its versions declares.
+    pub(crate) fn all_declared(&self) -> BTreeSet<&str> {
+        let versions = self.versions.into_iter().flat_map(|versions| versions.all.values());
+        versions.flat_map(|version| &version.authored.segments).map(String::as_str).collect()
     }
 
     /// Its definition in the language that serves the wanted ones best.
     pub(crate) fn definition<'b>(&self, wanted: impl IntoIterator<Item = &'b str>) -> Definition {
-        match (self.authored, &self.survey.site) {
-            (Some(authored), Some(site)) => authored.definition(site, wanted),
+        match (self.version, &self.survey.site) {
+            (Some(version), Some(site)) => version.authored.definition(site, wanted),
             _ => Definition { survey: self.survey.clone(), words: Words::new() },
         }
     }
@@ -100,7 +125,7 @@ impl SurveyIndex {
                     };
                     running.push((listed, survey.needs()));
                 }
-                versions.all.insert(authored.version, Version { authored, survey });
+                versions.all.insert(authored.version, Version::new(authored, survey));
             }
             index.sites.insert(site.id, Listed { scope: site.scope, origins: site.origins, running });
         }
@@ -256,17 +281,13 @@ impl SurveyIndex {
                 .or_else(newest)
                 .and_then(|version| versions.all.get(&version))
                 .ok_or_else(|| unknown_version(id))?;
-            return Ok(Found {
-                survey: &found.survey,
-                authored: Some(&found.authored),
-                versions: Some(versions),
-            });
+            return Ok(Found { survey: &found.survey, version: Some(found), versions: Some(versions) });
         }
         if let Some(survey) = preset {
             if version.is_some_and(|version| version != survey.version) {
                 return Err(unknown_version(id));
             }
-            return Ok(Found { survey, authored: None, versions: None });
+            return Ok(Found { survey, version: None, versions: None });
         }
         if let Some(of_id) = of_id {
             let sites: Vec<_> = of_id.keys().map(|site| site.as_str()).collect();

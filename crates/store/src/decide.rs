@@ -112,7 +112,7 @@ mod tests {
             }))
             .unwrap();
             let response = new.check(&candor_survey::preset("nps").unwrap()).unwrap();
-            let arrival = Arrival { scope: Scope::DEFAULT, response, received_ms };
+            let arrival = Arrival { declared: Vec::new(), scope: Scope::DEFAULT, response, received_ms };
             assert_eq!(dated_ms(&arrival), received_ms - i64::from(expect), "{age_ms}");
         }
     }

@@ -1,5 +1,5 @@
 use candor_survey::{AuthoredSurvey, CheckedResponse, Response};
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, path::PathBuf, sync::Arc, time::Duration};
 use thiserror::Error;
 
 /// The length of the rollup's time slots, a quarter hour: it fits every time zone, Tehran's and Kathmandu's included.
@@ -10,7 +10,7 @@ pub const SLOT_MS: i64 = 15 * 60 * 1000;
 pub const MAX_AGE_MS: u32 = 7 * 24 * 60 * 60 * 1_000;
 /// How many values of a dimension are counted by themselves in one survey of one site. Browsers say what they like, and each value is
 /// rows for ever: those beyond it are counted together, as [`OTHER`].
-pub const MAX_VALUES: usize = 200;
+pub const MAX_VALUES: usize = 1_000;
 /// The value under which those are counted that came after the first [`MAX_VALUES`].
 pub const OTHER: &str = "other";
 
@@ -103,6 +103,8 @@ pub struct Arrival {
     pub response: CheckedResponse,
     /// The server's clock, in milliseconds since 1970 UTC.
     pub received_ms: i64,
+    /// What it has of the segments that its survey declares: the names of their dimensions, and values.
+    pub declared: Vec<(String, String)>,
 }
 
 /// What became of a response.
@@ -124,7 +126,7 @@ pub enum Outcome {
 }
 
 /// By what answers are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dimension {
     /// The site that showed the survey.
     Site,
@@ -134,40 +136,63 @@ pub enum Dimension {
     Touchpoint,
     /// How it was shown: `popover` or `inline`.
     Display,
+    /// What the survey declares, by its name: `plan`, `plan×country`.
+    Declared(String),
 }
 
-impl Dimension {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Site, Self::Locale, Self::Touchpoint, Self::Display];
+/// What a declared dimension's name begins with: an attribute may be named as one of the others.
+const DECLARED: &str = "attr:";
 
-    /// Those by which the rollup is told apart beyond its site, which is part of every key.
+impl Dimension {
+    /// Those that every survey has.
+    pub const EVERY: [Self; 4] = [Self::Site, Self::Locale, Self::Touchpoint, Self::Display];
+
+    /// Those of every survey by which the rollup is told apart beyond its site, which is part of every key.
     pub(crate) const COUNTED: [Self; 3] = [Self::Locale, Self::Touchpoint, Self::Display];
 
-    /// Its name in addresses and in the rollup.
+    /// Its name in addresses and in the rollup: `locale`, `attr:plan`.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub fn name(&self) -> Cow<'static, str> {
         match self {
-            Self::Site => "site",
-            Self::Locale => "locale",
-            Self::Touchpoint => "touchpoint",
-            Self::Display => "display",
+            Self::Site => "site".into(),
+            Self::Locale => "locale".into(),
+            Self::Touchpoint => "touchpoint".into(),
+            Self::Display => "display".into(),
+            Self::Declared(name) => format!("{DECLARED}{name}").into(),
         }
     }
 
-    /// Whether browsers may bring any value, and not only those that the server knows.
-    pub(crate) const fn is_open(self) -> bool {
-        matches!(self, Self::Locale | Self::Touchpoint)
+    /// Reads what begins with its name, and gives what comes after it: the value, if there is one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<(Self, Option<&str>)> {
+        if let Some(declared) = text.strip_prefix(DECLARED) {
+            let (name, value) = split(declared);
+            return Some((Self::Declared(name.to_owned()), value));
+        }
+        let (name, value) = split(text);
+        let dimension = Self::EVERY.into_iter().find(|dimension| dimension.name() == name)?;
+        Some((dimension, value))
     }
 
-    /// Its value for a response.
-    pub(crate) fn value(self, response: &Response) -> Option<&str> {
+    /// Whether browsers may bring any value, and not only those that the server knows.
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self, Self::Locale | Self::Touchpoint | Self::Declared(_))
+    }
+
+    /// Its value for a response, unless it is declared.
+    pub(crate) fn value<'a>(&self, response: &'a Response) -> Option<&'a str> {
         match self {
             Self::Site => Some(&response.site),
             Self::Locale => Some(&response.locale),
             Self::Touchpoint => response.touchpoint.as_deref(),
             Self::Display => Some(&response.presentation.display),
+            Self::Declared(_) => None,
         }
     }
+}
+
+fn split(text: &str) -> (&str, Option<&str>) {
+    text.split_once(':').map_or((text, None), |(name, value)| (name, Some(value)))
 }
 
 /// Whose answers to count.
@@ -515,16 +540,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_dimension_is_one_of_all_and_counted_beside_the_site() {
+    fn every_dimension_is_found_by_its_name() {
         // A new one does not compile until it is named here.
         let next = |dimension: &Dimension| match dimension {
             Dimension::Site => Some(Dimension::Locale),
             Dimension::Locale => Some(Dimension::Touchpoint),
             Dimension::Touchpoint => Some(Dimension::Display),
-            Dimension::Display => None,
+            Dimension::Display => Some(Dimension::Declared("locale".into())),
+            Dimension::Declared(_) => None,
         };
         let all: Vec<_> = std::iter::successors(Some(Dimension::Site), next).collect();
-        assert_eq!(all, Dimension::ALL);
-        assert_eq!(all[1..], Dimension::COUNTED);
+        assert_eq!(all[..4], Dimension::EVERY);
+        assert_eq!(all[1..4], Dimension::COUNTED);
+        for dimension in all {
+            let name = dimension.name();
+            assert_eq!(Dimension::parse(&name), Some((dimension.clone(), None)));
+            assert_eq!(Dimension::parse(&format!("{name}:a:b")), Some((dimension, Some("a:b"))));
+        }
+        assert_eq!(Dimension::parse("plan"), None);
     }
 }

@@ -66,17 +66,17 @@ impl Survey {
         &mut self,
         dictionary: &impl Dictionary,
         scope: Scope,
-        dimension: Dimension,
+        (dimension, is_open): (&str, bool),
         value: &str,
     ) -> Result<u32, StoreError> {
-        let (number, name) = (self.number, dimension.name());
+        let (number, name) = (self.number, dimension);
         if let Some(segment) = self.segments.get(name).and_then(|values| values.get(value)) {
             return Ok(*segment);
         }
         let values = self.segments.entry(name.to_owned()).or_default();
         // What stands for all others takes no place among those counted by themselves.
         let named = values.len() - usize::from(values.contains_key(OTHER));
-        let value = if !dimension.is_open() || named < MAX_VALUES { value } else { OTHER };
+        let value = if !is_open || named < MAX_VALUES { value } else { OTHER };
         if let Some(segment) = values.get(value) {
             return Ok(*segment);
         }
@@ -94,6 +94,7 @@ impl Names {
         dictionary: &impl Dictionary,
         scope: Scope,
         response: &Response,
+        declared: &[(String, String)],
     ) -> Result<(i64, Vec<u32>), StoreError> {
         let Response { survey, site, test, .. } = response;
         let workspace = self.0.entry(scope).or_default();
@@ -108,9 +109,15 @@ impl Names {
         };
         let mut segments = Vec::new();
         // What is tried out must not take a place from what is counted.
-        for dimension in Dimension::COUNTED.into_iter().filter(|_| !test) {
-            if let Some(value) = dimension.value(response) {
-                segments.push(survey.segment(dictionary, scope, dimension, value)?);
+        if !test {
+            for dimension in Dimension::COUNTED {
+                if let Some(value) = dimension.value(response) {
+                    let dimension = (&*dimension.name(), dimension.is_open());
+                    segments.push(survey.segment(dictionary, scope, dimension, value)?);
+                }
+            }
+            for (name, value) in declared {
+                segments.push(survey.segment(dictionary, scope, (name, true), value)?);
             }
         }
         segments.sort_unstable();

@@ -53,6 +53,7 @@ fn response(n: u64) -> CheckedResponse {
 
 async fn save(store: &Store, n: u64) -> Result<Outcome, StoreError> {
     let arrival = Arrival {
+        declared: Vec::new(),
         scope: candor_store::Scope::DEFAULT,
         response: response(n),
         received_ms: 1_795_000_500_000,

@@ -1,6 +1,6 @@
 use crate::{
-    BandTexts, Choice, Invalid, Kind, LANGUAGES, MAX_OPTIONS, MAX_QUESTIONS, OTHER, Question, Rule, Survey,
-    Test, canonical as canonical_tag, closest,
+    BandTexts, Choice, DeclaredSegment, Invalid, Kind, LANGUAGES, MAX_OPTIONS, MAX_QUESTIONS, MAX_SEGMENTS,
+    OTHER, Question, Rule, Survey, Test, canonical as canonical_tag, closest,
     limits::{MAX_TEXT_CHARS, SLUG, is_slug},
     option_values::{check_option, check_style, placeholders},
     options::{DEFAULT_SITE, THEME},
@@ -58,6 +58,10 @@ pub struct AuthoredSurvey {
     /// `position`, `theme` (one of the site's, too), `accent`, `product`, `task`, `privacy` … All values are strings.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, String>,
+    /// By what its answers are told apart beside language, touchpoint and display, at most 20: the names of attributes, `page`,
+    /// or two of them, as in `plan×country`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<String>,
     /// Words for what the widget says in this survey: `[survey.words.de]`. They win over the site's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub words: BTreeMap<String, Words>,
@@ -202,6 +206,20 @@ impl AuthoredSurvey {
         if self.questions.len() > MAX_QUESTIONS {
             let expected = format!("at most {MAX_QUESTIONS} questions");
             mistakes.push(Invalid::new(format!("{path}.question"), expected));
+        }
+        if self.segments.len() > MAX_SEGMENTS {
+            let expected = format!("at most {MAX_SEGMENTS} segments");
+            mistakes.push(Invalid::new(format!("{path}.segments"), expected));
+        }
+        for (i, name) in self.segments.iter().enumerate() {
+            let mut wrong = |expected: &str| {
+                mistakes.push(Invalid::new(format!("{path}.segments[{i}]"), expected));
+            };
+            if DeclaredSegment::parse(name).is_none() {
+                wrong(DeclaredSegment::EXPECTED);
+            } else if self.segments.iter().take(i).any(|earlier| earlier == name) {
+                wrong("each segment once");
+            }
         }
         let metric = self.metric;
         for i in 0..self.questions.len() {
@@ -680,6 +698,16 @@ mod tests {
         }
         let survey = |survey: &str| format!(r#"{{"site": "s", "origins": ["*"], "survey": [{survey}]}}"#);
         refused(&survey(r#"{"id": "nps", "version": 1, "metric": "nps"}"#), "survey[0].id");
+        for (segments, at) in
+            [(r#"["site"]"#, "[0]"), (r#"["plan", "plan"]"#, "[1]"), (r#"["a", "a×b×c"]"#, "[1]")]
+        {
+            let json = format!(r#"{{"id": "a", "version": 1, "metric": "nps", "segments": {segments}}}"#);
+            refused(&survey(&json), &format!("survey[0].segments{at}"));
+        }
+        let names: Vec<_> = (0..=MAX_SEGMENTS).map(|n| format!("\"a{n}\"")).collect();
+        let json =
+            format!(r#"{{"id": "a", "version": 1, "metric": "nps", "segments": [{}]}}"#, names.join(","));
+        refused(&survey(&json), "survey[0].segments");
         refused(&survey(r#"{"id": "a", "version": 0, "metric": "nps"}"#), "survey[0].version");
         let twice =
             r#"{"id": "a", "version": 1, "metric": "nps"}, {"id": "a", "version": 2, "metric": "nps"}"#;

@@ -25,6 +25,8 @@ mod option_values;
 pub mod options;
 mod preset;
 mod response;
+#[cfg(feature = "authored")]
+mod segments;
 mod site;
 mod survey;
 pub mod wire;
@@ -41,6 +43,8 @@ pub use response::{
     Acknowledgement, AcknowledgementStatus, Answer, NewResponse, Presentation, Respondent, Response, State,
     WIRE_VERSION,
 };
+#[cfg(feature = "authored")]
+pub use segments::{DeclaredSegment, MAX_SEGMENTS};
 pub use site::{RunningSurvey, Site};
 pub use survey::{
     Ability, BandTexts, Choice, Display, Kind, MAX_OPTIONS, MAX_QUESTIONS, OTHER, Question, Rule, Survey,

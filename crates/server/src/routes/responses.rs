@@ -96,13 +96,14 @@ pub(crate) async fn create(
 async fn keep(app: &App, index: &SurveyIndex, new: NewResponse) -> Result<Json<Acknowledgement>, Problem> {
     let candor_survey::Response { site, survey, survey_version, .. } = &new.response;
     let scope = index.scope(site)?;
-    let survey = index.survey(None, Some(site), survey, Some(*survey_version))?.survey;
-    let response = new.check(survey)?;
+    let found = index.survey(None, Some(site), survey, Some(*survey_version))?;
+    let response = new.check(found.survey)?;
     let (id, revision) = (response.id().to_owned(), response.revision());
     if app.without_store {
         return Ok(Json(Acknowledgement { id, revision, status: AcknowledgementStatus::Stored }));
     }
-    let arrival = Arrival { scope, response, received_ms: now_ms()? };
+    let arrival =
+        Arrival { declared: found.declared(response.response()), scope, response, received_ms: now_ms()? };
     let outcome = app.store.save(vec![arrival]).await?.into_iter().next();
     if let Some(outcome) = &outcome {
         app.metrics.answer(outcome);

@@ -202,7 +202,7 @@ pub(crate) async fn show(
         Some(name) => TimeZone::get(name)
             .map_err(|_| Problem::invalid("timezone", "the IANA name of a time zone, such as Asia/Tehran"))?,
     };
-    let segment = segment(&query)?;
+    let segment = segment(&query, found)?;
     if let Segment::One(Dimension::Site, site) = &segment {
         index.check_wanted_site("segment", scope, site)?;
     }
@@ -265,20 +265,28 @@ pub(crate) async fn show(
         .await
 }
 
-fn segment(query: &Query) -> Result<Segment, Problem> {
+fn segment(query: &Query, found: Found<'_>) -> Result<Segment, Problem> {
     let Some(text) = &query.segment else { return Ok(Segment::All) };
-    let (name, value) =
-        text.split_once(':').map_or((text.as_str(), None), |(name, value)| (name, Some(value)));
-    let dimension =
-        Dimension::ALL.into_iter().find(|dimension| dimension.name() == name).ok_or_else(|| {
-            let names = Dimension::ALL.map(Dimension::name).join(", ");
-            Problem::invalid("segment", format!("one of {names}, alone or with a value as in locale:fa"))
-        })?;
-    Ok(value.map_or(Segment::Each(dimension), |value| {
-        // As the ingest writes it.
-        let tag = if dimension == Dimension::Locale { canonical(value) } else { None };
-        Segment::One(dimension, tag.unwrap_or_else(|| value.to_owned()))
-    }))
+    let declared = found.all_declared();
+    let is_known = |dimension: &Dimension| match dimension {
+        Dimension::Declared(name) => declared.contains(&**name),
+        _ => true,
+    };
+    let known = Dimension::parse(text).filter(|(dimension, _)| is_known(dimension));
+    let (dimension, value) = known.ok_or_else(|| {
+        let declared = declared.iter().map(|name| Dimension::Declared((*name).to_owned()));
+        let names: Vec<_> = Dimension::EVERY.into_iter().chain(declared).map(|d| d.name()).collect();
+        let names = names.join(", ");
+        Problem::invalid("segment", format!("one of {names}, alone or with a value as in locale:fa"))
+    })?;
+    Ok(match value {
+        None => Segment::Each(dimension),
+        Some(value) => {
+            // As the ingest writes it.
+            let tag = if dimension == Dimension::Locale { canonical(value) } else { None };
+            Segment::One(dimension, tag.unwrap_or_else(|| value.to_owned()))
+        }
+    })
 }
 
 /// In milliseconds, on quarter hours.

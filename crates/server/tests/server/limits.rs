@@ -239,6 +239,7 @@ async fn answers_dated_by_a_clock_that_was_years_ahead_are_left_out_unless_asked
     assert_eq!(server.read_json("/v1/surveys/nps/scores").await.get("later_until"), None);
     store
         .save(vec![Arrival {
+            declared: Vec::new(),
             scope: candor_store::Scope::DEFAULT,
             response,
             received_ms: now_ms + 10 * 366 * 86_400_000,

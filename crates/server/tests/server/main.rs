@@ -35,6 +35,7 @@ mod process;
 mod reading;
 #[cfg(unix)]
 mod reload;
+mod segments;
 mod several;
 mod spawn;
 mod surveys;

@@ -179,7 +179,7 @@ async fn what_is_too_thin_is_held_back_if_asked() {
 fn the_documents_name_every_segment() {
     let document = include_str!("../../../../docs/api.md");
     let (_, row) = document.split_once("\n| `segment` |").unwrap();
-    for dimension in candor_store::Dimension::ALL {
+    for dimension in candor_store::Dimension::EVERY {
         let name = dimension.name();
         assert!(row.lines().next().unwrap().contains(&format!("`{name}`")), "docs/api.md: {name}");
     }

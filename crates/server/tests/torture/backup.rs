@@ -28,6 +28,7 @@ async fn fill(url: &str, responses: u64) {
             let received_ms =
                 FIRST_DAY_MS + i64::try_from(n).unwrap() * 30 * DAY_MS / i64::try_from(responses).unwrap();
             Arrival {
+                declared: Vec::new(),
                 scope: candor_store::Scope::DEFAULT,
                 response: response.check(&survey).unwrap(),
                 received_ms,

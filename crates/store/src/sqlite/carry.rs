@@ -91,8 +91,9 @@ pub(super) fn carry_over_in_parts(
         let mut last = None;
         while let Some(row) = rows.next()? {
             let Before { rowid, id, revision, dated_ms, skipped, response } = Before::read(row)?;
-            let new =
-                New { scope: Scope::DEFAULT, id, revision, response: &response, skipped: &skipped, dated_ms };
+            // No survey declared any segments then.
+            let (response, skipped, declared) = (&response, &*skipped, &[][..]);
+            let new = New { scope: Scope::DEFAULT, id, revision, response, skipped, declared, dated_ms };
             let outcome = keep(&transaction, &mut memory, new).map_err(|e| of_response(e, &uuid_text(id)))?;
             if outcome != Outcome::Stored {
                 return Err(StoreError::Database(format!("{} was carried over before", uuid_text(id))));

@@ -100,7 +100,7 @@ fn segments(
             let mut select = connection.prepare_cached(SEGMENT)?;
             let parts = found.entry(Some(value.clone())).or_default();
             for (survey, _) in surveys {
-                let key = params![query.scope.0, survey, dimension.name(), value];
+                let key = params![query.scope.0, survey, &*dimension.name(), value];
                 let segment = select.query_row(key, |row| row.get(0)).optional()?;
                 parts.extend(segment.map(|segment| (survey, segment)));
             }
@@ -112,7 +112,7 @@ fn segments(
                 let all = match dimension {
                     Dimension::Site => vec![(site, EVERYONE)],
                     _ => values
-                        .query_map(params![query.scope.0, survey, dimension.name()], |row| {
+                        .query_map(params![query.scope.0, survey, &*dimension.name()], |row| {
                             Ok((row.get(0)?, row.get(1)?))
                         })?
                         .collect::<Result<_, _>>()?,

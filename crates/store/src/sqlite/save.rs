@@ -102,13 +102,14 @@ fn keep_all<'a>(
 ) -> Result<Vec<Outcome>, StoreError> {
     let mut outcomes = Vec::new();
     for arrival in arrivals {
-        let Arrival { scope, response, .. } = arrival;
+        let Arrival { scope, response, declared, received_ms: _ } = arrival;
         let new = New {
             scope: *scope,
             id: uuid_bytes(response.id()),
             revision: response.revision(),
             response: response.response(),
             skipped: response.skipped(),
+            declared,
             dated_ms: dated_ms(arrival),
         };
         outcomes.push(keep(connection, memory, new).map_err(|e| of_response(e, response.id()))?);
@@ -124,6 +125,8 @@ pub(super) struct New<'a> {
     pub(super) revision: u32,
     pub(super) response: &'a Response,
     pub(super) skipped: &'a [String],
+    /// Its segments beside those of every survey: names of dimensions, and values.
+    pub(super) declared: &'a [(String, String)],
     pub(super) dated_ms: i64,
 }
 
@@ -133,9 +136,9 @@ pub(super) fn keep(
     memory: &mut Memory,
     new: New<'_>,
 ) -> Result<Outcome, StoreError> {
-    let New { scope, id, revision, response, skipped, dated_ms } = new;
+    let New { scope, id, revision, response, skipped, declared, dated_ms } = new;
     let table = Table(connection);
-    let (survey, segments) = memory.names.of(&table, scope, response)?;
+    let (survey, segments) = memory.names.of(&table, scope, response, declared)?;
     let Parts { content, frame, personal } = Parts::of(response, skipped);
     let mut row = Row {
         workspace: scope.0,

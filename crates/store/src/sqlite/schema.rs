@@ -281,7 +281,8 @@ mod tests {
                 };
                 let Some(survey) = candor_survey::preset(&response.survey) else { continue };
                 let response = new.check(&survey).unwrap();
-                let arrival = Arrival { scope: Scope::DEFAULT, response, received_ms: 0 };
+                let arrival =
+                    Arrival { declared: Vec::new(), scope: Scope::DEFAULT, response, received_ms: 0 };
                 assert_eq!(store.save(vec![arrival]).await, Ok(vec![Outcome::Duplicate]), "{id}");
             }
         }

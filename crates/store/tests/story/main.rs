@@ -113,13 +113,18 @@ async fn save(store: &Store, response: NewResponse) -> Outcome {
 
 async fn save_at(store: &Store, response: NewResponse, received_ms: i64) -> Outcome {
     store
-        .save(vec![Arrival { scope: Scope::DEFAULT, response: checked(response), received_ms }])
+        .save(vec![Arrival {
+            declared: Vec::new(),
+            scope: Scope::DEFAULT,
+            response: checked(response),
+            received_ms,
+        }])
         .await
         .unwrap()[0]
 }
 
 async fn tallies(store: &Store, segment: Segment, boundaries_ms: &[i64]) -> Vec<Counts> {
-    at_most(1_000, store, segment, boundaries_ms).await.unwrap()
+    at_most(10_000, store, segment, boundaries_ms).await.unwrap()
 }
 
 async fn at_most(most: usize, store: &Store, segment: Segment, boundaries_ms: &[i64]) -> Option<Vec<Counts>> {
@@ -297,7 +302,12 @@ async fn values_beyond_the_first_are_counted_together(database: &impl Database) 
     // One that is tried out is counted nowhere, and takes no place.
     save(&store, with(at(9_999), |r| r.test = true)).await;
     let arrivals = (0..beyond)
-        .map(|n| Arrival { scope: Scope::DEFAULT, response: checked(at(n)), received_ms: T0 })
+        .map(|n| Arrival {
+            declared: Vec::new(),
+            scope: Scope::DEFAULT,
+            response: checked(at(n)),
+            received_ms: T0,
+        })
         .collect();
     store.save(arrivals).await.unwrap();
     let shown = async |store: &Store| -> HashMap<String, u64> {
@@ -334,13 +344,14 @@ async fn a_value_that_came_and_went_in_one_batch_keeps_its_place(database: &impl
     let store = database.open().await;
     let at = |n: u64, revision, touchpoint: &str| {
         let response = with(rated(&uuid(n), revision, 9), |r| r.touchpoint = Some(touchpoint.into()));
-        Arrival { scope: Scope::DEFAULT, response: checked(response), received_ms: T0 }
+        Arrival { declared: Vec::new(), scope: Scope::DEFAULT, response: checked(response), received_ms: T0 }
     };
     let most = MAX_VALUES as u64 - 1;
     store.save((0..most).map(|n| at(n, 2, &format!("t{n}"))).collect()).await.unwrap();
     // An impression alone, so that no other counter has its value.
     let shown = with(new(&uuid(most), 1, State::Shown, None, None), |r| r.touchpoint = Some("gone".into()));
-    let gone = Arrival { scope: Scope::DEFAULT, response: checked(shown), received_ms: T0 };
+    let gone =
+        Arrival { declared: Vec::new(), scope: Scope::DEFAULT, response: checked(shown), received_ms: T0 };
     store.save(vec![gone, at(most, 2, "t0")]).await.unwrap();
     // That was the last place, here and for whoever counts anew from what is stored.
     store.save(vec![at(most + 1, 2, "late")]).await.unwrap();
@@ -464,7 +475,12 @@ fn answered(
         r.survey_version = version;
         r.answers = ratings.chain(has_reasons.then_some(reasons)).collect();
     });
-    Arrival { scope: Scope::DEFAULT, response: new.check(&mixed(version)).unwrap(), received_ms: T0 }
+    Arrival {
+        declared: Vec::new(),
+        scope: Scope::DEFAULT,
+        response: new.check(&mixed(version)).unwrap(),
+        received_ms: T0,
+    }
 }
 
 async fn only_the_versions_asked_for_are_counted(database: &impl Database) {
@@ -622,6 +638,7 @@ async fn the_rollup_agrees_with_the_responses_after_any_history(database: &impl 
             // Several in one transaction, some of the same response.
             let batch: Vec<Arrival> = (0..=random.below(12))
                 .map(|_| Arrival {
+                    declared: Vec::new(),
                     scope: Scope::DEFAULT,
                     response: checked(any_response(&mut random)),
                     received_ms: T0 + i64::try_from(random.below(10_000_000)).unwrap(),
@@ -691,7 +708,12 @@ async fn one_unreadable_row_costs_no_other_its_answer(database: &impl Database) 
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..40 {
         let id = if n == 20 { ID.into() } else { uuid(n) };
-        let arrival = Arrival { scope: Scope::DEFAULT, response: checked(rated(&id, 3, 8)), received_ms: T0 };
+        let arrival = Arrival {
+            declared: Vec::new(),
+            scope: Scope::DEFAULT,
+            response: checked(rated(&id, 3, 8)),
+            received_ms: T0,
+        };
         let store = store.clone();
         tasks.spawn(async move { (n, store.save(vec![arrival]).await) });
     }
@@ -713,8 +735,12 @@ async fn a_closed_store_keeps_what_it_took_and_takes_no_more(database: &impl Dat
     let mut waiting = tokio::task::JoinSet::new();
     for n in 0..50 {
         let store = store.clone();
-        let arrival =
-            Arrival { scope: Scope::DEFAULT, response: checked(rated(&uuid(n), 2, 9)), received_ms: T0 };
+        let arrival = Arrival {
+            declared: Vec::new(),
+            scope: Scope::DEFAULT,
+            response: checked(rated(&uuid(n), 2, 9)),
+            received_ms: T0,
+        };
         waiting.spawn(async move { store.save(vec![arrival]).await });
     }
     tokio::task::yield_now().await;
@@ -723,7 +749,12 @@ async fn a_closed_store_keeps_what_it_took_and_takes_no_more(database: &impl Dat
     let stored = outcomes.iter().filter(|outcome| **outcome == Ok(vec![Outcome::Stored])).count();
     let refused = outcomes.iter().filter(|outcome| **outcome == Err(StoreError::Closed)).count();
     assert_eq!(stored + refused, 50);
-    let arrival = Arrival { scope: Scope::DEFAULT, response: checked(rated(ID, 2, 9)), received_ms: T0 };
+    let arrival = Arrival {
+        declared: Vec::new(),
+        scope: Scope::DEFAULT,
+        response: checked(rated(ID, 2, 9)),
+        received_ms: T0,
+    };
     assert_eq!(store.save(vec![arrival]).await, Err(StoreError::Closed));
     assert_eq!(kept(&database.open().await).await.len(), stored);
 }
@@ -758,7 +789,10 @@ async fn answer(store: &Store, survey: &str, version: u32, test: bool) {
         r.test = test;
     });
     let response = response.check(&survey).unwrap();
-    store.save(vec![Arrival { scope: Scope::DEFAULT, response, received_ms: T0 }]).await.unwrap();
+    store
+        .save(vec![Arrival { declared: Vec::new(), scope: Scope::DEFAULT, response, received_ms: T0 }])
+        .await
+        .unwrap();
 }
 
 async fn refusals(store: &Store, sites: Vec<AuthoredSite>) -> Vec<Refusal> {
@@ -845,7 +879,10 @@ async fn an_answer_to_a_version_that_was_edited_meanwhile_is_counted_and_hinders
     store.import(vec![site("shop", &[("a", 1, "csat")])]).await.unwrap();
     let response = with(rated(ID, 2, 10), |r| (r.survey, r.site) = ("a".into(), "shop".into()));
     let response = response.check(&asked).unwrap();
-    store.save(vec![Arrival { scope: Scope::DEFAULT, response, received_ms: T0 }]).await.unwrap();
+    store
+        .save(vec![Arrival { declared: Vec::new(), scope: Scope::DEFAULT, response, received_ms: T0 }])
+        .await
+        .unwrap();
     assert_eq!(all_of(&store, of("a", "nps")).await.ratings, [(10, 1)]);
     assert_eq!(all_of(&store, of("a", "csat")).await.shown, 1);
     assert_eq!(store.audit().await.unwrap(), []);
@@ -933,7 +970,7 @@ async fn what_one_workspace_keeps_no_other_sees(database: &impl Database) {
     // The same id, to the same preset, with the same place in the order.
     for (scope, site, rating) in [(acme, "blog", 3), (Scope::DEFAULT, "shop", 9)] {
         let response = checked(with(rated(ID, 2, rating), |r| r.site = site.into()));
-        let arrival = Arrival { scope, response, received_ms: T0 };
+        let arrival = Arrival { declared: Vec::new(), scope, response, received_ms: T0 };
         assert_eq!(store.save(vec![arrival]).await, Ok(vec![Outcome::Stored]));
     }
     for (scope, site, rating) in [(acme, "blog", 3), (Scope::DEFAULT, "shop", 9)] {

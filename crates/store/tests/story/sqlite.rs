@@ -89,7 +89,7 @@ async fn a_process_whose_schema_was_left_behind_writes_no_more() {
     let schema: i64 = newer.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     newer.pragma_update(None, "user_version", schema + 1).unwrap();
     let response = checked(rated(&uuid(2), 1, 9));
-    let arrival = Arrival { scope: Scope::DEFAULT, response, received_ms: T0 };
+    let arrival = Arrival { declared: Vec::new(), scope: Scope::DEFAULT, response, received_ms: T0 };
     assert_eq!(store.save(vec![arrival.clone()]).await, Err(StoreError::Outdated));
     let sites = vec![asking("shop", ("a", 1, "nps"), "how")];
     assert!(store.import(sites).await.unwrap_err().to_string().contains("newer version"));
