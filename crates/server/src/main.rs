@@ -1,7 +1,7 @@
 //! The `candor` binary.
 
 use anyhow::Context;
-use candor_server::{CheckConfig, Config, Server, check, copy, log, score, shutdown};
+use candor_server::{CheckConfig, Config, Server, check, copy, keeping, log, score, shutdown};
 use clap::{Parser, Subcommand};
 use std::{
     io::{self, Write},
@@ -37,6 +37,12 @@ enum Command {
     /// Read requests for numbers as JSON, one on a line, and write one answer each; docs/score.md has them all. The exit
     /// code is 2 if any request was refused, and 1 if reading or writing failed.
     Score,
+    /// Count all responses again, day by day, and say where the counts differ from them. The exit code is 1 if they do.
+    Verify(keeping::Database),
+    /// Make the counts anew from the responses, day by day, while answers arrive or not, and verify them.
+    Rebuild(keeping::Database),
+    /// Take responses out of the database for good, and keep late sendings of them away.
+    Erase(keeping::Erase),
     /// Copy the database to a new file, as it is at this moment, whether a server uses it or not.
     Backup(copy::Backup),
     /// Make a database of a backup, where there is none, and count it again.
@@ -52,14 +58,10 @@ fn main() -> ExitCode {
             },
             |()| ExitCode::SUCCESS,
         ),
-        Command::Check(config) => match check_surveys(&config) {
-            Ok(true) => ExitCode::SUCCESS,
-            Ok(false) => ExitCode::FAILURE,
-            Err(error) => {
-                let _ = writeln!(io::stderr(), "candor: {error:#}");
-                ExitCode::FAILURE
-            }
-        },
+        Command::Check(config) => judged(check::run(&config, io::stdout().lock())),
+        Command::Verify(database) => judged(database.verify(io::stdout().lock())),
+        Command::Rebuild(database) => judged(database.rebuild(io::stdout().lock())),
+        Command::Erase(erase) => judged(async { erase.run(io::stdout().lock()).await.map(|()| true) }),
         Command::Score => score_lines().unwrap_or_else(|error| {
             // There is no log, and standard output is for answers. Without standard error the exit code has to do.
             let _ = writeln!(io::stderr(), "candor: {error}");
@@ -100,9 +102,17 @@ fn serve(config: Config) -> anyhow::Result<()> {
     ended
 }
 
-fn check_surveys(config: &CheckConfig) -> anyhow::Result<bool> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().context("no runtime")?;
-    runtime.block_on(check::run(config, io::stdout().lock()))
+/// Does what ends with a judgement.
+fn judged(work: impl Future<Output = anyhow::Result<bool>>) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime");
+    match runtime.and_then(|runtime| runtime.block_on(work)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "candor: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn score_lines() -> io::Result<ExitCode> {

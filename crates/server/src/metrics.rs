@@ -42,6 +42,7 @@ struct Answers {
     stored: Counter,
     duplicate: Counter,
     superseded: Counter,
+    erased: Counter,
     conflict: Counter,
 }
 
@@ -78,9 +79,10 @@ impl Metrics {
         let help = "From a request's headers to those of its answer";
         r.register_with_unit("request_duration", help, Unit::Seconds, request_seconds.clone());
 
-        let outcomes = ["stored", "duplicate", "superseded", "conflict"];
+        let outcomes = ["stored", "duplicate", "superseded", "erased", "conflict"];
         let help = "Answers that were taken, by what became of them";
-        let [stored, duplicate, superseded, conflict] = counters(r, "answers", help, "outcome", outcomes);
+        let [stored, duplicate, superseded, erased, conflict] =
+            counters(r, "answers", help, "outcome", outcomes);
         let refusals = Refusals::new(r);
 
         let connections = Gauge::default();
@@ -99,7 +101,7 @@ impl Metrics {
         Self {
             requests,
             request_seconds,
-            answers: Answers { stored, duplicate, superseded, conflict },
+            answers: Answers { stored, duplicate, superseded, erased, conflict },
             refusals,
             connections,
             connections_closed: ConnectionsClosed { too_slow, no_room },
@@ -131,6 +133,7 @@ impl Metrics {
             Outcome::Stored => &self.answers.stored,
             Outcome::Duplicate => &self.answers.duplicate,
             Outcome::Superseded { .. } => &self.answers.superseded,
+            Outcome::Erased => &self.answers.erased,
             Outcome::ContentConflict | Outcome::OtherSurvey => &self.answers.conflict,
         };
         counter.inc();

@@ -8,6 +8,7 @@ use crate::{
     import,
     metrics::Metrics,
     reload::{self, Hangups},
+    retention,
     router::router,
     routes::health::Readiness,
     survey_index::SurveyIndex,
@@ -156,6 +157,7 @@ impl Server {
         let metrics = Arc::clone(&app.metrics);
         let reporter = tokio::spawn(async move { metrics.refusals.report().await });
         let reloads = tokio::spawn(reload::run(app.clone(), self.hangups));
+        let retention = tokio::spawn(retention::run(app.clone()));
         tracing::info!(address = %self.address, "listening");
 
         let mut stop = std::pin::pin!(stop);
@@ -183,6 +185,7 @@ impl Server {
 
         tracing::info!("stopping");
         reloads.abort();
+        retention.abort();
         drop(self.listener);
         let shutdown_timeout = Duration::from_millis(app.config.http.shutdown_timeout_ms);
         if tokio::time::timeout(shutdown_timeout, ending.shutdown()).await.is_err() {

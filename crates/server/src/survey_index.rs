@@ -155,6 +155,23 @@ impl SurveyIndex {
         }
     }
 
+    /// The surveys whose responses lose what says whose they are, each with its workspace, site, id and after how many days: as
+    /// the version that runs says, else the newest.
+    pub(crate) fn retentions(&self) -> Vec<(Scope, String, String, u32)> {
+        let mut found = Vec::new();
+        for (id, of_id) in &self.surveys {
+            for (site, versions) in of_id {
+                let newest = versions.all.keys().next_back().copied();
+                let version = versions.running.or(newest).and_then(|version| versions.all.get(&version));
+                let days = version.and_then(|version| version.authored.retention_days);
+                if let Some((days, listed)) = days.zip(self.sites.get(site)) {
+                    found.push((listed.scope, site.clone(), id.clone(), days));
+                }
+            }
+        }
+        found
+    }
+
     /// What runs, by site and id.
     fn running(&self) -> BTreeMap<String, &AuthoredSurvey> {
         let mut running = BTreeMap::new();

@@ -1,6 +1,6 @@
 use crate::{
-    Arrival, Catalog, Counts, Difference, FeedQuery, ImportError, Listed, Outcome, ResponseQuery, Scope,
-    StoreError, TallyQuery,
+    Arrival, Catalog, Counts, Difference, Erasure, FeedQuery, ImportError, Listed, Outcome, ResponseQuery,
+    Scope, StoreError, TallyQuery,
 };
 use async_trait::async_trait;
 use candor_survey::AuthoredSite;
@@ -35,6 +35,17 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     async fn audit(&self) -> Result<Vec<Difference>, StoreError>;
 
     async fn recount(&self) -> Result<(), StoreError>;
+
+    async fn erase(&self, scope: Scope, what: Erasure, now_ms: i64) -> Result<usize, StoreError>;
+
+    /// A batch of them; `None` once all are done.
+    async fn anonymise(
+        &self,
+        scope: Scope,
+        site: String,
+        survey: String,
+        before_ms: i64,
+    ) -> Result<Option<usize>, StoreError>;
 
     async fn probe(&self) -> Result<(), StoreError>;
 

@@ -15,7 +15,7 @@ pub(crate) struct Row {
     pub(crate) version: u32,
     pub(crate) revision: u32,
     pub(crate) state: State,
-    /// The sum of [`TEST`] and [`PERSONAL`].
+    /// The sum of [`TEST`], [`PERSONAL`] and [`ANONYMOUS`].
     pub(crate) flags: u32,
     pub(crate) dated_ms: i64,
     pub(crate) hash: Hash,
@@ -28,6 +28,9 @@ pub(crate) struct Row {
 pub(crate) const TEST: u32 = 1;
 /// The flag of those that have a row of personal data.
 pub(crate) const PERSONAL: u32 = 2;
+
+/// The flag of those that have lost what says whose they are.
+pub(crate) const ANONYMOUS: u32 = 4;
 
 impl Row {
     pub(crate) fn is_test(&self) -> bool {

@@ -3,8 +3,11 @@
 use crate::StoreError;
 use candor_survey::{Answer, OTHER, Presentation, Respondent, Response, State};
 use serde::{Deserialize, Serialize};
-use siphasher::sip::SipHasher24;
-use std::{borrow::Cow, collections::BTreeMap};
+use siphasher::{
+    sip::SipHasher24,
+    sip128::{self, Hasher128},
+};
+use std::{borrow::Cow, collections::BTreeMap, hash::Hasher as _};
 
 /// What is counted of a response: its answers without words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -240,18 +243,31 @@ pub(crate) struct Of {
 
 /// Hashes what must not be guessed from its hash.
 #[derive(Clone, Debug)]
-pub(crate) struct Hasher(SipHasher24);
+pub(crate) struct Hasher {
+    short: SipHasher24,
+    long: sip128::SipHasher24,
+}
 
 /// Tells two contents of one revision apart, also after one's words are gone.
 pub(crate) type Hash = [u8; 8];
 
+/// Stands for what was erased.
+pub(crate) type Tombstone = [u8; 16];
+
 impl Hasher {
     pub(crate) fn new(key: [u8; 16]) -> Self {
-        Self(SipHasher24::new_with_key(&key))
+        Self { short: SipHasher24::new_with_key(&key), long: sip128::SipHasher24::new_with_key(&key) }
     }
 
     pub(crate) fn content(&self, response: &Response) -> Result<Hash, StoreError> {
-        Ok(self.0.hash(&serde_json::to_vec(response)?).to_be_bytes())
+        Ok(self.short.hash(&serde_json::to_vec(response)?).to_be_bytes())
+    }
+
+    pub(crate) fn tombstone(&self, kind: u8, of: &[u8]) -> Tombstone {
+        let mut hasher = self.long;
+        hasher.write_u8(kind);
+        hasher.write(of);
+        hasher.finish128().as_bytes()
     }
 }
 

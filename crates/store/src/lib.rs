@@ -23,8 +23,8 @@ mod varint;
 
 pub use model::{
     Arrival, Catalog, CatalogSite, CatalogSurvey, Commit, Copied, CopyError, Counts, DEFAULT_WORKSPACE,
-    Difference, Dimension, FeedQuery, ImportError, Listed, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, OTHER,
-    Observer, OpenError, Outcome, Progress, Refusal, ResponseQuery, SLOT_MS, Scope, Segment, Settings,
+    Difference, Dimension, Erasure, FeedQuery, ImportError, Listed, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES,
+    OTHER, Observer, OpenError, Outcome, Progress, Refusal, ResponseQuery, SLOT_MS, Scope, Segment, Settings,
     StoreError, StoredResponse, TallyQuery,
 };
 
@@ -160,6 +160,35 @@ impl Store {
     /// [`StoreError`] if the database fails; the days that are left are then as before.
     pub async fn recount(&self) -> Result<(), StoreError> {
         self.0.recount().await
+    }
+
+    /// Erases responses, in every table and every file of the database, and sees to it that none comes back: neither a response
+    /// of such an id nor one that the respondent gave before this. Gives how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails. After [`StoreError::Busy`] the responses are erased, but not from the log, because
+    /// somebody else reads an earlier state: try again.
+    pub async fn erase(&self, scope: Scope, what: Erasure, now_ms: i64) -> Result<usize, StoreError> {
+        self.0.erase(scope, what, now_ms).await
+    }
+
+    /// Takes what says whose they are from all responses to a site's survey that are dated before a moment: respondent, page, words,
+    /// attributes, context and id. Ratings, choices and dates stay. Gives how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; some may be done then.
+    pub async fn anonymise(
+        &self,
+        scope: Scope,
+        site: &str,
+        survey: &str,
+        before_ms: i64,
+    ) -> Result<usize, StoreError> {
+        let mut done = 0;
+        while let Some(some) = self.0.anonymise(scope, site.to_owned(), survey.to_owned(), before_ms).await? {
+            done += some;
+        }
+        Ok(done)
     }
 
     /// Writes something, to see that writing works.

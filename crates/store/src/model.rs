@@ -123,6 +123,17 @@ pub enum Outcome {
     ContentConflict,
     /// The id had been used under another site or survey; that response stays.
     OtherSurvey,
+    /// It was erased, or its respondent's answers were after it was given: it stays away.
+    Erased,
+}
+
+/// What to erase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Erasure {
+    /// One response, by its id, a UUID in its canonical form.
+    Response(String),
+    /// All responses of a respondent, by the site's own name for them.
+    Respondent(String),
 }
 
 /// By what answers are told apart.

@@ -4,6 +4,7 @@ mod backup;
 mod carry;
 mod count;
 mod disk;
+mod erase;
 mod files;
 mod import;
 mod names;
@@ -16,8 +17,8 @@ mod writer;
 pub(crate) use backup::{backup, restore};
 
 use crate::{
-    Arrival, Catalog, Counts, Difference, FeedQuery, ImportError, Listed, OpenError, Outcome, Refusal,
-    ResponseQuery, Scope, Settings, StoreError, TallyQuery, backend::Backend,
+    Arrival, Catalog, Counts, Difference, Erasure, FeedQuery, ImportError, Listed, OpenError, Outcome,
+    Refusal, ResponseQuery, Scope, Settings, StoreError, TallyQuery, backend::Backend,
 };
 use async_trait::async_trait;
 use candor_survey::AuthoredSite;
@@ -141,6 +142,20 @@ impl Backend for Sqlite {
 
     async fn recount(&self) -> Result<(), StoreError> {
         self.writer.run(Disk::recount).await?
+    }
+
+    async fn erase(&self, scope: Scope, what: Erasure, now_ms: i64) -> Result<usize, StoreError> {
+        self.writer.run(move |disk| disk.erase(scope, &what, now_ms)).await?
+    }
+
+    async fn anonymise(
+        &self,
+        scope: Scope,
+        site: String,
+        survey: String,
+        before_ms: i64,
+    ) -> Result<Option<usize>, StoreError> {
+        self.writer.run(move |disk| disk.anonymise(scope, (&site, &survey), before_ms)).await?
     }
 
     async fn probe(&self) -> Result<(), StoreError> {

@@ -237,3 +237,102 @@ async fn nothing_is_overwritten_and_what_is_no_backup_is_refused() {
     }
     assert_eq!(fs::read(&to).unwrap(), before);
 }
+
+/// What becomes of a table's rows when a response is erased.
+const ERASED: [(&str, &str); 12] = [
+    ("erased", "gets the hashes"),
+    ("frames", "how and where it was asked, which says nobody's name"),
+    ("personal", "loses the row"),
+    ("probe", "has none of it"),
+    ("responses", "loses the row"),
+    ("retained", "has none of it"),
+    ("rollup", "is counted without it"),
+    ("secrets", "has none of it"),
+    ("segments", "values that the site has declared to be counted"),
+    ("sites", "has none of it"),
+    ("surveys", "has none of it"),
+    ("versions", "has none of it"),
+];
+
+#[tokio::test]
+async fn every_table_has_a_rule_for_what_is_erased() {
+    let database = Database::new();
+    database.open().await.close().await;
+    let tables = rusqlite::Connection::open(database.file("candor.sqlite")).unwrap();
+    let mut select =
+        tables.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
+    let names = select.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let names: Vec<String> = names.map(Result::unwrap).filter(|name| name != "workspaces").collect();
+    assert_eq!(names, ERASED.map(|(name, _)| name));
+}
+
+#[tokio::test]
+async fn nothing_of_an_erased_response_is_left_in_any_file() {
+    let database = Database::new();
+    let store = database.open().await;
+    let personal = |n: u64| {
+        let json = serde_json::json!({
+            "v": 1, "id": format!("0192f5e4-7c1b-7a44-8000-{n:012x}"), "revision": 2, "state": "partial",
+            "site": "default", "survey": "nps", "survey_version": 1, "locale": "en",
+            "answers": [{"question": "nps", "rating": 3}, {"question": "why", "text": format!("canary-{n}-words ").repeat(300)}],
+            "presentation": {"display": "popover", "scale": "numbers", "direction": "ltr"},
+            "page": format!("/canary-{n}-page"), "respondent": {"id": format!("canary-{}-respondent", n % 3),
+            "attributes": {"plan": format!("canary-{n}-plan")}}, "context": {"order": format!("canary-{n}-order")},
+        });
+        let response: candor_survey::NewResponse = serde_json::from_value(json).unwrap();
+        let response = response.check(&preset("nps").unwrap()).unwrap();
+        let scope = candor_store::Scope::DEFAULT;
+        Arrival { declared: Vec::new(), scope, response, received_ms: 1_795_000_500_000 }
+    };
+    for n in 0..60 {
+        store.save(vec![personal(n)]).await.unwrap();
+    }
+    let canaries = |folder: &Path| -> Vec<String> {
+        let mut found = Vec::new();
+        for file in fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let bytes = fs::read(&path).unwrap();
+            let id = bytes.windows(12).filter(|w| w.starts_with(b"\x01\x92\xf5\xe4\x7c\x1b\x7a\x44")).count();
+            let words = bytes.windows(7).filter(|w| w.starts_with(b"canary-")).count();
+            if id + words > 0 {
+                found.push(format!("{}: {id} ids, {words} words", path.display()));
+            }
+        }
+        found
+    };
+    assert!(!canaries(database.folder.path()).is_empty(), "the test can see them");
+    let scope = candor_store::Scope::DEFAULT;
+    // Half of them by another process, as the command does, and the last ones by their ids.
+    let beside = Store::open_beside(&url(&database.file("candor.sqlite"))).await.unwrap();
+    for (store, respondent) in [(&store, 0), (&beside, 1)] {
+        let what = candor_store::Erasure::Respondent(format!("canary-{respondent}-respondent"));
+        assert_eq!(store.erase(scope, what, 1_795_000_600_000).await, Ok(20));
+    }
+    for n in (2..60).step_by(3) {
+        let what = candor_store::Erasure::Response(format!("0192f5e4-7c1b-7a44-8000-{n:012x}"));
+        assert_eq!(store.erase(scope, what, 1_795_000_600_000).await, Ok(1));
+    }
+    backup(&url(&database.file("candor.sqlite")), &database.file("backup"), |_| ()).unwrap();
+    assert_eq!(canaries(database.folder.path()), Vec::<String>::new());
+    assert_eq!(store.audit().await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn a_backup_made_before_an_upgrade_is_what_the_earlier_build_left() {
+    let database = Database::new();
+    let earlier = rusqlite::Connection::open(database.file("candor.sqlite")).unwrap();
+    earlier.execute_batch(include_str!("fixtures/schema-3.sql")).unwrap();
+    drop(earlier);
+    backup(&url(&database.file("candor.sqlite")), &database.file("backup"), |_| ()).unwrap();
+    let store = database.open().await;
+    save(&store, 1).await.unwrap();
+    store.close().await;
+    // Whoever goes back has this file, with all that there was then.
+    let back = rusqlite::Connection::open(database.file("backup")).unwrap();
+    let number = |sql: &str| back.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(number("PRAGMA user_version"), 3);
+    assert_eq!((number("SELECT COUNT(*) FROM responses"), number("SELECT COUNT(*) FROM rollup")), (70, 409));
+    // And whoever restores it with this build has today's schema.
+    let again = url(&database.file("again"));
+    assert_eq!(restore(&database.file("backup"), &again, |_| ()).await.unwrap().responses, 70);
+}

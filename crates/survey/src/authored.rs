@@ -10,7 +10,13 @@ use crate::{
 };
 use candor_scoring::{BadMeasure, Measure, Metric};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
+
+/// For how long responses may stay as they were given: browsers send what is unsent for seven days.
+const RETENTION_DAYS: RangeInclusive<u32> = 8..=36_500;
 
 /// A text by language, each under its canonical tag: `{"en": "How was it?", "zh-Hant": "…"}`.
 pub type Texts = BTreeMap<String, String>;
@@ -62,6 +68,10 @@ pub struct AuthoredSurvey {
     /// or two of them, as in `plan×country`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<String>,
+    /// After how many days its responses lose what says whose they are: respondent, page, words, attributes, context and id. At
+    /// least 8, because browsers send what is unsent for seven; by default never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
     /// Words for what the widget says in this survey: `[survey.words.de]`. They win over the site's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub words: BTreeMap<String, Words>,
@@ -206,6 +216,10 @@ impl AuthoredSurvey {
         if self.questions.len() > MAX_QUESTIONS {
             let expected = format!("at most {MAX_QUESTIONS} questions");
             mistakes.push(Invalid::new(format!("{path}.question"), expected));
+        }
+        if self.retention_days.is_some_and(|days| !RETENTION_DAYS.contains(&days)) {
+            let expected = format!("an integer from {} to {}", RETENTION_DAYS.start(), RETENTION_DAYS.end());
+            mistakes.push(Invalid::new(format!("{path}.retention_days"), expected));
         }
         if self.segments.len() > MAX_SEGMENTS {
             let expected = format!("at most {MAX_SEGMENTS} segments");
@@ -698,6 +712,10 @@ mod tests {
         }
         let survey = |survey: &str| format!(r#"{{"site": "s", "origins": ["*"], "survey": [{survey}]}}"#);
         refused(&survey(r#"{"id": "nps", "version": 1, "metric": "nps"}"#), "survey[0].id");
+        for days in [0, 7, 36_501] {
+            let json = format!(r#"{{"id": "a", "version": 1, "metric": "nps", "retention_days": {days}}}"#);
+            refused(&survey(&json), "survey[0].retention_days");
+        }
         for (segments, at) in
             [(r#"["site"]"#, "[0]"), (r#"["plan", "plan"]"#, "[1]"), (r#"["a", "a×b×c"]"#, "[1]")]
         {

@@ -333,8 +333,10 @@ fn one_of(field: &str, value: &str, allowed: impl IntoIterator<Item = &'static s
     if allowed.contains(&value) { Ok(()) } else { Err(Invalid::new(field, allowed.join(" or "))) }
 }
 
-/// RFC 9562, section 5.7: version 7 in the 13th digit, variant 8, 9, a or b in the 17th.
-fn is_uuid_v7(id: &str) -> bool {
+/// Whether a text is a UUIDv7 in its canonical form. RFC 9562, section 5.7: version 7 in the 13th digit, variant 8, 9, a or b in
+/// the 17th.
+#[must_use]
+pub fn is_uuid_v7(id: &str) -> bool {
     id.len() == 36
         && id.bytes().enumerate().all(|(i, b)| match i {
             8 | 13 | 18 | 23 => b == b'-',

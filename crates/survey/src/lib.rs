@@ -35,7 +35,7 @@ mod words;
 
 #[cfg(feature = "authored")]
 pub use authored::{AuthoredOption, AuthoredQuestion, AuthoredSite, AuthoredSurvey, Texts};
-pub use check::{CheckedResponse, Invalid};
+pub use check::{CheckedResponse, Invalid, is_uuid_v7};
 pub use language::{LANGUAGES, Language, ZEROS, canonical, closest};
 pub use limits::MAX_COMMENT_CHARS;
 pub use preset::preset;

@@ -231,6 +231,8 @@ pub enum AcknowledgementStatus {
     Duplicate,
     /// A higher revision had been kept before.
     Superseded,
+    /// It was erased before, and stays away.
+    Erased,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands skip_serializing_if a reference")]

@@ -111,6 +111,7 @@ async fn keep(app: &App, index: &SurveyIndex, new: NewResponse) -> Result<Json<A
     let (revision, status) = match outcome {
         Some(Outcome::Stored) => (revision, AcknowledgementStatus::Stored),
         Some(Outcome::Duplicate) => (revision, AcknowledgementStatus::Duplicate),
+        Some(Outcome::Erased) => (revision, AcknowledgementStatus::Erased),
         Some(Outcome::Superseded { kept }) => (kept, AcknowledgementStatus::Superseded),
         Some(Outcome::ContentConflict) => {
             let detail = format!("revision {revision} of this response was sent before with other content");

@@ -28,6 +28,7 @@ mod bad_input;
 mod definitions;
 mod files;
 mod ingest;
+mod keeping;
 mod limits;
 mod operator;
 mod origins;

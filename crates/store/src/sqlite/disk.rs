@@ -1,10 +1,10 @@
 use super::{
-    PLAIN, connect, count,
+    PLAIN, connect, count, erase,
     files::{self, Files},
     save::{self, Memory},
     schema,
 };
-use crate::{Arrival, OpenError, Outcome, StoreError};
+use crate::{Arrival, Erasure, OpenError, Outcome, Scope, StoreError};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -82,6 +82,37 @@ impl Disk {
     pub(super) fn recount(&mut self) -> Result<(), StoreError> {
         self.memory.forget();
         self.write(|disk| count::recount(&mut disk.connection))
+    }
+
+    /// Takes responses out of all files.
+    pub(super) fn erase(&mut self, scope: Scope, what: &Erasure, now_ms: i64) -> Result<usize, StoreError> {
+        let erased =
+            self.write(|disk| erase::erase(&mut disk.connection, &mut disk.memory, scope, what, now_ms))?;
+        self.empty_log()?;
+        Ok(erased)
+    }
+
+    /// Takes away what the log has of earlier states.
+    fn empty_log(&self) -> Result<(), StoreError> {
+        let is_busy: bool =
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if is_busy { Err(StoreError::Busy) } else { Ok(()) }
+    }
+
+    /// Takes what says whose they are from some of the responses dated before a moment.
+    pub(super) fn anonymise(
+        &mut self,
+        scope: Scope,
+        of: (&str, &str),
+        before_ms: i64,
+    ) -> Result<Option<usize>, StoreError> {
+        let done = self
+            .write(|disk| erase::anonymise(&mut disk.connection, &mut disk.memory, scope, of, before_ms))?;
+        if done.is_none() {
+            // Who reads an earlier state holds it up; it is emptied later, as always.
+            let _ = self.empty_log();
+        }
+        Ok(done)
     }
 
     /// Writes something else.

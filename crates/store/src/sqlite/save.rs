@@ -1,4 +1,4 @@
-use super::names::Table;
+use super::{erase::is_erased, names::Table};
 use crate::{
     Arrival, Outcome, Scope, StoreError,
     decide::{Change, Head, PERSONAL, Row, TEST, dated_ms, decide, uuid_bytes},
@@ -17,6 +17,8 @@ pub(super) struct Memory {
     pub(super) names: Names,
     pub(super) rows: Rows,
     pub(super) hasher: Hasher,
+    /// Whether anything was ever erased.
+    pub(super) erased: Option<bool>,
     /// The number of commits by others that it has seen.
     seen: Option<i64>,
 }
@@ -25,12 +27,18 @@ impl Memory {
     pub(super) fn read(connection: &Connection) -> Result<Self, StoreError> {
         let key =
             connection.query_row("SELECT value FROM secrets WHERE name = 'hash'", [], |row| row.get(0))?;
-        Ok(Self { names: Names::default(), rows: Rows::default(), hasher: Hasher::new(key), seen: None })
+        Ok(Self {
+            names: Names::default(),
+            rows: Rows::default(),
+            hasher: Hasher::new(key),
+            erased: None,
+            seen: None,
+        })
     }
 
     /// What it has may not be what the database has.
     pub(super) fn forget(&mut self) {
-        (self.names, self.rows) = (Names::default(), Rows::default());
+        (self.names, self.rows, self.erased) = (Names::default(), Rows::default(), None);
     }
 
     /// Sees, within a transaction, whether another process has written meanwhile, or has changed the schema.
@@ -137,6 +145,10 @@ pub(super) fn keep(
     new: New<'_>,
 ) -> Result<Outcome, StoreError> {
     let New { scope, id, revision, response, skipped, declared, dated_ms } = new;
+    let respondent = response.respondent.as_ref().and_then(|respondent| respondent.id.as_deref());
+    if is_erased(connection, memory, scope, id, respondent, dated_ms)? {
+        return Ok(Outcome::Erased);
+    }
     let table = Table(connection);
     let (survey, segments) = memory.names.of(&table, scope, response, declared)?;
     let Parts { content, frame, personal } = Parts::of(response, skipped);
@@ -166,7 +178,7 @@ pub(super) fn keep(
                 if outcome != Outcome::Stored {
                     return Ok(outcome);
                 }
-                let old = old.row(&row)?;
+                let old = old.row(scope, id)?;
                 update(connection, memory, &row, &frame)?;
                 Some(old)
             }
@@ -265,7 +277,7 @@ impl Written {
 }
 
 /// A row that is kept; only its head was read.
-struct Old {
+pub(super) struct Old {
     head: Head,
     version: u32,
     state: u8,
@@ -274,7 +286,7 @@ struct Old {
     content: String,
 }
 
-fn old(connection: &Connection, scope: Scope, id: [u8; 16]) -> Result<Option<Old>, StoreError> {
+pub(super) fn old(connection: &Connection, scope: Scope, id: [u8; 16]) -> Result<Option<Old>, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT survey, revision, dated_ms, hash, version, state, flags, segments, content FROM responses
          WHERE workspace = ?1 AND id = ?2",
@@ -299,11 +311,11 @@ fn old(connection: &Connection, scope: Scope, id: [u8; 16]) -> Result<Option<Old
 }
 
 impl Old {
-    fn row(self, new: &Row) -> Result<Row, StoreError> {
+    pub(super) fn row(self, scope: Scope, id: [u8; 16]) -> Result<Row, StoreError> {
         let Self { head, version, state, flags, segments, content } = self;
         Ok(Row {
-            workspace: new.workspace,
-            id: new.id,
+            workspace: scope.0,
+            id,
             survey: head.survey,
             version,
             revision: head.revision,
@@ -372,7 +384,7 @@ pub(super) fn write_day(connection: &Connection, key: &Key, day: &Day) -> Result
     Ok(())
 }
 
-fn read_day(connection: &Connection, key: &Key) -> Result<Day, StoreError> {
+pub(super) fn read_day(connection: &Connection, key: &Key) -> Result<Day, StoreError> {
     let Key { workspace, survey, segment, day, version } = key;
     let mut select = connection.prepare_cached(
         "SELECT totals, quarters FROM rollup

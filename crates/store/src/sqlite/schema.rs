@@ -3,11 +3,12 @@ use crate::OpenError;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// One file for each step of the schema. They are added to, never edited: databases out there have run them.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/0001_responses.sql"),
     include_str!("../../migrations/0002_responses_of_site.sql"),
     include_str!("../../migrations/0003_sites_and_choices.sql"),
     include_str!("../../migrations/0004_workspaces.sql"),
+    include_str!("../../migrations/0005_erasure.sql"),
 ];
 
 /// The first schema whose responses stand as today's do: those of an earlier one are carried over.
@@ -133,6 +134,7 @@ mod tests {
             "fe77dda4d7fb54743e461f4c26edb5e6e4d36f2719dfa6643950d15137783886",
             "a45afb8f8c0c770f5955db6c03579ca9595c9538f58641c8109e53735f5f591b",
             "0b7837c2ecfc04c834ba19640ca744ff0b9d93152156fd3c43969ccfcf08c48e",
+            "ba857f12dbb79f6528353e8fba1017d4debb3c3c20d201a770d579dd42fd0ffa",
         ];
         assert_eq!(hashes, released);
     }
@@ -295,7 +297,7 @@ mod tests {
         let mut old = earlier(&path, EARLIER[1]);
         let (sums, responses) = (sums_before(&old), responses_before(&old));
         let transaction = old.transaction().unwrap();
-        transaction.execute_batch(MIGRATIONS[3]).unwrap();
+        MIGRATIONS[3..].iter().for_each(|sql| transaction.execute_batch(sql).unwrap());
         transaction.pragma_update(None, "user_version", newest()).unwrap();
         transaction.commit().unwrap();
         drop(old);

@@ -12,12 +12,13 @@ mod database;
 mod sqlite;
 
 use candor_store::{
-    Arrival, Counts, DEFAULT_WORKSPACE, Dimension, FeedQuery, ImportError, MAX_AGE_MS, MAX_PAGE_BYTES,
-    MAX_VALUES, OTHER, Outcome, Refusal, ResponseQuery, SLOT_MS, Scope, Segment, Store, StoreError,
-    StoredResponse, TallyQuery,
+    Arrival, Counts, DEFAULT_WORKSPACE, Dimension, Erasure, FeedQuery, ImportError, MAX_AGE_MS,
+    MAX_PAGE_BYTES, MAX_VALUES, OTHER, Outcome, Refusal, ResponseQuery, SLOT_MS, Scope, Segment, Store,
+    StoreError, StoredResponse, TallyQuery,
 };
 use candor_survey::{
-    Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, Response, State, Survey, preset,
+    Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, Respondent, Response, State, Survey,
+    preset,
 };
 use database::{Database, stories};
 use std::{collections::HashMap, time::Duration};
@@ -59,6 +60,10 @@ stories! {
     what_one_workspace_keeps_no_other_sees
     a_site_stays_in_its_workspace
     the_feed_gives_each_response_in_the_order_of_its_last_change
+    what_is_erased_is_gone_from_lists_and_counts_and_does_not_come_back
+    a_respondents_later_answers_are_kept_after_all_earlier_ones_were_erased
+    what_is_made_anonymous_keeps_rating_and_date_alone
+    the_rollup_agrees_after_erasures_and_retention_too
 }
 
 // ---- Responses ----
@@ -1031,4 +1036,145 @@ async fn the_feed_gives_each_response_in_the_order_of_its_last_change(database: 
     assert_eq!(save(&store, rated(&uuid(4), 1, 8)).await, Outcome::Stored);
     let query = FeedQuery { scope: Scope::DEFAULT, after: last, limit: 9 };
     assert_eq!(store.feed(query).await.unwrap().responses.len(), 1);
+}
+
+// ---- Erasure ----
+
+fn by(response: NewResponse, respondent: &str) -> NewResponse {
+    let id = Some(respondent.to_owned());
+    with(response, |r| r.respondent = Some(Respondent { id, attributes: Default::default() }))
+}
+
+async fn erase(store: &Store, what: Erasure) -> usize {
+    store.erase(Scope::DEFAULT, what, T0 + 1).await.unwrap()
+}
+
+async fn what_is_erased_is_gone_from_lists_and_counts_and_does_not_come_back(database: &impl Database) {
+    let store = database.open().await;
+    save(&store, rated(&uuid(1), 2, 9)).await;
+    for n in 2..5 {
+        save(&store, by(rated(&uuid(n), 2, 3), "anna")).await;
+    }
+    save(&store, by(rated(&uuid(5), 2, 7), "ben")).await;
+    assert_eq!(erase(&store, Erasure::Response(uuid(1))).await, 1);
+    assert_eq!(erase(&store, Erasure::Respondent("anna".into())).await, 3);
+    assert_eq!(erase(&store, Erasure::Respondent("anna".into())).await, 0);
+    // One that has not come yet.
+    assert_eq!(erase(&store, Erasure::Response(uuid(6))).await, 0);
+    let check = async |store: &Store| {
+        assert_eq!(all(store).await.ratings, [(7, 1)]);
+        assert_eq!(kept(store).await.iter().map(|kept| &*kept.id).collect::<Vec<_>>(), [uuid(5)]);
+        assert_eq!(store.audit().await, Ok(vec![]));
+    };
+    check(&store).await;
+    for late in [
+        rated(&uuid(1), 2, 9),
+        rated(&uuid(1), 3, 9),
+        by(rated(&uuid(2), 3, 3), "anna"),
+        // Under a new id, and what did not come before.
+        by(rated(&uuid(9), 1, 3), "anna"),
+        rated(&uuid(6), 1, 3),
+    ] {
+        assert_eq!(save(&store, late).await, Outcome::Erased);
+    }
+    check(&store).await;
+    store.close().await;
+    let store = database.open().await;
+    assert_eq!(save(&store, rated(&uuid(6), 2, 3)).await, Outcome::Erased);
+    check(&store).await;
+}
+
+async fn a_respondents_later_answers_are_kept_after_all_earlier_ones_were_erased(database: &impl Database) {
+    let store = database.open().await;
+    erase(&store, Erasure::Respondent("anna".into())).await;
+    let mut waited = by(rated(&uuid(1), 1, 3), "anna");
+    waited.age_ms = 60_000;
+    assert_eq!(save_at(&store, waited, T0 + 60_001).await, Outcome::Erased, "given before");
+    assert_eq!(save_at(&store, by(rated(&uuid(2), 1, 3), "anna"), T0 + 2).await, Outcome::Stored);
+    let elsewhere = Arrival {
+        declared: Vec::new(),
+        scope: Scope::DEFAULT,
+        response: checked(by(rated(&uuid(3), 1, 3), "ben")),
+        received_ms: T0,
+    };
+    assert_eq!(store.save(vec![elsewhere]).await, Ok(vec![Outcome::Stored]), "somebody else");
+}
+
+async fn what_is_made_anonymous_keeps_rating_and_date_alone(database: &impl Database) {
+    let store = database.open().await;
+    let personal = |n, received_ms| {
+        let response = with(by(new(&uuid(n), 2, State::Complete, Some(9), Some("words")), "anna"), |r| {
+            r.page = Some("/page".into());
+            r.context.insert("order".into(), "7".into());
+        });
+        save_at(&store, response, received_ms)
+    };
+    for n in 0..1_200 {
+        personal(n, T0).await;
+    }
+    personal(5_000, T0 + 10).await;
+    let before = all(&store).await;
+    let anonymise =
+        async |before_ms| store.anonymise(Scope::DEFAULT, "default", "nps", before_ms).await.unwrap();
+    assert_eq!(anonymise(T0 + 10).await, 1_200);
+    assert_eq!((anonymise(T0 + 10).await, anonymise(T0).await), (0, 0));
+    assert_eq!(store.anonymise(Scope::DEFAULT, "nowhere", "nps", i64::MAX).await, Ok(0));
+    let listed = list(&store, None, 5_000).await;
+    assert_eq!((listed.len(), all(&store).await), (1_201, before));
+    let (left, anonymous): (Vec<_>, Vec<_>) =
+        listed.into_iter().partition(|(_, kept)| kept.id == uuid(5_000));
+    assert_eq!(left[0].1.response.respondent.as_ref().unwrap().id.as_deref(), Some("anna"));
+    for (dated_ms, NewResponse { id, response, .. }) in anonymous {
+        assert!(dated_ms == T0 && !id.starts_with("0192f5e4"), "{id}");
+        assert_eq!((response.answers[0].rating, &response.answers[1].text), (Some(9), &None));
+        assert_eq!((response.respondent, response.page, response.context.len()), (None, None, 0));
+    }
+    assert_eq!(store.audit().await, Ok(vec![]));
+    assert_eq!(anonymise(T0 + 11).await, 1, "what has come since");
+}
+
+async fn the_rollup_agrees_after_erasures_and_retention_too(database: &impl Database) {
+    for seed in 1..=12 {
+        let mut random = Xorshift(seed);
+        let store = database.open().await;
+        for _ in 0..60 {
+            match random.below(8) {
+                0 => _ = erase(&store, Erasure::Response(any_response(&mut random).id)).await,
+                1 => _ = erase(&store, Erasure::Respondent(format!("r{}", random.below(4)))).await,
+                2 => {
+                    let before_ms = T0 - random.below(3) as i64 * SLOT_MS;
+                    store.anonymise(Scope::DEFAULT, "default", "nps", before_ms).await.unwrap();
+                }
+                _ => {
+                    let mut response = any_response(&mut random);
+                    if random.below(2) > 0 {
+                        response = by(response, &format!("r{}", random.below(4)));
+                    }
+                    let declared = (random.below(2) > 0)
+                        .then(|| ("attr:plan".to_owned(), format!("p{}", random.below(3))));
+                    let arrival = Arrival {
+                        declared: declared.into_iter().collect(),
+                        scope: Scope::DEFAULT,
+                        response: checked(response),
+                        received_ms: T0 + random.below(5) as i64 * SLOT_MS,
+                    };
+                    store.save(vec![arrival]).await.unwrap();
+                }
+            }
+        }
+        assert_eq!(store.audit().await, Ok(vec![]), "seed {seed}");
+        let found = [(
+            all(&store).await,
+            tallies(&store, Segment::Each(Dimension::Declared("plan".into())), &[0, T0 * 2]).await,
+        )];
+        store.recount().await.unwrap();
+        assert_eq!(
+            found,
+            [(
+                all(&store).await,
+                tallies(&store, Segment::Each(Dimension::Declared("plan".into())), &[0, T0 * 2]).await
+            )]
+        );
+        store.close().await;
+    }
 }

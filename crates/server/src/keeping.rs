@@ -1,0 +1,127 @@
+//! `candor verify`, `candor rebuild` and `candor erase`: looking after a database, whether a server uses it or not.
+
+use anyhow::{Context, bail};
+use candor_store::{DEFAULT_WORKSPACE, Erasure, Store, StoreError};
+use clap::Args;
+use jiff::Timestamp;
+use std::io::Write;
+
+/// How many differences are said.
+const MOST: usize = 20;
+
+/// The database that is looked after.
+#[derive(Clone, Debug, Args)]
+pub struct Database {
+    /// The database. A server may be using it.
+    #[arg(long, env = "CANDOR_DATABASE", value_name = "URL", default_value = "sqlite://candor.sqlite")]
+    database: String,
+}
+
+/// The settings of `candor erase`.
+#[derive(Clone, Debug, Args)]
+pub struct Erase {
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    what: What,
+    /// The workspace whose responses are meant.
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_WORKSPACE)]
+    workspace: String,
+}
+
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+struct What {
+    /// All responses of this respondent, by the name that the site gave them.
+    #[arg(long, value_name = "ID")]
+    respondent: Option<String>,
+    /// One response, by its id.
+    #[arg(long, value_name = "UUID")]
+    response: Option<String>,
+}
+
+impl Database {
+    async fn open(&self) -> anyhow::Result<Store> {
+        Store::open_beside(&self.database).await.with_context(|| format!("--database {}", self.database))
+    }
+
+    /// Counts all responses again, day by day, and says where the counts differ from them and whether all agree.
+    ///
+    /// # Errors
+    /// If the database fails, or nothing can be written.
+    pub async fn verify(&self, out: impl Write) -> anyhow::Result<bool> {
+        let store = self.open().await?;
+        let agree = verify(&store, out).await;
+        store.close().await;
+        agree
+    }
+
+    /// Makes the counts anew from the responses, day by day, and then verifies them.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub async fn rebuild(&self, out: impl Write) -> anyhow::Result<bool> {
+        let store = self.open().await?;
+        let rebuilt = store.recount().await;
+        let agree = match rebuilt {
+            Ok(()) => verify(&store, out).await,
+            Err(error) => Err(error.into()),
+        };
+        store.close().await;
+        agree
+    }
+}
+
+async fn verify(store: &Store, mut out: impl Write) -> anyhow::Result<bool> {
+    let differences = store.audit().await?;
+    for difference in differences.iter().take(MOST) {
+        let candor_store::Difference { key, rollup, responses } = difference;
+        writeln!(out, "{key}: counted {rollup}, but the responses are {responses}")?;
+    }
+    match differences.len() {
+        0 => writeln!(out, "all counts agree with the responses")?,
+        n => writeln!(out, "{n} counts differ from the responses: `candor rebuild` makes them anew")?,
+    }
+    Ok(differences.is_empty())
+}
+
+impl Erase {
+    /// Erases what is asked for, and says how many responses that were.
+    ///
+    /// # Errors
+    /// If there is no such workspace, the id is none, or the database fails.
+    pub async fn run(&self, mut out: impl Write) -> anyhow::Result<()> {
+        let what = match (&self.what.respondent, &self.what.response) {
+            (Some(respondent), _) => Erasure::Respondent(respondent.clone()),
+            (None, Some(id)) if candor_survey::is_uuid_v7(id) => Erasure::Response(id.clone()),
+            _ => bail!(
+                "--response: expected a UUIDv7 in lower case, such as 0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11"
+            ),
+        };
+        let store = self.database.open().await?;
+        let erased = self.erase(&store, what).await;
+        store.close().await;
+        let n = erased?;
+        writeln!(
+            out,
+            "{n} response{} erased; copies made before, such as backups, still have them",
+            crate::import::plural(n)
+        )?;
+        Ok(())
+    }
+
+    async fn erase(&self, store: &Store, what: Erasure) -> anyhow::Result<usize> {
+        let catalog = store.catalog().await?;
+        let Some(scope) = catalog.scope(&self.workspace) else {
+            let names: Vec<_> = catalog.workspaces.iter().map(|(name, _)| name.as_str()).collect();
+            bail!("--workspace: expected one of {}", names.join(", "));
+        };
+        match store.erase(scope, what, Timestamp::now().as_millisecond()).await {
+            Err(StoreError::Busy) => bail!(
+                "the responses are erased, but the database's log still has them, because something reads it: \
+                 run this again in a moment"
+            ),
+            erased => Ok(erased?),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+use crate::spawn::{config, nps, spawn, spawn_with};
+use candor_store::{Arrival, Scope, Store};
+use candor_survey::{NewResponse, Response};
+use serde_json::json;
+use std::{fs, path::Path, process::Command, time::Duration};
+
+/// Runs a command on the database of a folder: whether it was content, and what it said.
+fn candor(folder: &Path, arguments: &[&str]) -> (bool, String) {
+    let database = format!("sqlite://{}", folder.join("candor.sqlite").display());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_candor"));
+    let output = command.args(arguments).args(["--database", &database]).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+#[tokio::test]
+async fn counts_are_verified_and_made_anew_beside_a_server_that_goes_on() {
+    let server = spawn().await;
+    let folder = server.folder.path();
+    for n in 0..20 {
+        server.expect(&nps(n, 2, 9), "stored").await;
+    }
+    assert_eq!(candor(folder, &["verify"]), (true, "all counts agree with the responses\n".into()));
+    let harm = rusqlite::Connection::open(folder.join("candor.sqlite")).unwrap();
+    harm.execute("DELETE FROM rollup WHERE segment = 0", []).unwrap();
+    let (agree, said) = candor(folder, &["verify"]);
+    assert!(!agree && said.contains("counted 0, but the responses are 20"), "{said}");
+    assert!(said.contains("2 counts differ") && said.contains("candor rebuild"), "{said}");
+    assert_eq!(candor(folder, &["rebuild"]), (true, "all counts agree with the responses\n".into()));
+    // The server counts on from what was made anew.
+    server.expect(&nps(99, 2, 9), "stored").await;
+    assert_eq!(server.read_json("/v1/surveys/nps/scores").await["total"]["n"], 21);
+    assert!(candor(folder, &["verify"]).0);
+    let (ok, said) = candor(&folder.join("nowhere"), &["verify"]);
+    assert!(!ok && said.contains("--database"), "{said}");
+}
+
+#[tokio::test]
+async fn what_is_erased_beside_a_server_is_gone_there_and_stays_away() {
+    let server = spawn().await;
+    let folder = server.folder.path();
+    let by = |n, respondent: &str| {
+        let mut response = nps(n, 2, 3);
+        response["respondent"] = json!({"id": respondent});
+        response
+    };
+    for (n, respondent) in [(1, "anna"), (2, "anna"), (3, "ben"), (4, "ben")] {
+        server.expect(&by(n, respondent), "stored").await;
+    }
+    let (ok, said) = candor(folder, &["erase", "--respondent", "anna"]);
+    assert!(ok && said.starts_with("2 responses erased"), "{said}");
+    let id = nps(3, 2, 3)["id"].as_str().unwrap().to_owned();
+    let (ok, said) = candor(folder, &["erase", "--response", &id]);
+    assert!(ok && said.starts_with("1 response erased"), "{said}");
+    for late in [by(1, "anna"), by(3, "ben")] {
+        server.expect(&late, "erased").await;
+    }
+    let mut waited = by(7, "anna");
+    waited["age_ms"] = json!(3_600_000);
+    server.expect(&waited, "erased").await;
+    server.expect(&by(8, "anna"), "stored").await;
+    assert_eq!(server.read_json("/v1/surveys/nps/scores").await["total"]["n"], 2);
+    assert_eq!(server.stored().await.len(), 2);
+    for (arguments, expected) in [
+        (&["erase", "--response", "7"][..], "--response: expected a UUIDv7"),
+        (&["erase", "--respondent", "x", "--workspace", "acme"], "--workspace: expected one of default"),
+        (&["erase"], "--respondent"),
+        (&["erase", "--respondent", "x", "--response", "y"], "cannot be used with"),
+    ] {
+        let (ok, said) = candor(folder, arguments);
+        assert!(!ok && said.contains(expected), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn responses_lose_what_says_whose_they_are_when_their_survey_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("surveys")).unwrap();
+    let file =
+        "site = \"shop\"\norigins = [\"*\"]\n[[survey]]\nid = \"how\"\nversion = 1\nmetric = \"nps\"\n";
+    fs::write(folder.path().join("surveys/shop.toml"), format!("{file}retention_days = 8\n")).unwrap();
+    let config = config(&folder);
+    let now_ms = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+    let store = Store::open(&config.store.database).await.unwrap();
+    for (n, days) in [(1, 9), (2, 7)] {
+        let mut response = nps(n, 2, 9);
+        (response["site"], response["survey"], response["page"]) =
+            (json!("shop"), json!("how"), json!("/page"));
+        let new: NewResponse = serde_json::from_value(response).unwrap();
+        let mut survey = candor_survey::preset("nps").unwrap();
+        (survey.id, survey.site) = ("how".into(), Some("shop".into()));
+        let response = new.check(&survey).unwrap();
+        let received_ms = now_ms - days * 86_400_000;
+        let arrival = Arrival { declared: Vec::new(), scope: Scope::DEFAULT, response, received_ms };
+        store.save(vec![arrival]).await.unwrap();
+    }
+    store.close().await;
+    drop(store);
+    let server = spawn_with(folder, config).await;
+    for _ in 0..100 {
+        let pages: Vec<_> = server.stored().await.into_iter().map(|Response { page, .. }| page).collect();
+        if pages == [Some("/page".to_owned()), None] {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{:?}", server.stored().await);
+}
