@@ -7,7 +7,7 @@ use crate::workspace::{Workspace, run, say};
 use anyhow::{Result, bail};
 use std::process::Command;
 
-const USAGE: &str = "`bench` takes one name: scores, server, or widget, which knows `--rounds NUMBER`, `--cpu NUMBER` and \
+const USAGE: &str = "`bench` takes one name: scores, server, reads, or widget, which knows `--rounds NUMBER`, `--cpu NUMBER` and \
     `--net slow4g`; without a name it runs all.";
 
 /// Runs every bench, or the one that is named.
@@ -18,10 +18,12 @@ pub(crate) fn command(arguments: &[String]) -> Result<()> {
         [] => {
             scores(&workspace)?;
             server(&workspace)?;
+            reads(&workspace)?;
             widget(&workspace, &[])
         }
         ["scores"] => scores(&workspace),
         ["server"] => server(&workspace),
+        ["reads"] => reads(&workspace),
         ["widget", ref flags @ ..] => widget(&workspace, flags),
         _ => bail!(USAGE),
     }
@@ -41,6 +43,12 @@ fn server(workspace: &Workspace) -> Result<()> {
     tools::wrk()?;
     say("Benching the server beside one without a store (6 minutes after the build)");
     run(&mut bench(workspace, "candor-server", "ingest"), "Mend what is named above.")
+}
+
+/// With ten million responses; `CANDOR_RESPONSES` says another number, `CANDOR_READS` the file of a database to make or to use.
+fn reads(workspace: &Workspace) -> Result<()> {
+    say("Reading ten million responses (5 minutes after the build)");
+    run(&mut bench(workspace, "candor-server", "reads"), "Mend what is named above.")
 }
 
 /// Through the journeys' library and server, both as the journeys build them.
