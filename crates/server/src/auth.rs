@@ -56,6 +56,11 @@ impl fmt::Debug for Token {
     }
 }
 
+/// What [`Reader::json`] is to answer.
+pub(crate) fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(value).map_err(|error| Problem::fault(error.to_string()))
+}
+
 /// Proof that the request bore the token: a handler that takes it can't be reached without. It holds a place among the
 /// answers that are in memory at once.
 #[derive(Debug)]
@@ -64,12 +69,12 @@ pub(crate) struct Reader(OwnedSemaphorePermit);
 impl Reader {
     /// An answer as JSON that only the token's bearer may see. It is made on a thread where nobody else waits: a large one
     /// takes longer than hundreds of small ones.
-    pub(crate) async fn json<T: Serialize>(
+    pub(crate) async fn json(
         self,
-        make: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+        make: impl FnOnce() -> Result<Vec<u8>, Problem> + Send + 'static,
     ) -> Result<Response, Problem> {
         let made = tokio::task::spawn_blocking(move || {
-            let mut json = serde_json::to_vec(&make()?).map_err(|error| Problem::fault(error.to_string()))?;
+            let mut json = make()?;
             // It grew by doubling, and may stay for as long as its client takes it.
             json.shrink_to_fit();
             Ok(self.answer("application/json", json))

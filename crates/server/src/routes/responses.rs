@@ -1,7 +1,7 @@
 use super::params::{Name, Params, integer};
 use crate::{
     app::App,
-    auth::Reader,
+    auth::{Reader, to_json},
     bodies::Room,
     clock::now_ms,
     connections::Meter,
@@ -288,7 +288,7 @@ pub(crate) async fn list(
             let last = kept.last().filter(|_| more);
             let next = last.map(|kept| format!("{}_{}", kept.dated_ms, kept.id));
             let responses = kept.into_iter().map(Item::of).collect::<Result<_, _>>()?;
-            Ok(List { survey: id, responses, next })
+            to_json(&List { survey: id, responses, next })
         })
         .await
 }

@@ -1,12 +1,18 @@
 use super::params::{Name, Params, integer};
-use crate::{app::App, auth::Reader, calendar, problem::Problem, score::receipt_json, survey_index::Found};
+use crate::{
+    app::App,
+    auth::{Reader, to_json},
+    calendar,
+    problem::Problem,
+    score::ReceiptJson,
+    survey_index::Found,
+};
 use axum::{extract::State, response::Response};
 use candor_scoring::{Exclusions, Level, Measure, Rating, Ratio, Receipt, Share, Tally};
 use candor_store::{Counts, Dimension, SLOT_MS, Scope, Segment, TallyQuery};
 use candor_survey::{Kind, OTHER, Question, canonical};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The most periods of one request: hours of six weeks, days of nearly three years.
 const MAX_PERIODS: usize = 1_000;
@@ -37,7 +43,7 @@ pub(crate) struct Query {
 }
 
 #[derive(Debug, Serialize)]
-struct Scores {
+struct Scores<'a> {
     survey: String,
     question: String,
     /// Of a rating.
@@ -48,8 +54,8 @@ struct Scores {
     /// The versions that are counted, unless it is all of them: those that ask the question on the same scale.
     #[serde(skip_serializing_if = "Option::is_none")]
     versions: Option<Vec<u32>>,
-    total: Period,
-    periods: Vec<Period>,
+    total: Period<'a>,
+    periods: Vec<Period<'a>>,
     /// There are answers dated later than now, by a clock that was wrong: the moment before which they end. They are left
     /// out, unless `to` asks for them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,9 +70,9 @@ struct Ends {
 
 /// One period of one segment. All of its numbers are null if they are held back.
 #[derive(Debug, Default, Serialize)]
-struct Period {
-    from: String,
-    to: String,
+struct Period<'a> {
+    from: &'a str,
+    to: &'a str,
     /// `locale:fa`; absent for everyone.
     #[serde(skip_serializing_if = "Option::is_none")]
     segment: Option<String>,
@@ -89,7 +95,7 @@ struct Period {
     /// The share of those shown who rated, 0…1. Null if nobody was shown it.
     response_rate: Option<f64>,
     /// How the score came about, as `candor score` says it.
-    receipt: Option<Value>,
+    receipt: Option<ReceiptJson>,
     /// Why there is no score: `no_data` or `too_few`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
@@ -246,18 +252,22 @@ pub(crate) async fn show(
                 Counted::Rating(measure) => Some(*measure),
                 Counted::Choice(_) => None,
             };
-            let view = View { counted: reading.counted, min_n, zone, segment };
+            let edges = |boundaries: &[i64]| -> Vec<String> {
+                boundaries.iter().map(|ms| calendar::rfc3339(*ms, &zone)).collect()
+            };
+            let (whole, parts) = (edges(&[from, to]), edges(&boundaries));
+            let view = View { counted: reading.counted, min_n, segment };
             let total = total.first().ok_or_else(|| Problem::fault("the store gave no total"))?;
-            Ok(Scores {
+            to_json(&Scores {
                 survey: id,
                 question: reading.question,
                 metric: measure.map(|measure| measure.metric().name()),
                 scale: measure.map(|measure| Ends { min: measure.scale().min(), max: measure.scale().max() }),
                 versions,
-                total: view.period(total, &[from, to])?,
+                total: view.period(total, &whole)?,
                 periods: periods
                     .iter()
-                    .map(|counts| view.period(counts, &boundaries))
+                    .map(|counts| view.period(counts, &parts))
                     .collect::<Result<_, _>>()?,
                 later_until,
             })
@@ -340,14 +350,13 @@ async fn tally(app: &App, query: TallyQuery) -> Result<Vec<Counts>, Problem> {
 struct View {
     counted: Counted,
     min_n: u64,
-    zone: TimeZone,
     segment: Segment,
 }
 
 impl View {
-    fn period(&self, counts: &Counts, boundaries: &[i64]) -> Result<Period, Problem> {
-        let edge =
-            |i: usize| boundaries.get(i).map(|ms| calendar::rfc3339(*ms, &self.zone)).unwrap_or_default();
+    /// `edges` are the moments at which periods begin and end.
+    fn period<'a>(&self, counts: &Counts, edges: &'a [String]) -> Result<Period<'a>, Problem> {
+        let edge = |i: usize| edges.get(i).map(String::as_str).unwrap_or_default();
         let segment = match (&self.segment, &counts.value) {
             (Segment::One(dimension, _) | Segment::Each(dimension), Some(value)) => {
                 Some(format!("{}:{value}", dimension.name()))
@@ -378,7 +387,7 @@ impl View {
 }
 
 /// How many rated, and what comes of it.
-fn rated(measure: Measure, counts: &Counts) -> Result<(u64, Period), Problem> {
+fn rated(measure: Measure, counts: &Counts) -> Result<(u64, Period<'static>), Problem> {
     let mut tally = Tally::new(measure.scale());
     for &(point, n) in &counts.ratings {
         // A version without answers may be edited while one to it is on its way: what is not on the scale now is no rating.
@@ -393,14 +402,14 @@ fn rated(measure: Measure, counts: &Counts) -> Result<(u64, Period), Problem> {
         score: score.map(|score| score.value),
         ci: score.map(|score| [score.interval.low, score.interval.high]),
         method: score.map(|score| score.interval.method.name()),
-        receipt: Some(receipt_json(&Receipt { exclusions, ..receipt })),
+        receipt: Some((&Receipt { exclusions, ..receipt }).into()),
         ..Period::default()
     };
     Ok((tally.n(), period))
 }
 
 /// How many answered, and what they chose.
-fn chosen(options: &[String], counts: &Counts) -> (u64, Period) {
+fn chosen(options: &[String], counts: &Counts) -> (u64, Period<'static>) {
     let of = |option: &String| {
         let n = counts.choices.iter().find(|(id, _)| id == option).map_or(0, |(_, n)| *n);
         let share = Share::new(n, counts.answered).ok();

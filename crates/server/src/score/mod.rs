@@ -21,7 +21,7 @@ mod shares;
 mod tag_impact;
 mod weighting;
 
-pub(crate) use reply::receipt_json;
+pub(crate) use reply::ReceiptJson;
 
 use fields::Fields;
 use refusal::{Refusal, unknown};

@@ -1,4 +1,5 @@
 use candor_scoring::{Exclusions, Formula, Interval, Level, Method, Ratio, Receipt, Scale};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// The answer to a request: its numbers, how they came about, and why there are none if there are none.
@@ -45,20 +46,53 @@ fn unsign_zero(value: &mut Value) {
     }
 }
 
-pub(crate) fn receipt_json(receipt: &Receipt) -> Value {
-    let Exclusions { dismissed, skipped } = receipt.exclusions;
-    json!({
-        "formula": receipt.formula.id,
-        "definition": receipt.formula.definition,
-        "unit": receipt.formula.unit,
-        "scale": receipt.scale.map(|scale| json!({"min": scale.min(), "max": scale.max()})),
-        "direction": receipt.scale.map(|scale| scale.direction().name()),
-        "favourable_points": receipt.favourable_points,
-        "exact": exact(receipt.exact),
-        "exclusions": {"dismissed": dismissed, "skipped": skipped},
-        "method": receipt.method.map(Method::name),
-        "version": receipt.version,
-    })
+/// How a number came about, as it is told.
+#[derive(Debug, Serialize)]
+pub(crate) struct ReceiptJson {
+    formula: &'static str,
+    definition: &'static str,
+    unit: &'static str,
+    scale: Option<ScaleJson>,
+    direction: Option<&'static str>,
+    favourable_points: Option<u8>,
+    exact: Option<String>,
+    exclusions: ExclusionsJson,
+    method: Option<&'static str>,
+    version: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct ScaleJson {
+    min: u8,
+    max: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct ExclusionsJson {
+    dismissed: Option<u64>,
+    skipped: Option<u64>,
+}
+
+impl From<&Receipt> for ReceiptJson {
+    fn from(receipt: &Receipt) -> Self {
+        let Exclusions { dismissed, skipped } = receipt.exclusions;
+        Self {
+            formula: receipt.formula.id,
+            definition: receipt.formula.definition,
+            unit: receipt.formula.unit,
+            scale: receipt.scale.map(|scale| ScaleJson { min: scale.min(), max: scale.max() }),
+            direction: receipt.scale.map(|scale| scale.direction().name()),
+            favourable_points: receipt.favourable_points,
+            exact: exact(receipt.exact),
+            exclusions: ExclusionsJson { dismissed, skipped },
+            method: receipt.method.map(Method::name),
+            version: receipt.version,
+        }
+    }
+}
+
+fn receipt_json(receipt: &Receipt) -> Value {
+    json!(ReceiptJson::from(receipt))
 }
 
 /// The receipt of a number that is made of promoters and detractors.

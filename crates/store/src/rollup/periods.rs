@@ -14,7 +14,8 @@ pub(crate) struct Periods<'a> {
 /// What was counted in one period.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Sums {
-    ratings: BTreeMap<u8, i64>,
+    /// Ascending, as the rows have them.
+    ratings: Vec<(u8, i64)>,
     choices: BTreeMap<String, i64>,
     answered: i64,
     shown: i64,
@@ -105,7 +106,10 @@ impl Sums {
             Measure::Shown => self.shown += n,
             Measure::Dismissed => self.dismissed += n,
             Measure::Rating => {
-                *self.ratings.entry(*point).or_default() += n;
+                match self.ratings.binary_search_by_key(point, |(point, _)| *point) {
+                    Ok(at) => self.ratings.get_mut(at).into_iter().for_each(|(_, sum)| *sum += n),
+                    Err(at) => self.ratings.insert(at, (*point, n)),
+                }
                 self.answered += n;
             }
             Measure::Chosen => match self.choices.get_mut(&**choice) {
