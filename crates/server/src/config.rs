@@ -103,7 +103,7 @@ pub struct HttpConfig {
     #[arg(long, env = "CANDOR_QUEUE_TIMEOUT_MS", value_name = "MS", default_value_t = 150, value_parser = millis)]
     pub queue_timeout_ms: u64,
     /// How many bytes of request bodies may be in memory, beyond the first 4,096 of each, which always fit. Larger ones are
-    /// then refused for the moment with 503. A body may have 196,608 bytes.
+    /// then refused for the moment with 503. A body may have 512,000 bytes.
     #[arg(long, env = "CANDOR_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 32 * 1024 * 1024)]
     pub max_body_bytes: usize,
     /// How long a client may take to send a request's headers, or to start the next request, in milliseconds.

@@ -7,6 +7,7 @@
 //! | what a request gets when it is wrong | `problem.rs`, `wrong_shape.rs` |
 //! | what the operator sees | `metrics.rs`, `refusals.rs`, `log.rs` |
 //! | what every handler can reach | `app.rs` |
+//! | who answers, as far as the site has signed it | `identity.rs` |
 //! | sites and surveys, as the handlers see them | `survey_index.rs` |
 //! | TOML files of surveys | `import.rs`, one of them `site_file.rs` |
 //! | what SIGHUP does | `reload.rs` |
@@ -32,6 +33,7 @@ pub mod copy;
 mod cors;
 mod etag;
 mod gate;
+mod identity;
 mod import;
 pub mod log;
 mod metrics;

@@ -1,5 +1,6 @@
 use crate::{
     config::DefaultSite,
+    identity::Keys,
     problem::{Problem, short},
     refusals::Reason,
 };
@@ -22,6 +23,8 @@ pub(crate) struct SurveyIndex {
 #[derive(Debug)]
 struct Listed {
     origins: Vec<String>,
+    /// By which it signs who answers; of its file, and not kept.
+    keys: Keys,
     /// What it has running, each with what it takes to be drawn in full; the most urgent first.
     running: Vec<(RunningSurvey, Vec<Ability>)>,
 }
@@ -77,7 +80,7 @@ impl SurveyIndex {
         let mut index = Self { sites: BTreeMap::new(), surveys: BTreeMap::new(), presets };
         // Open to every origin, on every server that doesn't close it.
         if default_site == DefaultSite::Open {
-            let open = Listed { origins: vec!["*".to_owned()], running: Vec::new() };
+            let open = Listed { origins: vec!["*".to_owned()], keys: Keys::default(), running: Vec::new() };
             index.sites.insert(DEFAULT_SITE.to_owned(), open);
         }
         for site in stored.sites {
@@ -98,9 +101,18 @@ impl SurveyIndex {
                 }
                 versions.all.insert(authored.version, Version { authored, survey });
             }
-            index.sites.insert(site.id, Listed { origins: site.origins, running });
+            index.sites.insert(site.id, Listed { origins: site.origins, keys: Keys::default(), running });
         }
         index
+    }
+
+    /// Gives sites the keys of their files.
+    pub(crate) fn set_keys(&mut self, keys: BTreeMap<String, Keys>) {
+        for (site, keys) in keys {
+            if let Some(listed) = self.sites.get_mut(&site) {
+                listed.keys = keys;
+            }
+        }
     }
 
     /// Logs what is running now, and what became of that which was running before.
@@ -149,6 +161,11 @@ impl SurveyIndex {
     /// The origins that a site lets in.
     pub(crate) fn origins(&self, site: &str) -> Result<&[String], Problem> {
         self.listed(site).map(|listed| listed.origins.as_slice())
+    }
+
+    /// The keys by which a site signs who answers.
+    pub(crate) fn keys(&self, site: &str) -> Result<&Keys, Problem> {
+        self.listed(site).map(|listed| &listed.keys)
     }
 
     /// Refuses a site that no answer can be of: a reader's typing error would look like no data. Answers to the built-in site

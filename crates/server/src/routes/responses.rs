@@ -1,4 +1,7 @@
-use super::params::{Name, Params, integer};
+use super::{
+    params::{Name, Params, integer},
+    privacy::is_private,
+};
 use crate::{
     app::App,
     auth::Reader,
@@ -6,6 +9,7 @@ use crate::{
     clock::now_ms,
     connections::Meter,
     cors::Grant,
+    identity::Judged,
     problem::Problem,
     refusals::Reason,
     survey_index::SurveyIndex,
@@ -18,8 +22,8 @@ use axum::{
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use candor_store::{Arrival, Listed, Outcome, ResponseQuery, StoreError, StoredResponse};
-use candor_survey::{Acknowledgement, AcknowledgementStatus, NewResponse};
+use candor_store::{Arrival, Listed, MAX_AGE_MS, Outcome, ResponseQuery, StoreError, StoredResponse};
+use candor_survey::{Acknowledgement, AcknowledgementStatus, CheckedResponse, NewResponse};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,9 +31,9 @@ use serde_json::{Map, Value, json};
 use std::{pin::pin, sync::Arc, time::Duration};
 
 /// The largest body, in bytes: room for an answer with every field at its limit, because browsers drop for good what is too
-/// large. That is 78,000 characters (eleven texts of 5,000, a choice of 250, an address of 2,048, twice 32 entries of 64 and
-/// 256), each at most six bytes as `JSON.stringify` writes it (`\u0001`), and 6 kB of ids and what goes around them.
-const MAX_BODY: usize = 480 * 1024;
+/// large. That is 82,000 characters (eleven texts of 5,000, a choice of 250, an address of 2,048, a token of 4,096, twice 32 entries
+/// of 64 and 256), each at most six bytes as `JSON.stringify` writes it (`\u0001`), and 6 kB of ids and what goes around them.
+const MAX_BODY: usize = 500 * 1024;
 /// So much of a body that is too large is read and dropped: a client that is cut off while it sends sees no answer.
 const MAX_DROPPED: usize = 4 * 1024 * 1024;
 /// The deepest nesting. A response has four levels; this leaves room for what is added later.
@@ -90,41 +94,66 @@ pub(crate) async fn create(
         Ok(grant) => grant,
         Err(refused) => return Ok(refused.into_response()),
     };
-    Ok(grant.on(keep(&app, &index, response).await))
+    Ok(grant.on(keep(&app, &index, response, is_private(&parts.headers)).await))
 }
 
-async fn keep(app: &App, index: &SurveyIndex, new: NewResponse) -> Result<Json<Acknowledgement>, Problem> {
+async fn keep(
+    app: &App,
+    index: &SurveyIndex,
+    mut new: NewResponse,
+    is_private: bool,
+) -> Result<Json<Acknowledgement>, Problem> {
     let candor_survey::Response { site, survey, survey_version, .. } = &new.response;
     let survey = index.survey(Some(site), survey, Some(*survey_version))?.survey;
+    let keys = index.keys(site)?;
+    let received_ms = now_ms()?;
+    let dated_ms = received_ms - i64::from(new.age_ms.min(MAX_AGE_MS));
+    let Judged { who: _, others, identity } = Judged::of(&mut new.response, keys, dated_ms, is_private);
+    let again = (!others.is_empty()).then(|| new.clone());
     let response = new.check(survey)?;
     let (id, revision) = (response.id().to_owned(), response.revision());
+    if let Some(identity) = identity {
+        app.metrics.refusals.add_identity(identity, &response.response().site);
+    }
     if app.without_store {
         return Ok(Json(Acknowledgement { id, revision, status: AcknowledgementStatus::Stored }));
     }
-    let arrival = Arrival { response, received_ms: now_ms()? };
-    let outcome = app.store.save(vec![arrival]).await?.into_iter().next();
-    if let Some(outcome) = &outcome {
-        app.metrics.answer(outcome);
+    let mut outcome = save(app, response, received_ms).await?;
+    // The same revision may have been judged otherwise when it came first. Then it has its place, and stays as it is.
+    if let Some(again) = again {
+        for who in others {
+            if outcome != Outcome::ContentConflict {
+                break;
+            }
+            let mut again = again.clone();
+            who.put(&mut again.response);
+            if let Ok(response) = again.check(survey) {
+                outcome = save(app, response, received_ms).await?;
+            }
+        }
     }
+    app.metrics.answer(&outcome);
     let (revision, status) = match outcome {
-        Some(Outcome::Stored) => (revision, AcknowledgementStatus::Stored),
-        Some(Outcome::Duplicate) => (revision, AcknowledgementStatus::Duplicate),
-        Some(Outcome::Superseded { kept }) => (kept, AcknowledgementStatus::Superseded),
-        Some(Outcome::ContentConflict) => {
+        Outcome::Stored => (revision, AcknowledgementStatus::Stored),
+        Outcome::Duplicate => (revision, AcknowledgementStatus::Duplicate),
+        Outcome::Superseded { kept } => (kept, AcknowledgementStatus::Superseded),
+        Outcome::ContentConflict => {
             let detail = format!("revision {revision} of this response was sent before with other content");
             return Err(Problem::new(StatusCode::CONFLICT, detail)
                 .field("revision")
                 .expected("a higher revision"));
         }
-        Some(Outcome::OtherSurvey) => {
+        Outcome::OtherSurvey => {
             let detail = "this id was used before for a response to another survey or of another site";
             return Err(Problem::new(StatusCode::CONFLICT, detail).field("id").expected("an id of its own"));
         }
-        None => {
-            return Err(Problem::fault("the store gave no outcome"));
-        }
     };
     Ok(Json(Acknowledgement { id, revision, status }))
+}
+
+async fn save(app: &App, response: CheckedResponse, received_ms: i64) -> Result<Outcome, Problem> {
+    let outcome = app.store.save(vec![Arrival { response, received_ms }]).await?.into_iter().next();
+    outcome.ok_or_else(|| Problem::fault("the store gave no outcome"))
 }
 
 /// `text/plain` is let in because it needs no preflight, which a page that is being left can't wait for.
@@ -303,6 +332,9 @@ impl Item {
             ("test", Value::Bool(false)),
         ] {
             response.entry(name).or_insert(absent);
+        }
+        if let Some(Value::Object(respondent)) = response.get_mut("respondent") {
+            respondent.entry("signed").or_insert(Value::Bool(false));
         }
         Ok(Self { id, revision, dated, response })
     }
