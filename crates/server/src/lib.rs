@@ -15,9 +15,10 @@
 //! | copies of the database | [`copy`] |
 //! | how many connections, and their deadlines | `connections.rs` |
 //! | how many requests at once, and who is next | `gate.rs` |
+//! | how many answers from one address | `limits.rs` |
 //! | start, stop | [`Server`] |
 //!
-//! No address of a visitor is read, logged or kept anywhere in here.
+//! The address of a visitor is read in `limits.rs` alone, and neither logged nor kept anywhere in here.
 
 mod accept_language;
 mod app;
@@ -35,6 +36,7 @@ mod etag;
 mod gate;
 mod identity;
 mod import;
+mod limits;
 pub mod log;
 mod metrics;
 mod panics;
@@ -51,8 +53,8 @@ mod survey_index;
 mod wrong_shape;
 
 pub use config::{
-    AccessConfig, CheckConfig, Config, DefaultSite, DemoConfig, HttpConfig, LogConfig, LogFormat,
-    StoreConfig, SurveysConfig,
+    AccessConfig, CheckConfig, Config, DefaultSite, DemoConfig, HttpConfig, LimitsConfig, LogConfig,
+    LogFormat, StoreConfig, SurveysConfig,
 };
 #[doc(hidden)]
 pub use router::{Audience, ROUTES, Route};

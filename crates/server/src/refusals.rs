@@ -56,6 +56,8 @@ reasons! {
     UnknownSite = "unknown_site", WARN;
     /// Likewise a survey, or a version of it.
     UnknownSurvey = "unknown_survey", WARN;
+    /// More answers from one address to one site than may be: an attack, or many people behind one address.
+    TooMany = "too_many", WARN;
     /// No token where one is needed.
     NoToken = "no_token", INFO;
     /// The body took too long. One is a bad connection, many are an attack.
@@ -91,6 +93,7 @@ impl Reason {
             StatusCode::CONFLICT => Self::Conflict,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::ContentType,
+            StatusCode::TOO_MANY_REQUESTS => Self::TooMany,
             StatusCode::SERVICE_UNAVAILABLE => Self::Busy,
             status if status.is_server_error() => Self::Fault,
             _ => Self::Invalid,

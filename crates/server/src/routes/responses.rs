@@ -94,6 +94,11 @@ pub(crate) async fn create(
         Ok(grant) => grant,
         Err(refused) => return Ok(refused.into_response()),
     };
+    let peer = parts.extensions.get().copied();
+    if let Err(seconds) = app.limits.take(&response.response.site, &parts.headers, peer) {
+        let cause = format!("answers to the site {} from one address", response.response.site);
+        return Ok(grant.on(Problem::too_many(seconds).cause(cause)));
+    }
     Ok(grant.on(keep(&app, &index, response, is_private(&parts.headers)).await))
 }
 
