@@ -136,7 +136,7 @@ fn is_internal(address: IpAddr) -> bool {
 /// a connection gets, within which it takes any address it likes.
 fn prefix(address: IpAddr) -> u128 {
     match address {
-        IpAddr::V4(v4) => u128::from(v4.to_ipv6_mapped().to_bits()),
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
         IpAddr::V6(v6) => v6.to_bits() >> 64 << 64,
     }
 }
