@@ -12,8 +12,8 @@ use crate::{
 use candor_survey::{
     Display,
     limits::{
-        MAX_ENTRIES, MAX_KEY_CHARS, MAX_PAGE_CHARS, MAX_RESPONDENT_CHARS, MAX_SLUG, MAX_TOUCHPOINT_CHARS,
-        MAX_VALUE_CHARS, SLUG, is_slug, is_web_address,
+        MAX_ENTRIES, MAX_KEY_CHARS, MAX_PAGE_CHARS, MAX_RESPONDENT_CHARS, MAX_SLUG, MAX_TOKEN_BYTES,
+        MAX_TOUCHPOINT_CHARS, MAX_VALUE_CHARS, SLUG, is_slug, is_web_address,
     },
     options::{DEFAULT_ENDPOINT_PATH, DEFAULT_SITE, DISPLAY, OneOf, POSITION, SEND, THEME},
 };
@@ -49,7 +49,7 @@ pub(crate) struct EmbedConfig {
     pub(crate) own: Own,
     /// What the page adds to the answer; `product` and `task` are in it.
     pub(crate) context: Option<Object>,
-    /// Who answers, if the page said so: `{id, attributes}`.
+    /// Who answers, if the page said so: `{id, token, attributes}`.
     pub(crate) respondent: Option<Object>,
     /// What was wrong and went by its default.
     pub(crate) problems: Vec<String>,
@@ -136,8 +136,11 @@ impl EmbedConfig {
         let id = js::text(&respondent, "id").map(|id| clip(&id, MAX_RESPONDENT_CHARS));
         let attributes = js::get(&respondent, "attributes").unwrap_or_default();
         let attributes = Entries::default().with_all(&attributes).object();
-        let respondent = (id.is_some() || attributes.is_some())
-            .then(|| js::object().with("id", id).with("attributes", attributes).done());
+        let token = raw.text("identity").map(|token| clip(&token, MAX_TOKEN_BYTES));
+        let respondent =
+            js::object().with("id", id).with("token", token).with("attributes", attributes).done();
+        let is_told = js::keys(&respondent).next().is_some();
+        let respondent = is_told.then_some(respondent);
         Ok(Self {
             language: Language::of(&raw.any("langs")),
             raw,

@@ -117,6 +117,9 @@ pub fn Candor(
     /// A key for which the survey is shown once.
     #[prop(optional, into)]
     once: MaybeProp<String>,
+    /// A token by which the site's server signs who answers.
+    #[prop(optional, into)]
+    identity: MaybeProp<String>,
     /// `each` or `final`.
     #[prop(optional, into)]
     send: MaybeProp<String>,
@@ -164,6 +167,7 @@ pub fn Candor(
         ("touchpoint", touchpoint),
         ("quiet", quiet),
         ("once", once),
+        ("identity", identity),
         ("send", send),
     ];
     let told = [

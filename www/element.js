@@ -11,7 +11,7 @@ const NAME = "candor-survey";
 // The attributes of a tag, as `candor_survey::options` has them. A test holds the two together.
 const OPTIONS =
   "survey site product task question low high followup touchpoint lang display target position theme accent font radius offset privacy " +
-  "trigger quiet once consent api endpoint send test debug";
+  "trigger quiet once consent api endpoint identity send test debug";
 
 // Whether so many letters lost, added or changed make one word of the other.
 const isNear = (a, b, changes) =>
@@ -48,7 +48,7 @@ function check(kind, words, known, all) {
 }
 
 // Says what the module cuts to the limits of a response, and what it leaves out.
-function measure({ privacy, product, task, touchpoint, context, respondent, test, radius, offset }) {
+function measure({ privacy, identity, product, task, touchpoint, context, respondent, test, radius, offset }) {
   const given = { context: { ...context, product, task }, attributes: respondent.attributes };
   for (const [name, entries] of Object.entries(given)) {
     const said = Object.entries(entries).filter(([, value]) => value != null);
@@ -57,6 +57,7 @@ function measure({ privacy, product, task, touchpoint, context, respondent, test
   }
   if (touchpoint?.length > 64) tell("touchpoint: cut to 64 characters");
   if (respondent.id?.length > 128) tell("identify: cut to 128 characters");
+  if (identity?.length > 4096) tell("identity: cut to 4096 characters");
   if (test && !/^(true|false)$/.test(test)) tell(`test: expected true or false, not ${test}`);
   for (const [name, value] of Object.entries({ radius, offset }))
     if (value && !PIXELS.test(value)) tell(`${name}: expected pixels, 0 to 999, not ${value}`);

@@ -73,6 +73,25 @@ async fn an_attribute_without_a_value_marks_test_traffic() {
 }
 
 #[wasm_bindgen_test]
+async fn a_token_goes_with_the_answer_when_there_is_one_and_is_cut_when_it_is_too_long() {
+    for (options, expected) in [
+        ("identity: 'e.y.J'", r#"[{"token":"e.y.J"}]"#),
+        (
+            "identity: 'e.y.J', respondent: {id: '7', attributes: {plan: 'pro'}}",
+            r#"[{"id":"7","token":"e.y.J","attributes":{"plan":"pro"}}]"#,
+        ),
+        ("identity: '', respondent: {id: '7'}", r#"[{"id":"7"}]"#),
+        ("identity: ' '", "[null]"),
+        ("respondent: {}", "[null]"),
+    ] {
+        let _shown = shown(&format!("survey: 'nps', {options}")).await;
+        assert_eq!(posted("respondent"), expected, "{options}");
+    }
+    let _shown = shown("survey: 'nps', identity: 'x'.repeat(5000)").await;
+    assert_eq!(json("page.posts[0].response.respondent.token.length"), "4096");
+}
+
+#[wasm_bindgen_test]
 async fn a_survey_of_a_server_is_asked_in_its_own_words() {
     fresh().await;
     let url =

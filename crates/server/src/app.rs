@@ -1,5 +1,5 @@
 use crate::{
-    auth::Token, bodies::Bodies, config::Config, connections::Connections, metrics::Metrics,
+    auth::Token, bodies::Bodies, config::Config, connections::Connections, limits::Limits, metrics::Metrics,
     routes::health::Readiness, survey_index::SurveyIndex,
 };
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,6 +22,7 @@ pub(crate) struct Shared {
     /// Places for answers to requests with the token.
     pub(crate) reads: Arc<Semaphore>,
     pub(crate) bodies: Bodies,
+    pub(crate) limits: Limits,
     pub(crate) connections: Arc<Connections>,
 }
 

@@ -19,7 +19,14 @@ pub async fn run(config: &CheckConfig, mut out: impl Write) -> anyhow::Result<bo
         let refused = files.refused(&refusals.with_context(|| format!("--database {database}"))?);
         files.mistakes.extend(refused);
     }
+    // The environment may be another than the server's; what is wrong with a key in the file is wrong everywhere.
+    let (unset, wrong): (Vec<_>, Vec<_>) =
+        files.keys().1.into_iter().partition(|mistake| mistake.key.ends_with(".secret_env"));
+    files.mistakes.extend(wrong);
     let (sites, surveys) = files.counts();
+    for unset in unset {
+        writeln!(out, "{unset}: candor serve would not start here")?;
+    }
     for missing in files.missing_words() {
         writeln!(out, "{missing}")?;
     }

@@ -1,3 +1,4 @@
+use axum::http::HeaderName;
 use clap::{Args, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -11,6 +12,16 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| *n >= 1).ok_or_else(|| "expected a whole number from 1".to_owned())
 }
 
+/// Up to what the clock of the limit can tell apart.
+fn minutes(text: &str) -> Result<u32, String> {
+    let expected = "expected a whole number from 0 to 1000000";
+    text.parse().ok().filter(|n| *n <= 1_000_000).ok_or_else(|| expected.to_owned())
+}
+
+fn header(text: &str) -> Result<HeaderName, String> {
+    text.parse().map_err(|_| "expected the name of a header, such as X-Real-IP".to_owned())
+}
+
 /// Every setting of `candor serve`, one struct for each topic. Each field's flag has an environment variable
 /// of the same name: `--listen` is `CANDOR_LISTEN`.
 #[derive(Clone, Debug, Args)]
@@ -18,6 +29,9 @@ pub struct Config {
     /// Connections.
     #[command(flatten)]
     pub http: HttpConfig,
+    /// What one client may send.
+    #[command(flatten)]
+    pub limits: LimitsConfig,
     /// The database.
     #[command(flatten)]
     pub store: StoreConfig,
@@ -39,7 +53,7 @@ impl Config {
     /// Says in one line what is in force, by the names of the flags. Nothing is left out: each struct is taken apart as a
     /// whole, so that a new field does not compile until it is named here.
     pub(crate) fn log_settings(&self) {
-        let Self { http, store, surveys, access, log, demo } = self;
+        let Self { http, limits, store, surveys, access, log, demo } = self;
         let HttpConfig {
             listen,
             max_connections,
@@ -52,6 +66,7 @@ impl Config {
             response_timeout_ms,
             shutdown_timeout_ms,
         } = http;
+        let LimitsConfig { answers_per_minute, client_address_header } = limits;
         let StoreConfig { database, read_timeout_ms, max_reads } = store;
         let SurveysConfig { surveys, default_site } = surveys;
         let AccessConfig { token } = access;
@@ -69,6 +84,8 @@ impl Config {
             write_timeout_ms,
             response_timeout_ms,
             shutdown_timeout_ms,
+            answers_per_minute,
+            client_address_header = client_address_header.as_ref().map(HeaderName::as_str),
             database,
             read_timeout_ms,
             max_reads,
@@ -103,7 +120,7 @@ pub struct HttpConfig {
     #[arg(long, env = "CANDOR_QUEUE_TIMEOUT_MS", value_name = "MS", default_value_t = 150, value_parser = millis)]
     pub queue_timeout_ms: u64,
     /// How many bytes of request bodies may be in memory, beyond the first 4,096 of each, which always fit. Larger ones are
-    /// then refused for the moment with 503. A body may have 196,608 bytes.
+    /// then refused for the moment with 503. A body may have 512,000 bytes.
     #[arg(long, env = "CANDOR_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 32 * 1024 * 1024)]
     pub max_body_bytes: usize,
     /// How long a client may take to send a request's headers, or to start the next request, in milliseconds.
@@ -122,6 +139,20 @@ pub struct HttpConfig {
     /// milliseconds each.
     #[arg(long, env = "CANDOR_SHUTDOWN_TIMEOUT_MS", value_name = "MS", default_value_t = 4_000, value_parser = millis)]
     pub shutdown_timeout_ms: u64,
+}
+
+/// What one client may send.
+#[derive(Clone, Debug, Args)]
+pub struct LimitsConfig {
+    /// How many answers to one site may come from one address (IPv6: the first 64 bits) in a minute, all of them at once if need be.
+    /// Others are refused with 429, and browsers send them again. 0: no limit. Whoever comes from this machine or a private
+    /// network is not limited, because that is a proxy: --client-address-header tells whom it stands for.
+    #[arg(long, env = "CANDOR_ANSWERS_PER_MINUTE", value_name = "N", default_value_t = 600, value_parser = minutes)]
+    pub answers_per_minute: u32,
+    /// The header in which the proxy says who the client is, such as X-Real-IP or X-Forwarded-For, of which the last address is
+    /// taken. The proxy must set it itself: otherwise clients say who they are.
+    #[arg(long, env = "CANDOR_CLIENT_ADDRESS_HEADER", value_name = "NAME", value_parser = header)]
+    pub client_address_header: Option<HeaderName>,
 }
 
 /// The database.

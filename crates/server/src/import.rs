@@ -2,6 +2,7 @@
 
 use crate::{
     config::SurveysConfig,
+    identity::Keys,
     site_file::{SiteFile, is_within},
     survey_index::SurveyIndex,
 };
@@ -19,16 +20,21 @@ use std::{
 /// # Errors
 /// [`Mistakes`] with all that is wrong in the folder; others if it can't be read or the database fails.
 pub(crate) async fn load(store: &Store, config: &SurveysConfig) -> anyhow::Result<SurveyIndex> {
+    let mut keys = BTreeMap::new();
     if let Some(folder) = config.surveys.clone() {
-        let files = tokio::task::spawn_blocking(move || Files::read(&folder)).await??;
+        let mut files = tokio::task::spawn_blocking(move || Files::read(&folder)).await??;
+        let (of_sites, wrong) = files.keys();
+        files.mistakes.extend(wrong);
         anyhow::ensure!(files.mistakes.is_empty(), Mistakes::new(files.mistakes));
+        keys = of_sites;
         match store.import(files.sites()).await {
             Ok(()) => {}
             Err(ImportError::Refused(refusals)) => return Err(Mistakes::new(files.refused(&refusals)).into()),
             Err(error) => return Err(error.into()),
         }
     }
-    let index = SurveyIndex::new(store.catalog().await?, config.default_site);
+    let mut index = SurveyIndex::new(store.catalog().await?, config.default_site);
+    index.set_keys(keys);
     index.warn_of_missing_words();
     Ok(index)
 }
@@ -66,6 +72,32 @@ impl Files {
         Ok(Self { files, mistakes })
     }
 
+    /// The keys of each site, and what is wrong with them that their tables don't show: what is in them, and in the environment of
+    /// this process.
+    pub(crate) fn keys(&self) -> (BTreeMap<String, Keys>, Vec<Mistake>) {
+        let (mut all, mut mistakes) = (BTreeMap::new(), Vec::new());
+        for file in &self.files {
+            match Keys::of(&file.site.identity, |name| std::env::var(name).ok()) {
+                Ok(keys) => _ = all.insert(file.site.site.clone(), keys),
+                Err(wrong) => {
+                    for (key, expected) in wrong {
+                        let table = key.rsplit_once('.').map_or(&*key, |(table, _)| table);
+                        // A table that is wrong anyway may be made up.
+                        if !self.is_wrong(file, table) {
+                            mistakes.push(file.mistake(&key, format_args!("expected {expected}")));
+                        }
+                    }
+                }
+            }
+        }
+        (all, mistakes)
+    }
+
+    /// Whether there is a mistake in this table of a file.
+    fn is_wrong(&self, file: &SiteFile, table: &str) -> bool {
+        self.mistakes.iter().any(|mistake| mistake.file == file.name && is_within(&mistake.key, table))
+    }
+
     /// How many sites and surveys there are.
     pub(crate) fn counts(&self) -> (usize, usize) {
         (self.files.len(), self.files.iter().map(|file| file.site.surveys.len()).sum())
@@ -88,16 +120,14 @@ impl Files {
 
     /// The sites without the surveys that have a mistake: what the database says of those may be untrue once it is mended.
     pub(crate) fn sound(&self) -> Vec<AuthoredSite> {
-        let wrong = |file: &SiteFile, key: &str| {
-            self.mistakes.iter().any(|mistake| mistake.file == file.name && is_within(&mistake.key, key))
-        };
-        let files = self.files.iter().filter(|file| !wrong(file, "site"));
+        let files = self.files.iter().filter(|file| !self.is_wrong(file, "site"));
         files
             .map(|file| {
                 let mut site = file.site.clone();
                 let mut indices = 0..;
-                site.surveys
-                    .retain(|_| indices.next().is_none_or(|i: usize| !wrong(file, &format!("survey[{i}]"))));
+                site.surveys.retain(|_| {
+                    indices.next().is_none_or(|i: usize| !self.is_wrong(file, &format!("survey[{i}]")))
+                });
                 site
             })
             .collect()

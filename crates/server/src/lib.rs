@@ -7,6 +7,7 @@
 //! | what a request gets when it is wrong | `problem.rs`, `wrong_shape.rs` |
 //! | what the operator sees | `metrics.rs`, `refusals.rs`, `log.rs` |
 //! | what every handler can reach | `app.rs` |
+//! | who answers, as far as the site has signed it | `identity.rs` |
 //! | sites and surveys, as the handlers see them | `survey_index.rs` |
 //! | TOML files of surveys | `import.rs`, one of them `site_file.rs` |
 //! | what SIGHUP does | `reload.rs` |
@@ -14,9 +15,10 @@
 //! | copies of the database | [`copy`] |
 //! | how many connections, and their deadlines | `connections.rs` |
 //! | how many requests at once, and who is next | `gate.rs` |
+//! | how many answers from one address | `limits.rs` |
 //! | start, stop | [`Server`] |
 //!
-//! No address of a visitor is read, logged or kept anywhere in here.
+//! The address of a visitor is read in `limits.rs` alone, and neither logged nor kept anywhere in here.
 
 mod accept_language;
 mod app;
@@ -32,8 +34,10 @@ pub mod copy;
 mod cors;
 mod etag;
 mod gate;
+mod identity;
 mod import;
 pub mod keeping;
+mod limits;
 pub mod log;
 mod metrics;
 mod panics;
@@ -51,8 +55,8 @@ mod survey_index;
 mod wrong_shape;
 
 pub use config::{
-    AccessConfig, CheckConfig, Config, DefaultSite, DemoConfig, HttpConfig, LogConfig, LogFormat,
-    StoreConfig, SurveysConfig,
+    AccessConfig, CheckConfig, Config, DefaultSite, DemoConfig, HttpConfig, LimitsConfig, LogConfig,
+    LogFormat, StoreConfig, SurveysConfig,
 };
 #[doc(hidden)]
 pub use router::{Audience, ROUTES, Route};

@@ -91,14 +91,14 @@ impl Problem {
         self
     }
 
-    fn header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.0.header = Some((name, HeaderValue::from_static(value)));
+    fn header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+        self.0.header = Some((name, value.into()));
         self
     }
 
     /// Whoever gets it has to connect again.
     pub(crate) fn closing(self) -> Self {
-        self.header(CONNECTION, "close")
+        self.header(CONNECTION, HeaderValue::from_static("close"))
     }
 
     /// 500: what should not happen did.
@@ -106,9 +106,16 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is at fault; its log says more").cause(cause)
     }
 
+    /// 429: more came from there than may, and the next may come in so many seconds.
+    pub(crate) fn too_many(seconds: u64) -> Self {
+        let detail = "too many answers come from this address: try again later";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).header(RETRY_AFTER, seconds)
+    }
+
     /// 401: no token, or not the one. `challenge` is what RFC 6750 wants said in `WWW-Authenticate`.
     pub(crate) fn unauthorized(detail: &str, challenge: &'static str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, detail).header(WWW_AUTHENTICATE, challenge)
+        Self::new(StatusCode::UNAUTHORIZED, detail)
+            .header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
     }
 }
 
@@ -142,7 +149,7 @@ impl From<StoreError> for Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the server can't do this now: try again in a moment")
             .reason(reason)
             .cause(error.to_string())
-            .header(RETRY_AFTER, "2")
+            .header(RETRY_AFTER, 2_u64)
     }
 }
 

@@ -1,7 +1,7 @@
-//! Requests that are not answered as asked, for the operator: each is counted by its reason, and the log says so without
-//! being flooded.
+//! Requests that are not answered as asked and tokens that are not believed, for the operator: each is counted by its reason, and the
+//! log says so without being flooded.
 
-use crate::metrics::counters;
+use crate::{identity::Identity, metrics::counters};
 use axum::http::StatusCode;
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 use std::{
@@ -26,11 +26,11 @@ macro_rules! reasons {
         impl Reason {
             const ALL: [Self; [$(Self::$reason),*].len()] = [$(Self::$reason),*];
 
-            fn name(self) -> &'static str {
+            const fn name(self) -> &'static str {
                 match self { $(Self::$reason => $name),* }
             }
 
-            fn level(self) -> Level {
+            const fn level(self) -> Level {
                 match self { $(Self::$reason => Level::$level),* }
             }
         }
@@ -56,6 +56,8 @@ reasons! {
     UnknownSite = "unknown_site", WARN;
     /// Likewise a survey, or a version of it.
     UnknownSurvey = "unknown_survey", WARN;
+    /// More answers from one address to one site than may be: an attack, or many people behind one address.
+    TooMany = "too_many", WARN;
     /// No token where one is needed.
     NoToken = "no_token", INFO;
     /// The body took too long. One is a bad connection, many are an attack.
@@ -91,19 +93,48 @@ impl Reason {
             StatusCode::CONFLICT => Self::Conflict,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::ContentType,
+            StatusCode::TOO_MANY_REQUESTS => Self::TooMany,
             StatusCode::SERVICE_UNAVAILABLE => Self::Busy,
             status if status.is_server_error() => Self::Fault,
             _ => Self::Invalid,
         }
     }
 
+    const fn subject(self) -> Subject {
+        Subject { reason: self.name(), level: self.level(), what: "refused" }
+    }
+}
+
+impl Identity {
+    /// What the log says of a token that is not believed; `None` of what is as it should be.
+    fn subject(self) -> Option<Subject> {
+        let level = match self {
+            Self::Signed | Self::Unsigned => return None,
+            // One is a page that was long open, many are a site whose tokens end too soon.
+            Self::Expired => Level::INFO,
+            // The site signs otherwise than its file says, or somebody tries.
+            Self::WrongSignature | Self::UnknownKey | Self::Malformed => Level::WARN,
+        };
+        Some(Subject { reason: self.name(), level, what: "an identity was not believed" })
+    }
+}
+
+/// What lines of the log are about.
+#[derive(Clone, Copy, Debug)]
+struct Subject {
+    reason: &'static str,
+    level: Level,
+    what: &'static str,
+}
+
+impl Subject {
     fn say(self, Line { count, detail }: Line) {
-        let (reason, detail) = (self.name(), detail.as_str());
-        match self.level() {
-            Level::ERROR => tracing::error!(reason, count, detail, "refused"),
-            Level::WARN => tracing::warn!(reason, count, detail, "refused"),
-            Level::INFO => tracing::info!(reason, count, detail, "refused"),
-            _ => tracing::debug!(reason, count, detail, "refused"),
+        let (Self { reason, level, what }, detail) = (self, detail.as_str());
+        match level {
+            Level::ERROR => tracing::error!(reason, count, detail, "{what}"),
+            Level::WARN => tracing::warn!(reason, count, detail, "{what}"),
+            Level::INFO => tracing::info!(reason, count, detail, "{what}"),
+            _ => tracing::debug!(reason, count, detail, "{what}"),
         }
     }
 }
@@ -118,11 +149,15 @@ pub(crate) struct Refusal {
 
 /// The one place that counts refusals and says them.
 #[derive(Debug)]
-pub(crate) struct Refusals(Vec<Entry>);
+pub(crate) struct Refusals {
+    requests: Vec<(Reason, Entry)>,
+    identities: Vec<(Identity, Entry)>,
+}
 
 #[derive(Debug)]
 struct Entry {
-    reason: Reason,
+    /// `None`: it is only counted.
+    subject: Option<Subject>,
     total: Counter,
     window: Mutex<Window>,
 }
@@ -131,22 +166,43 @@ impl Refusals {
     pub(crate) fn new(registry: &mut Registry) -> Self {
         let help = "Requests that were not answered as asked";
         let totals = counters(registry, "refusals", help, "reason", Reason::ALL.map(Reason::name));
-        let entries = Reason::ALL.into_iter().zip(totals);
-        Self(entries.map(|(reason, total)| Entry { reason, total, window: Mutex::default() }).collect())
+        let requests = Reason::ALL.into_iter().zip(totals);
+        let help = "Answers to sites that sign who answers, and answers with a token, by what became of it";
+        let totals = counters(registry, "identity", help, "outcome", Identity::ALL.map(Identity::name));
+        let identities = Identity::ALL.into_iter().zip(totals);
+        let entry = |subject, total| Entry { subject, total, window: Mutex::default() };
+        Self {
+            requests: requests
+                .map(|(reason, total)| (reason, entry(Some(reason.subject()), total)))
+                .collect(),
+            identities: identities.map(|(one, total)| (one, entry(one.subject(), total))).collect(),
+        }
     }
 
     /// Counts a refusal and says it, at once or together with those that follow.
     pub(crate) fn add(&self, Refusal { reason, detail }: Refusal) {
-        let Some(entry) = self.0.iter().find(|entry| entry.reason == reason) else { return };
-        entry.total.inc();
-        entry.say(|window| window.add(detail, Instant::now()));
+        if let Some((_, entry)) = self.requests.iter().find(|(known, _)| *known == reason) {
+            entry.add(detail);
+        }
+    }
+
+    /// Counts what became of an identity, and says it likewise if it was not believed. No word of the token is said.
+    pub(crate) fn add_identity(&self, identity: Identity, site: &str) {
+        if let Some((_, entry)) = self.identities.iter().find(|(known, _)| *known == identity) {
+            entry.add(format!("for the site {site}"));
+        }
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let requests = self.requests.iter().map(|(_, entry)| entry);
+        requests.chain(self.identities.iter().map(|(_, entry)| entry))
     }
 
     /// Says again and again what was only counted; never ends.
     pub(crate) async fn report(&self) {
         loop {
             tokio::time::sleep(TICK).await;
-            for entry in &self.0 {
+            for entry in self.entries() {
                 entry.say(|window| window.end(Instant::now()));
             }
         }
@@ -154,18 +210,24 @@ impl Refusals {
 
     /// Says what has not been said, because nothing comes after.
     pub(crate) fn finish(&self) {
-        for entry in &self.0 {
+        for entry in self.entries() {
             entry.say(Window::take);
         }
     }
 }
 
 impl Entry {
+    fn add(&self, detail: String) {
+        self.total.inc();
+        self.say(|window| window.add(detail, Instant::now()));
+    }
+
     /// The log is written after the lock is given back.
     fn say(&self, change: impl FnOnce(&mut Window) -> Option<Line>) {
+        let Some(subject) = self.subject else { return };
         let line = change(&mut self.window.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(line) = line {
-            self.reason.say(line);
+            subject.say(line);
         }
     }
 }
@@ -229,6 +291,9 @@ mod tests {
             add(Reason::Invalid, detail);
         }
         add(Reason::Token, "a\nb");
+        for identity in Identity::ALL {
+            refusals.add_identity(identity, "shop");
+        }
         assert!(tokio::time::timeout(3 * WINDOW, refusals.report()).await.is_err());
         add(Reason::Busy, "fourth");
         add(Reason::Busy, "fifth");
@@ -239,6 +304,10 @@ mod tests {
         let expected = [
             r#"WARN refused reason="busy" count=1 detail="first""#,
             r#"WARN refused reason="token" count=1 detail="a\nb""#,
+            r#"WARN an identity was not believed reason="wrong_signature" count=1 detail="for the site shop""#,
+            r#"INFO an identity was not believed reason="expired" count=1 detail="for the site shop""#,
+            r#"WARN an identity was not believed reason="unknown_key" count=1 detail="for the site shop""#,
+            r#"WARN an identity was not believed reason="malformed" count=1 detail="for the site shop""#,
             r#"WARN refused reason="busy" count=2 detail="third""#,
             r#"WARN refused reason="busy" count=1 detail="fourth""#,
             r#"WARN refused reason="busy" count=1 detail="fifth""#,

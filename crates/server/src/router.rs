@@ -56,6 +56,7 @@ pub static ROUTES: &[Route] = {
         Route::new("/candor.js", File, || get(assets::loader)),
         Route::new(PINNED, File, || get(assets::pinned)),
         Route::new("/w/{version}/{file}", File, || get(assets::module)),
+        Route::new("/.well-known/gpc.json", Public, || get(routes::privacy::show)),
         Route::new("/healthz", Public, || get(routes::health::alive)),
         Route::new("/readyz", Public, || get(routes::health::ready)),
         Route::new("/metrics", Operator, || get(metrics::show)),

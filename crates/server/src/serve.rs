@@ -6,6 +6,7 @@ use crate::{
     connections::{Connections, Socket, that_fit},
     gate::Gate,
     import,
+    limits::{Limits, Peer},
     metrics::Metrics,
     reload::{self, Hangups},
     retention,
@@ -104,6 +105,7 @@ impl Server {
             readiness: Readiness::default(),
             reads: Arc::new(Semaphore::new(config.store.max_reads.clamp(1, Semaphore::MAX_PERMITS))),
             bodies: Bodies::new(config.http.max_body_bytes),
+            limits: Limits::new(&config.limits),
             connections: Arc::new(Connections::new(
                 that_fit(config.http.max_connections),
                 Gate::new(&config.http),
@@ -156,6 +158,10 @@ impl Server {
         let ending = GracefulShutdown::new();
         let metrics = Arc::clone(&app.metrics);
         let reporter = tokio::spawn(async move { metrics.refusals.report().await });
+        let forgetting = tokio::spawn({
+            let app = app.clone();
+            async move { app.limits.forget().await }
+        });
         let reloads = tokio::spawn(reload::run(app.clone(), self.hangups));
         let retention = tokio::spawn(retention::run(app.clone()));
         tracing::info!(address = %self.address, "listening");
@@ -168,9 +174,9 @@ impl Server {
                 app.metrics.connections_closed.no_room.inc_by(u64::try_from(closed).unwrap_or(0));
                 accepted
             };
-            let stream = tokio::select! {
+            let (stream, peer) = tokio::select! {
                 accepted = accepted => match accepted {
-                    Ok((stream, _)) => stream,
+                    Ok((stream, peer)) => (stream, Peer(peer.ip())),
                     Err(error) => {
                         // Too many open files, for one: they become fewer.
                         tracing::warn!(%error, "a connection could not be accepted");
@@ -180,7 +186,7 @@ impl Server {
                 },
                 () = &mut stop => break,
             };
-            serve(&app, stream, &builder, router.clone(), &ending);
+            serve(&app, (stream, peer), &builder, router.clone(), &ending);
         }
 
         tracing::info!("stopping");
@@ -205,6 +211,7 @@ impl Server {
         }
         clock.abort();
         reporter.abort();
+        forgetting.abort();
         app.metrics.refusals.finish();
         tracing::info!("stopped");
     }
@@ -222,7 +229,7 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 /// Answers the requests of one connection, in a task of its own.
 fn serve(
     app: &App,
-    stream: TcpStream,
+    (stream, peer): (TcpStream, Peer),
     builder: &http1::Builder,
     router: TowerToHyperService<axum::Router>,
     ending: &GracefulShutdown,
@@ -234,6 +241,7 @@ fn serve(
         let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
             meter.serve();
             request.extensions_mut().insert(Arc::clone(&meter));
+            request.extensions_mut().insert(peer);
             let (answer, meter) = (router.call(request), Arc::clone(&meter));
             async move {
                 meter.enter_if_outside().await;

@@ -1,7 +1,7 @@
 //! One site's TOML file: the site, or every mistake in it.
 
 use crate::import::Mistake;
-use candor_survey::AuthoredSite;
+use candor_survey::{Algorithm, AuthoredSite};
 use serde_path_to_error::{Path, Segment};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -95,14 +95,18 @@ pub(crate) fn is_within(key: &str, other: &str) -> bool {
 }
 
 /// Whether what is wrong in this field comes of a key that was mended, and so is not its author's mistake: the key is within it
-/// or it within the key, or it is about the points of a rating whose metric is not known.
+/// or it within the key, or it is about the points of a rating whose metric, or about a key whose algorithm is not known.
 fn is_made_up(field: &str, mended: &str) -> bool {
     let of_metric = || {
         let table = mended.strip_suffix("metric")?;
         let key = field.strip_prefix(table)?.rsplit('.').next()?;
         Some(["metric", "scale", "favourable_points", "when"].contains(&key))
     };
-    is_within(field, mended) || is_within(mended, field) || of_metric().unwrap_or(false)
+    let of_algorithm = || Some(is_within(field, mended.strip_suffix(".algorithm")?));
+    is_within(field, mended)
+        || is_within(mended, field)
+        || of_metric().unwrap_or(false)
+        || of_algorithm().unwrap_or(false)
 }
 
 /// Gives every table the keys that it must have, and says which were missing. Empty names are no names: whoever compares
@@ -118,6 +122,11 @@ fn complete(root: &mut Value) -> Vec<String> {
     let Some(site) = root.as_table_mut() else { return missing };
     require(site, "", "site", "".into());
     require(site, "", "origins", vec!["*"].into());
+    for (i, key) in tables(site, "identity") {
+        let path = format!("identity[{i}].");
+        require(key, &path, "kid", "".into());
+        require(key, &path, "algorithm", Algorithm::Hs256.name().into());
+    }
     for (i, survey) in tables(site, "survey") {
         let path = format!("survey[{i}].");
         require(survey, &path, "id", "".into());

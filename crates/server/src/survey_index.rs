@@ -1,5 +1,6 @@
 use crate::{
     config::DefaultSite,
+    identity::Keys,
     problem::{Problem, short},
     refusals::Reason,
 };
@@ -26,6 +27,8 @@ pub(crate) struct SurveyIndex {
 struct Listed {
     scope: Scope,
     origins: Vec<String>,
+    /// By which it signs who answers; of its file, and not kept.
+    keys: Keys,
     /// What it has running, each with what it takes to be drawn in full; the most urgent first.
     running: Vec<(RunningSurvey, Vec<Ability>)>,
 }
@@ -106,7 +109,12 @@ impl SurveyIndex {
         let mut index = Self { sites: BTreeMap::new(), surveys: BTreeMap::new(), presets, workspaces };
         // Open to every origin, on every server that doesn't close it.
         if default_site == DefaultSite::Open {
-            let open = Listed { scope: Scope::DEFAULT, origins: vec!["*".to_owned()], running: Vec::new() };
+            let open = Listed {
+                scope: Scope::DEFAULT,
+                origins: vec!["*".to_owned()],
+                keys: Keys::default(),
+                running: Vec::new(),
+            };
             index.sites.insert(DEFAULT_SITE.to_owned(), open);
         }
         for site in stored.sites {
@@ -127,9 +135,19 @@ impl SurveyIndex {
                 }
                 versions.all.insert(authored.version, Version::new(authored, survey));
             }
-            index.sites.insert(site.id, Listed { scope: site.scope, origins: site.origins, running });
+            let listed = Listed { scope: site.scope, origins: site.origins, keys: Keys::default(), running };
+            index.sites.insert(site.id, listed);
         }
         index
+    }
+
+    /// Gives sites the keys of their files.
+    pub(crate) fn set_keys(&mut self, keys: BTreeMap<String, Keys>) {
+        for (site, keys) in keys {
+            if let Some(listed) = self.sites.get_mut(&site) {
+                listed.keys = keys;
+            }
+        }
     }
 
     /// Logs what is running now, and what became of that which was running before.
@@ -222,6 +240,11 @@ impl SurveyIndex {
             let expected = format!("one of {}", names.join(", "));
             Problem::new(StatusCode::NOT_FOUND, detail).field("workspace").expected(expected)
         })
+    }
+
+    /// The keys by which a site signs who answers.
+    pub(crate) fn keys(&self, site: &str) -> Result<&Keys, Problem> {
+        self.listed(site).map(|listed| &listed.keys)
     }
 
     /// Refuses a site that no answer can be of: a reader's typing error would look like no data. Answers to the built-in site

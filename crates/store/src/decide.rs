@@ -15,7 +15,7 @@ pub(crate) struct Row {
     pub(crate) version: u32,
     pub(crate) revision: u32,
     pub(crate) state: State,
-    /// The sum of [`TEST`], [`PERSONAL`] and [`ANONYMOUS`].
+    /// The sum of [`TEST`], [`PERSONAL`], [`ANONYMOUS`] and [`SIGNED`].
     pub(crate) flags: u32,
     pub(crate) dated_ms: i64,
     pub(crate) hash: Hash,
@@ -31,6 +31,9 @@ pub(crate) const PERSONAL: u32 = 2;
 
 /// The flag of those that have lost what says whose they are.
 pub(crate) const ANONYMOUS: u32 = 4;
+
+/// The flag of those whose site has signed who answered.
+pub(crate) const SIGNED: u32 = 8;
 
 impl Row {
     pub(crate) fn is_test(&self) -> bool {

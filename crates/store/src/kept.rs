@@ -170,6 +170,22 @@ impl Personal {
     }
 }
 
+/// The parts of a response as they are written.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    pub(crate) content: String,
+    pub(crate) frame: String,
+    pub(crate) personal: Option<WrittenPersonal>,
+}
+
+/// [`Personal`] as it is written.
+#[derive(Clone, Debug)]
+pub(crate) struct WrittenPersonal {
+    pub(crate) respondent: Option<String>,
+    pub(crate) page: Option<String>,
+    pub(crate) said: String,
+}
+
 /// A response taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parts {
@@ -187,10 +203,24 @@ impl Parts {
         }
     }
 
+    /// The parts as they are written, and what of them is counted.
+    pub(crate) fn write(self) -> Result<(Content, Written), StoreError> {
+        let Self { content, frame, personal } = self;
+        let personal = personal.map(|Personal { respondent, page, said }| {
+            Ok::<_, StoreError>(WrittenPersonal { respondent, page, said: serde_json::to_string(&said)? })
+        });
+        let written = Written {
+            content: content.to_json()?,
+            frame: serde_json::to_string(&frame)?,
+            personal: personal.transpose()?,
+        };
+        Ok((content, written))
+    }
+
     /// The response again, as far as its parts are still there.
     pub(crate) fn response(self, of: Of) -> Response {
         let Self { content, frame, personal } = self;
-        let Of { site, survey, survey_version, state, test } = of;
+        let Of { site, survey, survey_version, state, test, signed } = of;
         let Frame { locale, touchpoint, display, scale, direction } = frame;
         let Personal { respondent, page, said: Said { mut words, attributes, context } } =
             personal.unwrap_or_default();
@@ -211,8 +241,12 @@ impl Parts {
             answer
         };
         let answers = content.answers.into_iter().map(answer).collect();
-        let respondent = (respondent.is_some() || !attributes.is_empty())
-            .then_some(Respondent { id: respondent, attributes });
+        let respondent = (respondent.is_some() || !attributes.is_empty()).then_some(Respondent {
+            id: respondent,
+            signed,
+            attributes,
+            token: None,
+        });
         let presentation = Presentation { display, scale, direction, order: content.order };
         Response {
             state,
@@ -239,6 +273,8 @@ pub(crate) struct Of {
     pub(crate) survey_version: u32,
     pub(crate) state: State,
     pub(crate) test: bool,
+    /// Whether the site has signed who answered.
+    pub(crate) signed: bool,
 }
 
 /// Hashes what must not be guessed from its hash.
@@ -259,8 +295,23 @@ impl Hasher {
         Self { short: SipHasher24::new_with_key(&key), long: sip128::SipHasher24::new_with_key(&key) }
     }
 
-    pub(crate) fn content(&self, response: &Response) -> Result<Hash, StoreError> {
-        Ok(self.short.hash(&serde_json::to_vec(response)?).to_be_bytes())
+    /// Of what was answered, and not of who did: who that was may be judged otherwise when a response comes again, by a token that
+    /// has expired meanwhile or because the respondent asked for privacy.
+    pub(crate) fn content(&self, state: State, version: u32, is_test: bool, written: &Written) -> Hash {
+        let Written { content, frame, personal } = written;
+        let (page, said) = personal.as_ref().map_or(("", ""), |personal| {
+            (personal.page.as_deref().unwrap_or_default(), personal.said.trim_matches(['{', '}']))
+        });
+        let mut hasher = self.short;
+        hasher.write_u8(state_number(state));
+        hasher.write_u32(version.to_be());
+        hasher.write_u8(u8::from(is_test));
+        for text in [content, frame, page, said] {
+            // Else the end of one could be the beginning of the next.
+            hasher.write_u64((text.len() as u64).to_be());
+            hasher.write(text.as_bytes());
+        }
+        hasher.finish().to_be_bytes()
     }
 
     pub(crate) fn tombstone(&self, kind: u8, of: &[u8]) -> Tombstone {
@@ -310,7 +361,15 @@ mod tests {
     fn again(parts: Parts, response: &Response) -> Response {
         let (site, survey, survey_version) =
             (response.site.clone(), response.survey.clone(), response.survey_version);
-        parts.response(Of { site, survey, survey_version, state: response.state, test: response.test })
+        let signed = response.respondent.as_ref().is_some_and(|respondent| respondent.signed);
+        parts.response(Of {
+            site,
+            survey,
+            survey_version,
+            state: response.state,
+            test: response.test,
+            signed,
+        })
     }
 
     #[test]
@@ -319,6 +378,7 @@ mod tests {
             json!({}),
             json!({"test": true, "touchpoint": "cart", "page": "/cart", "context": {"order": "1"}}),
             json!({"respondent": {"id": "42"}}),
+            json!({"respondent": {"id": "42", "signed": true}}),
             json!({"respondent": {"attributes": {"plan": "pro"}}}),
             json!({"answers": [{"question": "nps", "rating": 0}, {"question": "why", "text": "\u{1}\"é"}]}),
             json!({"answers": [{"question": "ces", "rating": 7, "scale": "1-7"}, {"question": "x"}]}),
@@ -378,12 +438,32 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_depends_on_the_content_and_on_the_key() {
-        let (a, b) = (response(&json!({})), response(&json!({"page": "/"})));
-        let hash = |key, response| Hasher::new([key; 16]).content(response).unwrap();
-        assert_eq!(hash(1, &a), hash(1, &a));
-        assert_ne!(hash(1, &a), hash(1, &b));
-        assert_ne!(hash(1, &a), hash(2, &a));
+    fn a_hash_depends_on_all_but_who_answered_and_on_the_key() {
+        let hash = |key, changed: &Value| {
+            let response = response(changed);
+            let (_, written) = Parts::of(&response, &[]).write().unwrap();
+            let Response { state, survey_version, test, .. } = response;
+            Hasher::new([key; 16]).content(state, survey_version, test, &written)
+        };
+        let none = json!({});
+        assert_eq!(hash(1, &none), hash(1, &none));
+        assert_ne!(hash(1, &none), hash(2, &none));
+        for other in [
+            json!({"page": "/"}),
+            json!({"locale": "en"}),
+            json!({"test": true}),
+            json!({"state": "partial"}),
+            json!({"survey_version": 4}),
+            json!({"touchpoint": "cart"}),
+            json!({"context": {"a": "b"}}),
+            json!({"answers": [{"question": "nps", "rating": 9}]}),
+            json!({"answers": [{"question": "why", "text": "words"}]}),
+        ] {
+            assert_ne!(hash(1, &none), hash(1, &other), "{other}");
+        }
+        let known = json!({"respondent": {"id": "42", "signed": true, "attributes": {"plan": "pro"}}});
+        assert_eq!(hash(1, &known), hash(1, &json!({"respondent": {"attributes": {"plan": "pro"}}})));
+        assert_eq!(hash(1, &json!({"respondent": {"id": "42"}})), hash(1, &none));
     }
 
     #[test]

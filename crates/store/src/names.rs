@@ -1,6 +1,6 @@
 //! The numbers that stand for names inside of a database, and which values are counted by themselves.
 
-use crate::{Dimension, MAX_VALUES, OTHER, Scope, StoreError, kept::Frame};
+use crate::{Dimension, MAX_VALUES, OTHER, Scope, StoreError};
 use candor_survey::Response;
 use std::collections::HashMap;
 
@@ -129,18 +129,17 @@ impl Names {
         &mut self,
         dictionary: &impl Dictionary,
         scope: Scope,
-        frame: &Frame,
+        content: &str,
     ) -> Result<i64, StoreError> {
-        let content = serde_json::to_string(frame)?;
         let frames = &mut self.0.entry(scope).or_default().frames;
-        if let Some(number) = frames.get(&content) {
+        if let Some(number) = frames.get(content) {
             return Ok(*number);
         }
-        let number = dictionary.frame(scope, &content)?;
+        let number = dictionary.frame(scope, content)?;
         if frames.len() >= MAX_FRAMES {
             frames.clear();
         }
-        frames.insert(content, number);
+        frames.insert(content.to_owned(), number);
         Ok(number)
     }
 

@@ -18,6 +18,11 @@ use std::{
 /// For how long responses may stay as they were given: browsers send what is unsent for seven days.
 const RETENTION_DAYS: RangeInclusive<u32> = 8..=36_500;
 
+/// The longest name of a key.
+const MAX_KID_CHARS: usize = 128;
+/// What a public key must be, to follow "expected".
+pub const PUBLIC_KEY: &str = "an Ed25519 key in PEM, as openssl pkey -pubout writes it";
+
 /// A text by language, each under its canonical tag: `{"en": "How was it?", "zh-Hant": "…"}`.
 pub type Texts = BTreeMap<String, String>;
 
@@ -42,9 +47,50 @@ pub struct AuthoredSite {
     /// what is `--candor-…` in CSS: `surface = "#fffaf0"`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub themes: BTreeMap<String, BTreeMap<String, String>>,
+    /// The keys by which it signs who answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identity: Vec<IdentityKey>,
     /// What it has running, the most urgent first. A survey taken out of the file stops running; its answers stay.
     #[serde(default, rename = "survey", skip_serializing_if = "Vec::is_empty")]
     pub surveys: Vec<AuthoredSurvey>,
+}
+
+/// A key by which a site signs who answers: one `[[identity]]` table. A secret never stands in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct IdentityKey {
+    /// Its name, by which a token says which key it is signed with: 1 to 128 characters.
+    pub kid: String,
+    /// How tokens are signed with it; one that says otherwise is not believed.
+    pub algorithm: Algorithm,
+    /// Of `HS256`: the name of the environment variable of the server that has the secret, at least 32 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_env: Option<String>,
+    /// Of `EdDSA`: the Ed25519 key in PEM, as `openssl pkey -pubout` writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
+}
+
+/// How a token is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Algorithm {
+    /// HMAC with SHA-256: site and server share a secret.
+    #[serde(rename = "HS256")]
+    Hs256,
+    /// Ed25519: the server has the public key alone.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+impl Algorithm {
+    /// Its name in a file and in a token.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hs256 => "HS256",
+            Self::EdDsa => "EdDSA",
+        }
+    }
 }
 
 /// A survey as its owner writes it, in all of its languages: one `[[survey]]` table.
@@ -179,6 +225,13 @@ impl AuthoredSite {
                 }
             }
         }
+        let mut kids = BTreeSet::new();
+        for (i, key) in self.identity.iter().enumerate() {
+            key.check(&format!("identity[{i}]"), &mut mistakes);
+            if !kids.insert(&key.kid) {
+                mistakes.push(Invalid::new(format!("identity[{i}].kid"), "each kid once"));
+            }
+        }
         let mut ids = BTreeSet::new();
         for (i, survey) in self.surveys.iter_mut().enumerate() {
             if let Err(expected) = survey.wear(&self.themes) {
@@ -193,6 +246,44 @@ impl AuthoredSite {
         self.share_words();
         mistakes
     }
+}
+
+impl IdentityKey {
+    fn check(&self, path: &str, mistakes: &mut Vec<Invalid>) {
+        let mut wrong = |field: &str, expected: &str| {
+            mistakes.push(Invalid::new(format!("{path}.{field}"), expected));
+        };
+        if !(1..=MAX_KID_CHARS).contains(&self.kid.chars().count()) {
+            wrong("kid", &format!("1 to {MAX_KID_CHARS} characters"));
+        }
+        let is_shared = self.algorithm == Algorithm::Hs256;
+        match &self.secret_env {
+            Some(_) if !is_shared => wrong("secret_env", "no such key for EdDSA"),
+            // What stands there is not said: somebody may have written the secret itself.
+            Some(name) if !is_variable(name) => {
+                wrong(
+                    "secret_env",
+                    "the name of an environment variable: 1 to 64 letters, digits and _, no digit first",
+                );
+            }
+            None if is_shared => {
+                wrong("secret_env", "the name of the environment variable that has the secret")
+            }
+            _ => {}
+        }
+        match &self.public_key {
+            Some(_) if is_shared => wrong("public_key", "no such key for HS256"),
+            None if !is_shared => wrong("public_key", PUBLIC_KEY),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a shell could set a variable of this name.
+fn is_variable(name: &str) -> bool {
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let is_number = name.starts_with(|c: char| c.is_ascii_digit());
+    (1..=64).contains(&name.len()) && name.bytes().all(is_word) && !is_number
 }
 
 impl AuthoredSurvey {

@@ -34,7 +34,7 @@ impl CheckedResponse {
     }
 
     /// What was answered, with the page's address cut before its query and fragment, the language tag in its usual form and
-    /// without names that are empty.
+    /// without names that are empty or a token.
     #[must_use]
     pub fn response(&self) -> &Response {
         &self.response
@@ -113,6 +113,9 @@ impl Response {
             page.truncate(page.find(['?', '#']).unwrap_or(page.len()));
         }
         self.drop_blank_names();
+        if let Some(respondent) = &mut self.respondent {
+            respondent.token = None;
+        }
         // Every field is named, so that a new one does not compile until it is checked. State and answers are checked by
         // themselves, with what was asked; the order after this.
         let Self {
@@ -155,7 +158,7 @@ impl Response {
         one_of("presentation.scale", scale, ["numbers"])?;
         one_of("presentation.direction", direction, ["ltr", "rtl"])?;
         optional_text("page", page.as_deref(), MAX_PAGE_CHARS)?;
-        if let Some(Respondent { id, attributes }) = respondent {
+        if let Some(Respondent { id, signed: _, attributes, token: _ }) = respondent {
             optional_text("respondent.id", id.as_deref(), MAX_RESPONDENT_CHARS)?;
             entries("respondent.attributes", attributes)?;
         }

@@ -34,7 +34,9 @@ pub mod wire;
 mod words;
 
 #[cfg(feature = "authored")]
-pub use authored::{AuthoredOption, AuthoredQuestion, AuthoredSite, AuthoredSurvey, Texts};
+pub use authored::{
+    Algorithm, AuthoredOption, AuthoredQuestion, AuthoredSite, AuthoredSurvey, IdentityKey, PUBLIC_KEY, Texts,
+};
 pub use check::{CheckedResponse, Invalid, is_uuid_v7};
 pub use language::{LANGUAGES, Language, ZEROS, canonical, closest};
 pub use limits::MAX_COMMENT_CHARS;

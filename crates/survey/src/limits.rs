@@ -12,6 +12,8 @@ pub const MAX_TOUCHPOINT_CHARS: usize = 64;
 pub const MAX_PAGE_CHARS: usize = 2_048;
 /// The longest id of a respondent, in characters.
 pub const MAX_RESPONDENT_CHARS: usize = 128;
+/// The longest token by which a site signs who answers, in bytes.
+pub const MAX_TOKEN_BYTES: usize = 4_096;
 /// The most entries of a map: a response's context, a respondent's attributes.
 pub const MAX_ENTRIES: usize = 32;
 /// The longest key of such an entry, in characters.

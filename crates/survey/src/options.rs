@@ -6,7 +6,7 @@
 
 use crate::{
     Display,
-    limits::{MAX_TOUCHPOINT_CHARS, MAX_VALUE_CHARS},
+    limits::{MAX_TOKEN_BYTES, MAX_TOUCHPOINT_CHARS, MAX_VALUE_CHARS},
 };
 
 /// An option whose value is one of a few words.
@@ -261,6 +261,13 @@ pub const OPTIONS: &[EmbedOption] = &[
     )
     .or("`{api}/v1/responses`")
     .in_loader(),
+    option(
+        SENT,
+        "identity",
+        Expected::Text(MAX_TOKEN_BYTES),
+        "a token by which your server signs [who answers](#who-answers)",
+    )
+    .not_in_survey(),
     choice(SENT, SEND, "`each`: every step at once; `final`: [one post](#one-post) at the end or on leaving"),
     option(SENT, "test", Expected::Flag, "marks answers as tests: kept, never counted. The attribute alone is `true`"),
 ];

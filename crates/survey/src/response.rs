@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use std::collections::BTreeMap;
 
 /// The version of the wire format, the `v` of every response.
@@ -78,7 +78,7 @@ struct Flat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     page: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    respondent: Option<Respondent>,
+    respondent: Option<SentRespondent>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     context: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -87,10 +87,47 @@ struct Flat {
     age_ms: u32,
 }
 
+/// [`Respondent`] as it is on the wire: whether it was signed is the server's to say.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Respondent")]
+struct SentRespondent {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "any_token")]
+    token: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: BTreeMap<String, String>,
+}
+
+impl From<SentRespondent> for Respondent {
+    fn from(SentRespondent { id, token, attributes }: SentRespondent) -> Self {
+        Self { id, signed: false, attributes, token }
+    }
+}
+
+impl From<Respondent> for SentRespondent {
+    fn from(Respondent { id, signed: _, attributes, token }: Respondent) -> Self {
+        Self { id, token, attributes }
+    }
+}
+
+/// A token that is no text is as wrong as any other, and costs no answer. It is read as an empty one.
+fn any_token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Sent {
+        Text(String),
+        Other(IgnoredAny),
+    }
+    let sent = Option::<Sent>::deserialize(deserializer)?;
+    Ok(sent.map(|sent| if let Sent::Text(token) = sent { token } else { String::new() }))
+}
+
 impl From<Flat> for NewResponse {
     fn from(flat: Flat) -> Self {
         let Flat { v, id, revision, state, site, survey, survey_version, locale, touchpoint, .. } = flat;
         let Flat { answers, presentation, page, respondent, context, test, age_ms, .. } = flat;
+        let respondent = respondent.map(Respondent::from);
         let response = Response {
             state,
             site,
@@ -114,6 +151,7 @@ impl From<NewResponse> for Flat {
         let NewResponse { v, id, revision, response, age_ms } = new;
         let Response { state, site, survey, survey_version, locale, touchpoint, .. } = response;
         let Response { answers, presentation, page, respondent, context, test, .. } = response;
+        let respondent = respondent.map(SentRespondent::from);
         Self {
             v,
             id,
@@ -205,9 +243,15 @@ pub struct Respondent {
     /// The site's own name for the respondent, at most 128 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Whether the site has signed the id. Never read from the wire: the server says so once it has seen the token.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub signed: bool,
     /// What the site knows: at most 32 entries, keys of 64 and values of 256 characters.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
+    /// The token by which the site signs the id, as it came. Whoever keeps a response keeps none.
+    #[serde(skip)]
+    pub token: Option<String>,
 }
 
 /// What the server says to a response that it keeps, or kept before.

@@ -370,3 +370,25 @@ fn states_are_called_alike_on_the_wire_and_in_the_database() {
         assert_eq!(serde_json::to_value(state).unwrap(), state.name());
     }
 }
+
+#[test]
+fn a_token_of_any_kind_costs_no_answer_and_is_not_kept_and_nobody_can_say_that_they_were_signed() {
+    for (token, read) in [
+        (json!("a.b.c"), Some("a.b.c")),
+        (json!(5), Some("")),
+        (json!({"a": [1]}), Some("")),
+        (json!(null), None),
+    ] {
+        for signed in [json!(true), json!("yes")] {
+            let mut sent = response("partial", on(Some("1-7"), 5));
+            sent["respondent"] = json!({"id": "7", "token": token, "signed": signed});
+            let new: NewResponse = serde_json::from_value(sent).unwrap();
+            assert_eq!(new.response.respondent.as_ref().unwrap().token.as_deref(), read, "{token}");
+            let checked = new.check(&seven()).unwrap();
+            let respondent = checked.response().respondent.as_ref().unwrap();
+            assert_eq!((respondent.signed, &respondent.token), (false, &None), "{token}");
+            let kept = serde_json::to_value(respondent).unwrap();
+            assert_eq!(kept, json!({"id": "7"}), "{token}");
+        }
+    }
+}

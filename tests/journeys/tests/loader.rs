@@ -203,7 +203,7 @@ async fn what_a_page_says_of_respondent_and_event_goes_with_the_answer() -> Resu
     let (pages, candor, browser) = stage().await?;
     let endpoint = Endpoint::start(Reply::Status(204)).await?;
     let tag = candor.tag(&format!(
-        "data-survey=\"nps\" data-trigger=\"event=bought\" data-endpoint=\"{}\"",
+        "data-survey=\"nps\" data-trigger=\"event=bought\" data-identity=\"e.y.J\" data-endpoint=\"{}\"",
         endpoint.url()
     ));
     // Said before the script is there, as the stub allows.
@@ -213,7 +213,10 @@ async fn what_a_page_says_of_respondent_and_event_goes_with_the_answer() -> Resu
     load(&browser, &pages, &format!("{said}{tag}")).await?;
     browser.choose(9).await?;
     let body = endpoint.received("the rating", |body| body["state"] == "partial").await?;
-    assert_eq!(body["respondent"], json!({"id": "7", "attributes": {"plan": "pro", "seats": "3"}}));
+    assert_eq!(
+        body["respondent"],
+        json!({"id": "7", "token": "e.y.J", "attributes": {"plan": "pro", "seats": "3"}})
+    );
     assert_eq!(body["context"], json!({"order_id": "1042"}));
     assert_eq!(body["touchpoint"], "checkout");
     assert_eq!(body["page"], pages.url("/"));

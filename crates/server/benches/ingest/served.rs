@@ -45,7 +45,16 @@ impl Served {
             }
         };
         let database = format!("sqlite://{}", folder.path().join("candor.sqlite").display());
-        command.args(["--listen", "127.0.0.1:0", "--log-format", "json", "--token", "a-token-of-benches"]);
+        command.args([
+            "--listen",
+            "127.0.0.1:0",
+            "--log-format",
+            "json",
+            "--token",
+            "a-token-of-benches",
+            "--answers-per-minute",
+            "0",
+        ]);
         let mut child = command.args(["--database", &database]).stdout(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap());
         let address = loop {

@@ -108,7 +108,8 @@ fn row(name: &str, mut times: Vec<Duration>) {
 }
 
 type Reading<'a> = std::pin::Pin<Box<dyn Future<Output = ()> + 'a>>;
-const READS: [(&str, for<'a> fn(&'a Store) -> Reading<'a>); 7] = [
+type Read = for<'a> fn(&'a Store) -> Reading<'a>;
+const READS: [(&str, Read); 7] = [
     ("90 days by day, everyone", |store| Box::pin(tally(store, Segment::All, 0, 1))),
     ("90 days by day, 6 languages", |store| Box::pin(tally(store, Segment::Each(Dimension::Locale), 0, 6))),
     ("90 days by day, 40 touchpoints", |store| {
@@ -272,12 +273,10 @@ fn serve(url: &str) -> (Child, String) {
         ["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--token", TOKEN, "--database", url];
     let mut command = Command::new(env!("CARGO_BIN_EXE_candor"));
     let mut server = command.args(flags).stdout(Stdio::piped()).spawn().unwrap();
-    for line in BufReader::new(server.stdout.take().unwrap()).lines() {
-        let line: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
-        if line["message"] == "listening" || line["fields"]["message"] == "listening" {
-            let address = line["address"].as_str().or(line["fields"]["address"].as_str()).unwrap();
-            return (server, address.to_owned());
-        }
-    }
-    panic!("the server ended");
+    let log = BufReader::new(server.stdout.take().unwrap()).lines();
+    let mut entries = log.map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap());
+    let address = entries.find_map(|entry| Some(entry["address"].as_str()?.to_owned())).unwrap();
+    // A log that can't be written would stop it.
+    std::thread::spawn(move || entries.for_each(drop));
+    (server, address)
 }

@@ -3,6 +3,7 @@
 pub(crate) mod demo;
 pub(crate) mod health;
 pub(crate) mod params;
+pub(crate) mod privacy;
 pub(crate) mod responses;
 pub(crate) mod scores;
 pub(crate) mod sites;

@@ -1,4 +1,7 @@
-use super::params::{Name, Params, integer};
+use super::{
+    params::{Name, Params, integer},
+    privacy::is_private,
+};
 use crate::{
     app::App,
     auth::{Reader, to_json},
@@ -6,6 +9,7 @@ use crate::{
     clock::now_ms,
     connections::Meter,
     cors::Grant,
+    identity,
     problem::Problem,
     refusals::Reason,
     survey_index::SurveyIndex,
@@ -18,7 +22,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use candor_store::{Arrival, Listed, Outcome, ResponseQuery, StoreError, StoredResponse};
+use candor_store::{Arrival, Listed, MAX_AGE_MS, Outcome, ResponseQuery, StoreError, StoredResponse};
 use candor_survey::{Acknowledgement, AcknowledgementStatus, NewResponse};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
@@ -27,9 +31,9 @@ use serde_json::{Map, Value, json};
 use std::{pin::pin, sync::Arc, time::Duration};
 
 /// The largest body, in bytes: room for an answer with every field at its limit, because browsers drop for good what is too
-/// large. That is 78,000 characters (eleven texts of 5,000, a choice of 250, an address of 2,048, twice 32 entries of 64 and
-/// 256), each at most six bytes as `JSON.stringify` writes it (`\u0001`), and 6 kB of ids and what goes around them.
-const MAX_BODY: usize = 480 * 1024;
+/// large. That is 82,000 characters (eleven texts of 5,000, a choice of 250, an address of 2,048, a token of 4,096, twice 32 entries
+/// of 64 and 256), each at most six bytes as `JSON.stringify` writes it (`\u0001`), and 6 kB of ids and what goes around them.
+const MAX_BODY: usize = 500 * 1024;
 /// So much of a body that is too large is read and dropped: a client that is cut off while it sends sees no answer.
 const MAX_DROPPED: usize = 4 * 1024 * 1024;
 /// The deepest nesting. A response has four levels; this leaves room for what is added later.
@@ -90,41 +94,54 @@ pub(crate) async fn create(
         Ok(grant) => grant,
         Err(refused) => return Ok(refused.into_response()),
     };
-    Ok(grant.on(keep(&app, &index, response).await))
+    let peer = parts.extensions.get().copied();
+    if let Err(seconds) = app.limits.take(&response.response.site, &parts.headers, peer) {
+        let cause = format!("answers to the site {} from one address", response.response.site);
+        return Ok(grant.on(Problem::too_many(seconds).cause(cause)));
+    }
+    Ok(grant.on(keep(&app, &index, response, is_private(&parts.headers)).await))
 }
 
-async fn keep(app: &App, index: &SurveyIndex, new: NewResponse) -> Result<Json<Acknowledgement>, Problem> {
+async fn keep(
+    app: &App,
+    index: &SurveyIndex,
+    mut new: NewResponse,
+    is_private: bool,
+) -> Result<Json<Acknowledgement>, Problem> {
+    let received_ms = now_ms()?;
+    let dated_ms = received_ms - i64::from(new.age_ms.min(MAX_AGE_MS));
+    let keys = index.keys(&new.response.site)?;
+    let identity = identity::judge(&mut new.response, keys, dated_ms, is_private);
     let candor_survey::Response { site, survey, survey_version, .. } = &new.response;
     let scope = index.scope(site)?;
     let found = index.survey(None, Some(site), survey, Some(*survey_version))?;
     let response = new.check(found.survey)?;
     let (id, revision) = (response.id().to_owned(), response.revision());
+    if let Some(identity) = identity {
+        app.metrics.refusals.add_identity(identity, &response.response().site);
+    }
     if app.without_store {
         return Ok(Json(Acknowledgement { id, revision, status: AcknowledgementStatus::Stored }));
     }
-    let arrival =
-        Arrival { declared: found.declared(response.response()), scope, response, received_ms: now_ms()? };
+    let declared = found.declared(response.response());
+    let arrival = Arrival { declared, scope, response, received_ms };
     let outcome = app.store.save(vec![arrival]).await?.into_iter().next();
-    if let Some(outcome) = &outcome {
-        app.metrics.answer(outcome);
-    }
+    let outcome = outcome.ok_or_else(|| Problem::fault("the store gave no outcome"))?;
+    app.metrics.answer(&outcome);
     let (revision, status) = match outcome {
-        Some(Outcome::Stored) => (revision, AcknowledgementStatus::Stored),
-        Some(Outcome::Duplicate) => (revision, AcknowledgementStatus::Duplicate),
-        Some(Outcome::Erased) => (revision, AcknowledgementStatus::Erased),
-        Some(Outcome::Superseded { kept }) => (kept, AcknowledgementStatus::Superseded),
-        Some(Outcome::ContentConflict) => {
+        Outcome::Stored => (revision, AcknowledgementStatus::Stored),
+        Outcome::Duplicate => (revision, AcknowledgementStatus::Duplicate),
+        Outcome::Erased => (revision, AcknowledgementStatus::Erased),
+        Outcome::Superseded { kept } => (kept, AcknowledgementStatus::Superseded),
+        Outcome::ContentConflict => {
             let detail = format!("revision {revision} of this response was sent before with other content");
             return Err(Problem::new(StatusCode::CONFLICT, detail)
                 .field("revision")
                 .expected("a higher revision"));
         }
-        Some(Outcome::OtherSurvey) => {
+        Outcome::OtherSurvey => {
             let detail = "this id was used before for a response to another survey or of another site";
             return Err(Problem::new(StatusCode::CONFLICT, detail).field("id").expected("an id of its own"));
-        }
-        None => {
-            return Err(Problem::fault("the store gave no outcome"));
         }
     };
     Ok(Json(Acknowledgement { id, revision, status }))
@@ -307,6 +324,9 @@ impl Item {
             ("test", Value::Bool(false)),
         ] {
             response.entry(name).or_insert(absent);
+        }
+        if let Some(Value::Object(respondent)) = response.get_mut("respondent") {
+            respondent.entry("signed").or_insert(Value::Bool(false));
         }
         Ok(Self { id, revision, dated, response })
     }

@@ -228,7 +228,8 @@ async fn an_answer_with_every_field_at_its_limit_fits() {
             "touchpoint": character.repeat(64), "page": character.repeat(2_048), "age_ms": u32::MAX, "test": true,
             "answers": [{"question": "nps", "rating": 10}, {"question": "why", "text": character.repeat(5_000)}],
             "presentation": {"display": "popover", "scale": "numbers", "direction": "ltr"},
-            "respondent": {"id": character.repeat(128), "attributes": entries}, "context": entries,
+            "respondent": {"id": character.repeat(128), "token": character.repeat(4_096), "attributes": entries},
+            "context": entries,
         });
         let fields =
             |response: &Value| response.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();

@@ -11,6 +11,59 @@ use tokio::{
     time::timeout,
 };
 
+#[tokio::test]
+async fn more_answers_from_one_address_than_may_be_are_refused_for_a_while_and_nobody_elses() {
+    let server = spawn_but(|config| {
+        config.limits.answers_per_minute = 2;
+        config.limits.client_address_header = Some("x-real-ip".parse().unwrap());
+    })
+    .await;
+    let post = |body: String, address: &str| {
+        let request = server.request(Method::POST, "/v1/responses").header("origin", SHOP);
+        let request = request.header("content-type", "text/plain").header("x-real-ip", address.to_owned());
+        async move { request.body(body).send().await.unwrap() }
+    };
+    let answer = |n| nps(n, 2, 9).to_string();
+    // What is no answer does not count, nor what the site's origins keep out.
+    for _ in 0..3 {
+        assert_eq!(post("{}".into(), "203.0.113.7").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    for n in 1..=2 {
+        assert_eq!(post(answer(n), "203.0.113.7").await.status(), StatusCode::OK);
+    }
+    let refused = post(answer(3), "203.0.113.7").await;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.headers()["access-control-allow-origin"], SHOP);
+    assert!(refused.headers()["access-control-expose-headers"].to_str().unwrap().contains("Retry-After"));
+    let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=30).contains(&wait), "{wait}");
+    let problem = problem(refused).await;
+    assert!(!problem.to_string().contains("203.0.113.7"), "{problem}");
+    assert_eq!(server.stored().await.len(), 2);
+    // Another address, and another site.
+    assert_eq!(post(answer(3), "203.0.113.8").await.status(), StatusCode::OK);
+    let of_shop = answer(4).replace("\"default\"", "\"shop\"");
+    assert_eq!(post(of_shop, "203.0.113.7").await.status(), StatusCode::OK);
+    let metrics = server.read("/metrics").await.text().await.unwrap();
+    assert!(metrics.contains("candor_refusals_total{reason=\"too_many\"} 1\n"), "{metrics}");
+}
+
+#[tokio::test]
+async fn without_a_header_that_names_them_the_clients_of_a_proxy_are_not_limited_and_0_is_no_limit() {
+    for (answers_per_minute, header) in [(2, None), (0, Some("x-real-ip"))] {
+        let server = spawn_but(|config| {
+            config.limits.answers_per_minute = answers_per_minute;
+            config.limits.client_address_header = header.map(|header| header.parse().unwrap());
+        })
+        .await;
+        for n in 1..=5 {
+            let request = server.request(Method::POST, "/v1/responses").header("x-real-ip", "203.0.113.7");
+            let request = request.header("content-type", "text/plain").body(nps(n, 2, 9).to_string());
+            assert_eq!(request.send().await.unwrap().status(), StatusCode::OK, "{answers_per_minute}");
+        }
+    }
+}
+
 async fn spawn_but(change: impl FnOnce(&mut Config)) -> Spawned {
     let folder = tempfile::tempdir().unwrap();
     let mut config = config(&folder);

@@ -12,6 +12,7 @@
 //! | mistakes in TOML files, `candor check` | `surveys.rs` |
 //! | surveys that are read again | `reload.rs` |
 //! | what one client may take | `limits.rs` |
+//! | who answers: signed by the site, or nobody's business | `identity.rs` |
 //! | what the operator sees: metrics, refusals, the log | `operator.rs` |
 //! | kill, stop, restart, slow clients | `process.rs` |
 //! | a database of an earlier build | `versions.rs` |
@@ -27,6 +28,7 @@
 mod bad_input;
 mod definitions;
 mod files;
+mod identity;
 mod ingest;
 mod keeping;
 mod limits;

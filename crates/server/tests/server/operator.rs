@@ -70,7 +70,7 @@ async fn answers_and_refusals_are_counted_by_what_became_of_them() {
         (changed("survey", json!("checkout-csat")), 404),
         (changed("locale", json!("zh Hant")), 422),
         ("{".to_owned(), 400),
-        (" ".repeat(500 << 10), 413),
+        (" ".repeat(501 << 10), 413),
         (changed("survey", json!("none")), 404),
         (changed("survey_version", json!(2)), 404),
         (changed("site", json!("nowhere")), 404),

@@ -30,11 +30,17 @@ impl Process {
     }
 
     pub(crate) fn start_with(folder: &TempDir, args: &[&str]) -> Self {
+        Self::start_in(folder, args, &[])
+    }
+
+    /// With these variables in its environment.
+    pub(crate) fn start_in(folder: &TempDir, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_candor"))
             .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--token", TOKEN])
             .arg("--database")
             .arg(format!("sqlite://{}", folder.path().join("candor.sqlite").display()))
             .args(args)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -70,7 +76,7 @@ impl Process {
     }
 
     #[cfg(unix)]
-    fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         self.signal("-TERM");
     }
 

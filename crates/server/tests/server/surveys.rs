@@ -165,9 +165,9 @@ fn the_example_sites_have_no_mistakes_and_ask_in_every_language() {
 #[test]
 fn the_survey_in_the_documentation_has_no_mistakes() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api.md")).unwrap();
-    let (_, block) = page.split_once("```toml\n[[survey]]").unwrap();
+    let (_, block) = page.split_once("```toml\n[[identity]]").unwrap();
     let (survey, _) = block.split_once("```").unwrap();
-    let site = format!("site = \"help\"\norigins = [\"*\"]\n[[survey]]{survey}");
+    let site = format!("site = \"help\"\norigins = [\"*\"]\n[[identity]]{survey}");
     let said = check(&folder(&[("help.toml", &site)]), &[]);
     assert_eq!(said, (true, "1 site, 1 survey: no mistakes\n".into(), String::new()));
 }

@@ -83,6 +83,8 @@ impl Start {
         if self.surveys {
             command.arg("--surveys").arg(self.folder.join("surveys"));
         }
+        // All answers come from one address. An earlier build does not know the flag.
+        command.env("CANDOR_ANSWERS_PER_MINUTE", "0");
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         let child = command.stdout(Stdio::piped()).spawn();
         child.unwrap_or_else(|error| panic!("{error}: {}", NO_STRACE))

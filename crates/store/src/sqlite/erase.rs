@@ -142,7 +142,7 @@ pub(super) fn anonymise(
             // The page knows the id; the hash tells whether it is of contents that one can guess.
             transaction
                 .prepare_cached(
-                    "UPDATE responses SET id = randomblob(16), hash = zeroblob(8), flags = (flags & ~2) | ?3
+                    "UPDATE responses SET id = randomblob(16), hash = zeroblob(8), flags = (flags & 1) | ?3
                      WHERE workspace = ?1 AND id = ?2",
                 )?
                 .execute(params![scope.0, id, ANONYMOUS])?;

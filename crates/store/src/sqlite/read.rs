@@ -2,7 +2,7 @@ use super::{names::Table, save::blob};
 use crate::{
     Counts, Dimension, FeedQuery, Listed, MAX_PAGE_BYTES, ResponseQuery, SLOT_MS, Scope, Segment, StoreError,
     StoredResponse, TallyQuery,
-    decide::{TEST, uuid_bytes, uuid_text},
+    decide::{SIGNED, TEST, uuid_bytes, uuid_text},
     kept::{Content, Of, Parts, Personal, state_of},
     rollup::{Day, EVERYONE, Periods, QUARTERS},
 };
@@ -251,12 +251,14 @@ impl Page {
         };
         let parts =
             Parts { content: Content::from_json(content)?, frame: serde_json::from_str(frame)?, personal };
+        let flags: u32 = row.get(8)?;
         let of = Of {
             site: row.get(3)?,
             survey: row.get(4)?,
             survey_version: row.get(5)?,
             state: state_of(row.get(7)?)?,
-            test: row.get::<_, u32>(8)? & TEST > 0,
+            test: flags & TEST > 0,
+            signed: flags & SIGNED > 0,
         };
         self.responses.push(StoredResponse {
             id: uuid_text(row.get(0)?),

@@ -1,8 +1,8 @@
 use super::{erase::is_erased, names::Table};
 use crate::{
     Arrival, Outcome, Scope, StoreError,
-    decide::{Change, Head, PERSONAL, Row, TEST, dated_ms, decide, uuid_bytes},
-    kept::{Content, Frame, Hash, Hasher, Parts, Personal, damaged, state_number, state_of},
+    decide::{Change, Head, PERSONAL, Row, SIGNED, TEST, dated_ms, decide, uuid_bytes},
+    kept::{Content, Hash, Hasher, Parts, Written, WrittenPersonal, damaged, state_number, state_of},
     names::Names,
     rollup::{Day, Key, Rows},
     segments,
@@ -145,13 +145,16 @@ pub(super) fn keep(
     new: New<'_>,
 ) -> Result<Outcome, StoreError> {
     let New { scope, id, revision, response, skipped, declared, dated_ms } = new;
-    let respondent = response.respondent.as_ref().and_then(|respondent| respondent.id.as_deref());
-    if is_erased(connection, memory, scope, id, respondent, dated_ms)? {
+    let respondent = response.respondent.as_ref();
+    let named = respondent.and_then(|respondent| respondent.id.as_deref());
+    if is_erased(connection, memory, scope, id, named, dated_ms)? {
         return Ok(Outcome::Erased);
     }
     let table = Table(connection);
     let (survey, segments) = memory.names.of(&table, scope, response, declared)?;
-    let Parts { content, frame, personal } = Parts::of(response, skipped);
+    let (content, written) = Parts::of(response, skipped).write()?;
+    let (personal, signed) = (written.personal.is_some(), respondent.is_some_and(|r| r.signed));
+    let flags = [(response.test, TEST), (personal, PERSONAL), (signed, SIGNED)];
     let mut row = Row {
         workspace: scope.0,
         id,
@@ -159,18 +162,18 @@ pub(super) fn keep(
         version: response.survey_version,
         revision,
         state: response.state,
-        flags: u32::from(response.test) * TEST + u32::from(personal.is_some()) * PERSONAL,
+        flags: flags.into_iter().map(|(is_set, flag)| u32::from(is_set) * flag).sum(),
         dated_ms,
-        hash: memory.hasher.content(response)?,
+        hash: memory.hasher.content(response.state, response.survey_version, response.test, &written),
         segments,
         content,
     };
-    let old = if revision == 1 && insert(connection, memory, &row, &frame)? {
+    let old = if revision == 1 && insert(connection, memory, &row, &written)? {
         None
     } else {
         match old(connection, scope, id)? {
             None => {
-                insert(connection, memory, &row, &frame)?;
+                insert(connection, memory, &row, &written)?;
                 None
             }
             Some(old) => {
@@ -179,12 +182,12 @@ pub(super) fn keep(
                     return Ok(outcome);
                 }
                 let old = old.row(scope, id)?;
-                update(connection, memory, &row, &frame)?;
+                update(connection, memory, &row, &written)?;
                 Some(old)
             }
         }
     };
-    keep_personal(connection, &row, old.as_ref(), personal)?;
+    keep_personal(connection, &row, old.as_ref(), written.personal.as_ref())?;
     memory.rows.count(&Change { old, new: Some(&row) }, |key| read_day(connection, key))?;
     Ok(Outcome::Stored)
 }
@@ -194,24 +197,13 @@ fn insert(
     connection: &Connection,
     memory: &mut Memory,
     row: &Row,
-    frame: &Frame,
+    written: &Written,
 ) -> Result<bool, StoreError> {
-    let Written { seq, frame, content, segments } = Written::of(connection, memory, row, frame)?;
+    let (seq, frame) = numbers(connection, memory, row, written)?;
     // Every column is named here and below, so that a new one does not compile until it is written.
-    let Row {
-        workspace,
-        id,
-        survey,
-        version,
-        revision,
-        state,
-        flags,
-        dated_ms,
-        hash,
-        segments: _,
-        content: _,
-    } = row;
-    let state = state_number(*state);
+    let Row { workspace, id, survey, version, revision, state, flags, dated_ms, hash, segments, content: _ } =
+        row;
+    let (state, segments, content) = (state_number(*state), segments::pack(segments), &written.content);
     let added = connection
         .prepare_cached(
             "INSERT INTO responses
@@ -224,8 +216,13 @@ fn insert(
     Ok(added > 0)
 }
 
-fn update(connection: &Connection, memory: &mut Memory, row: &Row, frame: &Frame) -> Result<(), StoreError> {
-    let Written { seq, frame, content, segments } = Written::of(connection, memory, row, frame)?;
+fn update(
+    connection: &Connection,
+    memory: &mut Memory,
+    row: &Row,
+    written: &Written,
+) -> Result<(), StoreError> {
+    let (seq, frame) = numbers(connection, memory, row, written)?;
     let Row {
         workspace,
         id,
@@ -236,10 +233,10 @@ fn update(connection: &Connection, memory: &mut Memory, row: &Row, frame: &Frame
         flags,
         dated_ms: _,
         hash,
-        segments: _,
+        segments,
         content: _,
     } = row;
-    let state = state_number(*state);
+    let (state, segments, content) = (state_number(*state), segments::pack(segments), &written.content);
     connection
         .prepare_cached(
             "UPDATE responses SET version = ?3, revision = ?4, state = ?5, flags = ?6, seq = ?7, hash = ?8, frame = ?9,
@@ -251,29 +248,15 @@ fn update(connection: &Connection, memory: &mut Memory, row: &Row, frame: &Frame
     Ok(())
 }
 
-/// The columns that are not in the row.
-struct Written {
-    seq: i64,
-    frame: i64,
-    content: String,
-    segments: Vec<u8>,
-}
-
-impl Written {
-    fn of(
-        connection: &Connection,
-        memory: &mut Memory,
-        row: &Row,
-        frame: &Frame,
-    ) -> Result<Self, StoreError> {
-        let (table, scope) = (Table(connection), Scope(row.workspace));
-        Ok(Self {
-            seq: memory.names.next_seq(&table, scope)?,
-            frame: memory.names.frame(&table, scope, frame)?,
-            content: row.content.to_json()?,
-            segments: segments::pack(&row.segments),
-        })
-    }
+/// The place of a row in the order of arrival, and the number of its frame.
+fn numbers(
+    connection: &Connection,
+    memory: &mut Memory,
+    row: &Row,
+    written: &Written,
+) -> Result<(i64, i64), StoreError> {
+    let (table, scope) = (Table(connection), Scope(row.workspace));
+    Ok((memory.names.next_seq(&table, scope)?, memory.names.frame(&table, scope, &written.frame)?))
 }
 
 /// A row that is kept; only its head was read.
@@ -333,17 +316,17 @@ fn keep_personal(
     connection: &Connection,
     Row { workspace, id, .. }: &Row,
     old: Option<&Row>,
-    personal: Option<Personal>,
+    personal: Option<&WrittenPersonal>,
 ) -> Result<(), StoreError> {
     match personal {
-        Some(Personal { respondent, page, said }) => {
+        Some(WrittenPersonal { respondent, page, said }) => {
             connection
                 .prepare_cached(
                     "INSERT INTO personal (workspace, id, respondent, page, said) VALUES (?1, ?2, ?3, ?4, ?5)
                      ON CONFLICT (workspace, id)
                      DO UPDATE SET respondent = excluded.respondent, page = excluded.page, said = excluded.said",
                 )?
-                .execute(params![workspace, id, respondent, page, serde_json::to_string(&said)?])?;
+                .execute(params![workspace, id, respondent, page, said])?;
         }
         None if old.is_some_and(|old| old.flags & PERSONAL > 0) => {
             connection

@@ -1042,7 +1042,7 @@ async fn the_feed_gives_each_response_in_the_order_of_its_last_change(database: 
 
 fn by(response: NewResponse, respondent: &str) -> NewResponse {
     let id = Some(respondent.to_owned());
-    with(response, |r| r.respondent = Some(Respondent { id, attributes: Default::default() }))
+    with(response, |r| r.respondent = Some(Respondent { id, ..Respondent::default() }))
 }
 
 async fn erase(store: &Store, what: Erasure) -> usize {
