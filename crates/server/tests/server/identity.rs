@@ -11,8 +11,8 @@ use sha2::Sha256;
 use std::{
     fs,
     path::PathBuf,
-    process::{Command, Output},
-    time::{SystemTime, UNIX_EPOCH},
+    process::{Command, Output, Stdio},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use tempfile::TempDir;
 
@@ -276,7 +276,14 @@ async fn a_shared_secret_comes_from_the_environment_and_the_log_says_no_word_of_
 fn candor(args: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_candor"));
     command.args(args).env_remove("CANDOR_TEST_SECRET").envs(variables.iter().copied());
-    let Output { status, stdout, stderr } = command.output().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A server that starts against expectation would never end.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while child.try_wait().unwrap().is_none() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let _ = child.kill();
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
     (status.code(), [stdout, stderr].map(|out| String::from_utf8(out).unwrap()).concat())
 }
 
