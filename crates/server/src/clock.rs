@@ -16,8 +16,13 @@ pub(crate) fn now_ms() -> Result<i64, Problem> {
     plausible(Timestamp::now().as_millisecond())
 }
 
+/// Whether a clock that says so has been set.
+pub(crate) fn is_plausible(now_ms: i64) -> bool {
+    PLAUSIBLE_MS.contains(&now_ms)
+}
+
 fn plausible(now_ms: i64) -> Result<i64, Problem> {
-    if PLAUSIBLE_MS.contains(&now_ms) {
+    if is_plausible(now_ms) {
         return Ok(now_ms);
     }
     Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server's clock is wrong: try again later")

@@ -1,7 +1,7 @@
-//! `candor verify`, `candor rebuild` and `candor erase`: looking after a database, whether a server uses it or not.
+//! `candor verify`, `candor rebuild`, `candor doctor` and `candor erase`: looking after a database, whether a server uses it or not.
 
 use anyhow::{Context, bail};
-use candor_store::{DEFAULT_WORKSPACE, Erasure, Store, StoreError};
+use candor_store::{DEFAULT_WORKSPACE, Erasure, HEALTH_DAYS, Health, Store, StoreError};
 use clap::Args;
 use jiff::Timestamp;
 use std::io::Write;
@@ -70,6 +70,78 @@ impl Database {
         store.close().await;
         agree
     }
+}
+
+impl Database {
+    /// Says how the database and its machine are, and whether nothing of it needs anybody.
+    ///
+    /// # Errors
+    /// If the database can't be opened or fails, or nothing can be written.
+    pub async fn doctor(&self, out: impl Write) -> anyhow::Result<bool> {
+        let store = self.open().await?;
+        let is_well = doctor(&store, Timestamp::now().as_millisecond(), out).await;
+        store.close().await;
+        is_well
+    }
+}
+
+/// Fewer days than this until the disk is full need somebody.
+const MIN_DAYS_LEFT: u64 = 30;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// How many days are counted again.
+const COUNTED_DAYS: i64 = 7;
+
+async fn doctor(store: &Store, now_ms: i64, mut out: impl Write) -> anyhow::Result<bool> {
+    let Health { bytes, free_bytes, responses, recent, last_day_ms } = store.health(now_ms).await?;
+    let mut is_well = true;
+    let mut say = |holds: bool, line: String| {
+        is_well &= holds;
+        writeln!(out, "{} {line}", if holds { "well " } else { "WRONG" })
+    };
+    // Opening it would have failed otherwise.
+    say(true, format!("schema: of this version; {responses} responses are counted"))?;
+
+    let each = bytes / responses.max(1);
+    let daily = recent * each / u64::from(HEALTH_DAYS);
+    let room = format!(
+        "disk: the database has {} MB, and {} MB are free",
+        bytes / 1_000_000,
+        free_bytes / 1_000_000
+    );
+    match free_bytes.checked_div(daily) {
+        Some(days) => {
+            let pace = format!("{recent} responses in {HEALTH_DAYS} days, {each} B each");
+            say(days >= MIN_DAYS_LEFT, format!("{room}: enough for {days} days like the last ({pace})"))?;
+        }
+        None => say(true, room)?,
+    }
+
+    let is_ahead = last_day_ms.is_some_and(|day_ms| day_ms > now_ms + DAY_MS);
+    let clock = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    let clock = format!("clock: {}", clock.strftime("%Y-%m-%d %H:%M UTC"));
+    match last_day_ms.filter(|_| is_ahead).and_then(|day_ms| Timestamp::from_millisecond(day_ms).ok()) {
+        Some(last) => say(
+            false,
+            format!(
+                "{clock}, but there are answers dated {}: it is behind now, or was ahead then",
+                last.strftime("%Y-%m-%d")
+            ),
+        )?,
+        None => say(crate::clock::is_plausible(now_ms), clock)?,
+    }
+
+    let differences = store.audit_since(now_ms - COUNTED_DAYS * DAY_MS).await?.len();
+    let counted = format!("rollup: the last {COUNTED_DAYS} days counted again");
+    match differences {
+        0 => say(true, format!("{counted}: no difference"))?,
+        n => say(
+            false,
+            format!(
+                "{counted}: {n} counts differ; `candor verify` says which, `candor rebuild` makes them anew"
+            ),
+        )?,
+    }
+    Ok(is_well)
 }
 
 async fn verify(store: &Store, mut out: impl Write) -> anyhow::Result<bool> {

@@ -41,6 +41,9 @@ enum Command {
     Verify(keeping::Database),
     /// Make the counts anew from the responses, day by day, while answers arrive or not, and verify them.
     Rebuild(keeping::Database),
+    /// Say how the database and its machine are: schema, room on the disk, clock, the last days' counts. The exit code is 1 if
+    /// anything is wrong.
+    Doctor(keeping::Database),
     /// Take responses out of the database for good, and keep late sendings of them away.
     Erase(keeping::Erase),
     /// Copy the database to a new file, as it is at this moment, whether a server uses it or not.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Check(config) => judged(check::run(&config, io::stdout().lock())),
         Command::Verify(database) => judged(database.verify(io::stdout().lock())),
         Command::Rebuild(database) => judged(database.rebuild(io::stdout().lock())),
+        Command::Doctor(database) => judged(database.doctor(io::stdout().lock())),
         Command::Erase(erase) => judged(async { erase.run(io::stdout().lock()).await.map(|()| true) }),
         Command::Score => score_lines().unwrap_or_else(|error| {
             // There is no log, and standard output is for answers. Without standard error the exit code has to do.

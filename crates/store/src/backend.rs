@@ -1,6 +1,6 @@
 use crate::{
-    Arrival, Catalog, Counts, Difference, Erasure, FeedQuery, ImportError, Listed, Outcome, ResponseQuery,
-    Scope, StoreError, TallyQuery,
+    Arrival, Catalog, Counts, Difference, Erasure, FeedQuery, Health, ImportError, Listed, Outcome,
+    ResponseQuery, Scope, StoreError, TallyQuery,
 };
 use async_trait::async_trait;
 use candor_survey::AuthoredSite;
@@ -32,7 +32,9 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
 
     async fn feed(&self, query: FeedQuery) -> Result<Listed, StoreError>;
 
-    async fn audit(&self) -> Result<Vec<Difference>, StoreError>;
+    async fn audit(&self, from_ms: i64) -> Result<Vec<Difference>, StoreError>;
+
+    async fn health(&self, now_ms: i64) -> Result<Health, StoreError>;
 
     async fn recount(&self) -> Result<(), StoreError>;
 

@@ -23,9 +23,9 @@ mod varint;
 
 pub use model::{
     Arrival, Catalog, CatalogSite, CatalogSurvey, Commit, Copied, CopyError, Counts, DEFAULT_WORKSPACE,
-    Difference, Dimension, Erasure, FeedQuery, ImportError, Listed, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES,
-    OTHER, Observer, OpenError, Outcome, Progress, Refusal, ResponseQuery, SLOT_MS, Scope, Segment, Settings,
-    StoreError, StoredResponse, TallyQuery,
+    Difference, Dimension, Erasure, FeedQuery, HEALTH_DAYS, Health, ImportError, Listed, MAX_AGE_MS,
+    MAX_PAGE_BYTES, MAX_VALUES, OTHER, Observer, OpenError, Outcome, Progress, Refusal, ResponseQuery,
+    SLOT_MS, Scope, Segment, Settings, StoreError, StoredResponse, TallyQuery,
 };
 
 use backend::Backend;
@@ -151,7 +151,23 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn audit(&self) -> Result<Vec<Difference>, StoreError> {
-        self.0.audit().await
+        self.0.audit(i64::MIN).await
+    }
+
+    /// As [`audit`](Self::audit), of the days from this moment on alone.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn audit_since(&self, from_ms: i64) -> Result<Vec<Difference>, StoreError> {
+        self.0.audit(from_ms).await
+    }
+
+    /// How the database is, as far as can be told without reading all of it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn health(&self, now_ms: i64) -> Result<Health, StoreError> {
+        self.0.health(now_ms).await
     }
 
     /// Replaces the rollup by one that is counted from the responses, day by day.

@@ -328,6 +328,24 @@ pub struct Difference {
     pub responses: i64,
 }
 
+/// How a database is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// How large its file is.
+    pub bytes: u64,
+    /// How many bytes more its disk can take.
+    pub free_bytes: u64,
+    /// How many responses are counted.
+    pub responses: u64,
+    /// How many of them are dated in the [`HEALTH_DAYS`] days before now.
+    pub recent: u64,
+    /// The last day on which any is dated, in milliseconds since 1970 UTC at its beginning.
+    pub last_day_ms: Option<i64>,
+}
+
+/// How many days [`Health`] looks back.
+pub const HEALTH_DAYS: u32 = 30;
+
 /// Every site and survey that the database knows.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {

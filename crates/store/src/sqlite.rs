@@ -17,8 +17,8 @@ mod writer;
 pub(crate) use backup::{backup, restore};
 
 use crate::{
-    Arrival, Catalog, Counts, Difference, Erasure, FeedQuery, ImportError, Listed, OpenError, Outcome,
-    Refusal, ResponseQuery, Scope, Settings, StoreError, TallyQuery, backend::Backend,
+    Arrival, Catalog, Counts, Difference, Erasure, FeedQuery, Health, ImportError, Listed, OpenError,
+    Outcome, Refusal, ResponseQuery, Scope, Settings, StoreError, TallyQuery, backend::Backend,
 };
 use async_trait::async_trait;
 use candor_survey::AuthoredSite;
@@ -45,6 +45,7 @@ pub(crate) struct Sqlite {
     writer: Writer,
     readers: Arc<Readers>,
     read_timeout: Duration,
+    path: PathBuf,
 }
 
 impl Sqlite {
@@ -62,10 +63,10 @@ impl Sqlite {
         open: fn(PathBuf) -> Result<Disk, OpenError>,
     ) -> Result<Self, OpenError> {
         let Settings { read_timeout, observer } = settings;
-        let readers = path.clone();
+        let (readers, file) = (path.clone(), path.clone());
         let disk = blocking(move || open(path)).await??;
         let writer = Writer::spawn(disk, observer)?;
-        Ok(Self { writer, readers: Arc::new(Readers::spawn(readers)?), read_timeout })
+        Ok(Self { writer, readers: Arc::new(Readers::spawn(readers)?), read_timeout, path: file })
     }
 
     pub(crate) async fn refusals(path: PathBuf, sites: Vec<AuthoredSite>) -> Result<Vec<Refusal>, OpenError> {
@@ -136,8 +137,13 @@ impl Backend for Sqlite {
         self.read(move |connection| read::feed(connection, query)).await
     }
 
-    async fn audit(&self) -> Result<Vec<Difference>, StoreError> {
-        self.readers.read(None, count::audit).await
+    async fn audit(&self, from_ms: i64) -> Result<Vec<Difference>, StoreError> {
+        self.readers.read(None, move |connection| count::audit(connection, from_ms)).await
+    }
+
+    async fn health(&self, now_ms: i64) -> Result<Health, StoreError> {
+        let path = self.path.clone();
+        self.read(move |connection| read::health(connection, &path, now_ms)).await
     }
 
     async fn recount(&self) -> Result<(), StoreError> {

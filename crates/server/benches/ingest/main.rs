@@ -90,13 +90,21 @@ fn bench() {
     println!("4 KiB written and synced, median of 200    {:>10.2?}", sync_time(folder.path()));
     println!();
 
-    println!("wrk, {rounds} rounds of {seconds} s each, with and without the store in turn; medians");
+    println!(
+        "wrk, {rounds} rounds of {seconds} s each, with and without the store in turn; medians. In full: three revisions of"
+    );
+    println!(
+        "each answer, five segments that the survey declares, a page, and a token that the site has signed"
+    );
     println!("connections  answers/s  µs of CPU each  without store/s  µs of CPU each  ratio  errors  kept");
-    for connections in CONNECTIONS {
+    let token = served::token();
+    for (connections, token) in
+        CONNECTIONS.into_iter().flat_map(|connections| [(connections, None), (connections, Some(&*token))])
+    {
         let (mut kept, mut dropped, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..rounds {
-            let real = wrk(Kind::Real, folder.path(), connections, seconds, round);
-            let reference = wrk(Kind::WithoutStore, folder.path(), connections, seconds, round);
+            let real = wrk(Kind::Real, folder.path(), (connections, token), seconds, round);
+            let reference = wrk(Kind::WithoutStore, folder.path(), (connections, token), seconds, round);
             ratios.push(real.cpu / reference.cpu);
             kept.push(real);
             dropped.push(reference);
@@ -104,7 +112,7 @@ fn bench() {
         let of = |runs: &[Run], what: fn(&Run) -> f64| median(runs.iter().map(what).collect());
         let errors: u64 = kept.iter().chain(&dropped).map(|run| run.errors).sum();
         println!(
-            "{connections:>11} {:>10.0} {:>15.1} {:>16.0} {:>15.1} {:>6.2} {errors:>7}  {}",
+            "{connections:>11} {:>10.0} {:>15.1} {:>16.0} {:>15.1} {:>6.2} {errors:>7}  {}{}",
             of(&kept, |run| run.rate),
             of(&kept, |run| run.cpu * 1e6),
             of(&dropped, |run| run.rate),
@@ -115,6 +123,7 @@ fn bench() {
             } else {
                 "NOT ALL"
             },
+            if token.is_some() { ", in full" } else { "" },
         );
     }
     println!();
@@ -130,7 +139,13 @@ struct Run {
     kept: bool,
 }
 
-fn wrk(kind: Kind, folder: &Path, connections: u32, seconds: u64, round: u64) -> Run {
+fn wrk(
+    kind: Kind,
+    folder: &Path,
+    (connections, token): (u32, Option<&str>),
+    seconds: u64,
+    round: u64,
+) -> Run {
     let server = Served::start(kind, folder);
     let script = folder.join("ingest.lua");
     std::fs::write(&script, include_str!("ingest.lua")).unwrap();
@@ -138,6 +153,7 @@ fn wrk(kind: Kind, folder: &Path, connections: u32, seconds: u64, round: u64) ->
     wrk.args(["--threads", "1", "--connections", &connections.to_string()]);
     wrk.args(["--duration", &format!("{seconds}s"), "--timeout", "10s", "--script"]).arg(script);
     wrk.arg(format!("http://{}", server.address)).env("CANDOR_RUN", (round + 1).to_string());
+    wrk.envs(token.map(|token| ("CANDOR_TOKEN", token)));
     let before = server.cpu_seconds();
     let output = wrk.output().expect("wrk runs: `cargo xtask bench server` installs it");
     let cpu = server.cpu_seconds() - before;
@@ -149,7 +165,11 @@ fn wrk(kind: Kind, folder: &Path, connections: u32, seconds: u64, round: u64) ->
     let rows = server.stop_and_count();
     let kept = match kind {
         // Some were under way when wrk stopped listening.
-        Kind::Real => (answers - refused..=answers + u64::from(connections)).contains(&rows),
+        Kind::Real => {
+            let each = if token.is_some() { 3 } else { 1 };
+            let of = |answers: u64| answers / each;
+            (of(answers - refused)..=of(answers) + u64::from(connections)).contains(&rows)
+        }
         Kind::WithoutStore => rows == 0,
     };
     Run {

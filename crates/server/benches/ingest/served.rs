@@ -1,9 +1,37 @@
+use data_encoding::BASE64URL_NOPAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
 };
 use tempfile::TempDir;
+
+/// A site whose survey has five segments of its own, and which signs who answers.
+const SITE: &str = r#"
+site = "bench"
+origins = ["*"]
+[[identity]]
+kid = "bench"
+algorithm = "HS256"
+secret_env = "CANDOR_BENCH_SECRET"
+[[survey]]
+id = "bench"
+version = 1
+metric = "nps"
+segments = ["plan", "country", "device", "page", "plan×country"]
+"#;
+const SECRET: (&str, &str) = ("CANDOR_BENCH_SECRET", "0123456789abcdef0123456789abcdef");
+
+/// A token that the site has signed, for a thousand years.
+pub(crate) fn token() -> String {
+    let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+    let parts = [r#"{"alg":"HS256","kid":"bench"}"#, r#"{"sub":"u-77","exp":33000000000}"#];
+    let signed = parts.map(|part| encode(part.as_bytes())).join(".");
+    let mac = Hmac::<Sha256>::new_from_slice(SECRET.1.as_bytes()).unwrap().chain_update(&signed);
+    format!("{signed}.{}", encode(&mac.finalize().into_bytes()))
+}
 
 /// Which of the two servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +72,8 @@ impl Served {
                 command
             }
         };
+        std::fs::write(folder.path().join("bench.toml"), SITE).unwrap();
+        command.arg("--surveys").arg(folder.path()).env(SECRET.0, SECRET.1);
         let database = format!("sqlite://{}", folder.path().join("candor.sqlite").display());
         command.args([
             "--listen",

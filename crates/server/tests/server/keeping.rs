@@ -36,6 +36,32 @@ async fn counts_are_verified_and_made_anew_beside_a_server_that_goes_on() {
 }
 
 #[tokio::test]
+async fn the_doctor_says_what_is_well_and_what_needs_somebody() {
+    let server = spawn().await;
+    let folder = server.folder.path();
+    for n in 0..3 {
+        server.expect(&nps(n, 2, 9), "stored").await;
+    }
+    let (is_well, said) = candor(folder, &["doctor"]);
+    assert!(is_well, "{said}");
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines.len(), 4, "{said}");
+    for (line, begins) in
+        lines.iter().zip(["schema: of this version; 3 responses", "disk: ", "clock: 20", "rollup: "])
+    {
+        assert!(line.strip_prefix("well  ").is_some_and(|line| line.starts_with(begins)), "{line}");
+    }
+    assert!(lines[1].contains("3 responses in 30 days"), "{said}");
+    let harm = rusqlite::Connection::open(folder.join("candor.sqlite")).unwrap();
+    harm.execute("DELETE FROM rollup WHERE segment = 1", []).unwrap();
+    let (is_well, said) = candor(folder, &["doctor"]);
+    assert!(!is_well && said.contains("WRONG rollup: ") && said.contains("candor rebuild"), "{said}");
+    harm.execute("UPDATE rollup SET day = day + 40", []).unwrap();
+    let (is_well, said) = candor(folder, &["doctor"]);
+    assert!(!is_well && said.contains("WRONG clock: ") && said.contains("was ahead then"), "{said}");
+}
+
+#[tokio::test]
 async fn what_is_erased_beside_a_server_is_gone_there_and_stays_away() {
     let server = spawn().await;
     let folder = server.folder.path();

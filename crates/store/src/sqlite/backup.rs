@@ -64,7 +64,7 @@ pub(crate) async fn restore(
     copy(&source, &unfinished.0, progress)?;
 
     let store = Sqlite::open(unfinished.0.clone(), Settings::default()).await?;
-    let differences = store.audit().await?.len();
+    let differences = store.audit(i64::MIN).await?.len();
     if differences > 0 {
         store.recount().await?;
     }

@@ -1,13 +1,13 @@
-use super::{names::Table, save::blob};
+use super::{files::free_bytes, names::Table, save::blob};
 use crate::{
-    Counts, Dimension, FeedQuery, Listed, MAX_PAGE_BYTES, ResponseQuery, SLOT_MS, Scope, Segment, StoreError,
-    StoredResponse, TallyQuery,
+    Counts, Dimension, FeedQuery, HEALTH_DAYS, Health, Listed, MAX_PAGE_BYTES, ResponseQuery, SLOT_MS, Scope,
+    Segment, StoreError, StoredResponse, TallyQuery,
     decide::{SIGNED, TEST, uuid_bytes, uuid_text},
     kept::{Content, Of, Parts, Personal, state_of},
-    rollup::{Day, EVERYONE, Periods, QUARTERS},
+    rollup::{Day, EVERYONE, Measure, Periods, QUARTERS, Totals},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::BTreeMap, path::Path};
 
 const SEGMENT: &str =
     "SELECT segment FROM segments WHERE workspace = ?1 AND survey = ?2 AND dimension = ?3 AND value = ?4";
@@ -221,6 +221,38 @@ pub(super) fn feed(connection: &Connection, query: FeedQuery) -> Result<Listed, 
         }
     }
     Ok(page.listed())
+}
+
+pub(super) fn health(connection: &Connection, file: &Path, now_ms: i64) -> Result<Health, StoreError> {
+    let failed = |e: std::io::Error| StoreError::Database(e.to_string());
+    let mut health = Health {
+        bytes: std::fs::metadata(file).map_err(failed)?.len(),
+        free_bytes: free_bytes(file).map_err(failed)?,
+        ..Health::default()
+    };
+    let day_ms = QUARTERS * SLOT_MS;
+    let today = now_ms.div_euclid(day_ms);
+    let recent = today - i64::from(HEALTH_DAYS)..=today;
+    let transaction = connection.unchecked_transaction()?;
+    let mut surveys = transaction.prepare_cached("SELECT workspace, survey FROM surveys")?;
+    let surveys = surveys.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+    let mut select = transaction.prepare_cached(TOTALS)?;
+    for survey in surveys {
+        let (workspace, survey) = survey?;
+        let mut rows = select.query(params![workspace, survey, EVERYONE, i64::MIN, i64::MAX])?;
+        while let Some(row) = rows.next()? {
+            let day: i64 = row.get(0)?;
+            let shown = Totals::new(blob(row, 2)?)?
+                .filter_map(Result::ok)
+                .filter(|(counter, _)| counter.measure == Measure::Shown)
+                .map(|(_, n)| u64::try_from(n).unwrap_or(0))
+                .sum::<u64>();
+            health.responses += shown;
+            health.recent += if recent.contains(&day) { shown } else { 0 };
+            health.last_day_ms = health.last_day_ms.max(Some(day * day_ms));
+        }
+    }
+    Ok(health)
 }
 
 /// A page that is being read.
