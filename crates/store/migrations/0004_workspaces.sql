@@ -116,7 +116,17 @@ CREATE TABLE rollup (
     day       INTEGER NOT NULL,             -- since 1970
     version   INTEGER NOT NULL,
     totals    BLOB    NOT NULL,             -- what was counted, packed, with its sums
-    quarters  BLOB    NOT NULL,             -- the same by quarter hours
+    PRIMARY KEY (workspace, survey, segment, day, version)
+) STRICT, WITHOUT ROWID;
+
+-- The same by quarter hours. By itself, because it is fifty times as much, and most who read want whole days.
+CREATE TABLE rollup_quarters (
+    workspace INTEGER NOT NULL,
+    survey    INTEGER NOT NULL,
+    segment   INTEGER NOT NULL,
+    day       INTEGER NOT NULL,
+    version   INTEGER NOT NULL,
+    quarters  BLOB    NOT NULL,             -- of what the totals have, in their order
     PRIMARY KEY (workspace, survey, segment, day, version)
 ) STRICT, WITHOUT ROWID;
 

@@ -239,7 +239,7 @@ async fn nothing_is_overwritten_and_what_is_no_backup_is_refused() {
 }
 
 /// What becomes of a table's rows when a response is erased.
-const ERASED: [(&str, &str); 12] = [
+const ERASED: [(&str, &str); 13] = [
     ("erased", "gets the hashes"),
     ("frames", "how and where it was asked, which says nobody's name"),
     ("personal", "loses the row"),
@@ -247,6 +247,7 @@ const ERASED: [(&str, &str); 12] = [
     ("responses", "loses the row"),
     ("retained", "has none of it"),
     ("rollup", "is counted without it"),
+    ("rollup_quarters", "is counted without it"),
     ("secrets", "has none of it"),
     ("segments", "values that the site has declared to be counted"),
     ("sites", "has none of it"),

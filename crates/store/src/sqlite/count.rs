@@ -88,9 +88,10 @@ fn counted(connection: &Connection, date: Date) -> Result<BTreeMap<Key, Day>, St
 }
 
 /// The rows that the rollup has of a day. A segment's days are together, so that each segment is asked for by itself.
-const ROWS_OF_DAY: &str = "SELECT segment, version, totals, quarters FROM
+const ROWS_OF_DAY: &str = "SELECT segment, version, totals, COALESCE(quarters, x'') FROM
      (SELECT 0 AS segment UNION ALL SELECT segment FROM segments WHERE workspace = ?1 AND survey = ?2)
-     CROSS JOIN rollup USING (segment) WHERE workspace = ?1 AND survey = ?2 AND day = ?3";
+     CROSS JOIN rollup USING (segment) LEFT JOIN rollup_quarters USING (workspace, survey, segment, day, version)
+     WHERE workspace = ?1 AND survey = ?2 AND day = ?3";
 
 /// A day as the rollup has it.
 fn rollup(connection: &Connection, date: Date) -> Result<BTreeMap<Key, Day>, StoreError> {
@@ -100,7 +101,8 @@ fn rollup(connection: &Connection, date: Date) -> Result<BTreeMap<Key, Day>, Sto
     let mut rows = select.query([workspace, survey, day])?;
     while let Some(row) = rows.next()? {
         let key = Key { workspace, survey, segment: row.get(0)?, day, version: row.get(1)? };
-        days.insert(key, Day::unpack(blob(row, 2)?, blob(row, 3)?)?);
+        // One that can't be read says nothing: that is a difference, and made anew as any other.
+        days.insert(key, Day::unpack(blob(row, 2)?, blob(row, 3)?).unwrap_or_default());
     }
     Ok(days)
 }

@@ -15,10 +15,11 @@ const VALUES: &str =
     "SELECT value, segment FROM segments WHERE workspace = ?1 AND survey = ?2 AND dimension = ?3";
 const OCCURS: &str = "SELECT 1 FROM rollup
      WHERE workspace = ?1 AND survey = ?2 AND segment = ?3 AND day >= ?4 AND day <= ?5 LIMIT 1";
-/// Without the quarter hours, which are ten times as much to read.
+/// Without the quarter hours, which are much more to read.
 const TOTALS: &str = "SELECT day, version, totals FROM rollup
      WHERE workspace = ?1 AND survey = ?2 AND segment = ?3 AND day >= ?4 AND day <= ?5";
 const ROWS: &str = "SELECT day, version, totals, quarters FROM rollup
+     JOIN rollup_quarters USING (workspace, survey, segment, day, version)
      WHERE workspace = ?1 AND survey = ?2 AND segment = ?3 AND day >= ?4 AND day <= ?5";
 // One end each: with both in one SELECT, SQLite reads every row.
 const FIRST: &str = "SELECT MIN(day) FROM rollup WHERE workspace = ?1 AND survey = ?2 AND segment = 0";
@@ -330,13 +331,14 @@ mod tests {
         for (sql, expected) in [
             (OCCURS, &of_days),
             (TOTALS, &of_days),
-            (ROWS, &of_days),
             (FIRST, &key("")),
             (LAST, &key("")),
             (IS_COUNTED, &key("")),
         ] {
             assert_eq!(plan(sql), [expected.as_str()], "{sql}");
         }
+        let steps = plan(ROWS);
+        assert!(steps.iter().all(|step| step.starts_with("SEARCH")) && steps[0] == of_days, "{steps:?}");
         let newest = "(workspace=? AND survey=? AND <expr>=? AND (dated_ms,id)<(?,?))";
         assert_eq!(
             plan(NEWEST),

@@ -350,27 +350,37 @@ pub(super) fn write_counts(connection: &Connection, memory: &mut Memory) -> Resu
 pub(super) fn write_day(connection: &Connection, key: &Key, day: &Day) -> Result<(), StoreError> {
     let Key { workspace, survey, segment, day: date, version } = key;
     if day.is_empty() {
-        connection
-            .prepare_cached(
-                "DELETE FROM rollup WHERE workspace = ?1 AND survey = ?2 AND segment = ?3 AND day = ?4 AND version = ?5",
-            )?
-            .execute(params![workspace, survey, segment, date, version])?;
+        for delete in [
+            "DELETE FROM rollup WHERE workspace = ?1 AND survey = ?2 AND segment = ?3 AND day = ?4 AND version = ?5",
+            "DELETE FROM rollup_quarters
+             WHERE workspace = ?1 AND survey = ?2 AND segment = ?3 AND day = ?4 AND version = ?5",
+        ] {
+            connection.prepare_cached(delete)?.execute(params![workspace, survey, segment, date, version])?;
+        }
         return Ok(());
     }
-    connection
-        .prepare_cached(
-            "INSERT INTO rollup (workspace, survey, segment, day, version, totals, quarters)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (workspace, survey, segment, day, version)
-             DO UPDATE SET totals = excluded.totals, quarters = excluded.quarters",
-        )?
-        .execute(params![workspace, survey, segment, date, version, day.totals(), day.quarters()])?;
+    for (write, packed) in [
+        (
+            "INSERT INTO rollup (workspace, survey, segment, day, version, totals) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (workspace, survey, segment, day, version) DO UPDATE SET totals = excluded.totals",
+            day.totals(),
+        ),
+        (
+            "INSERT INTO rollup_quarters (workspace, survey, segment, day, version, quarters) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (workspace, survey, segment, day, version) DO UPDATE SET quarters = excluded.quarters",
+            day.quarters(),
+        ),
+    ] {
+        let row = params![workspace, survey, segment, date, version, packed];
+        connection.prepare_cached(write)?.execute(row)?;
+    }
     Ok(())
 }
 
 pub(super) fn read_day(connection: &Connection, key: &Key) -> Result<Day, StoreError> {
     let Key { workspace, survey, segment, day, version } = key;
     let mut select = connection.prepare_cached(
-        "SELECT totals, quarters FROM rollup
+        "SELECT totals, quarters FROM rollup JOIN rollup_quarters USING (workspace, survey, segment, day, version)
          WHERE workspace = ?1 AND survey = ?2 AND segment = ?3 AND day = ?4 AND version = ?5",
     )?;
     let mut rows = select.query(params![workspace, survey, segment, day, version])?;

@@ -133,7 +133,7 @@ mod tests {
             "d60bc0d3e1cd22a1f60aa74fd61bb07015b55bd4a79314eb282076696dad22f9",
             "fe77dda4d7fb54743e461f4c26edb5e6e4d36f2719dfa6643950d15137783886",
             "a45afb8f8c0c770f5955db6c03579ca9595c9538f58641c8109e53735f5f591b",
-            "0b7837c2ecfc04c834ba19640ca744ff0b9d93152156fd3c43969ccfcf08c48e",
+            "72d41b5cfaa3267b30da8327738b7abdc302f4d31c1d3b53aeb5f29dffcbb2b2",
             "ba857f12dbb79f6528353e8fba1017d4debb3c3c20d201a770d579dd42fd0ffa",
         ];
         assert_eq!(hashes, released);
@@ -188,6 +188,7 @@ mod tests {
         let mut select = connection
             .prepare(
                 "SELECT id, COALESCE(dimension, ''), COALESCE(value, ''), day, version, totals, quarters FROM rollup
+                 JOIN rollup_quarters USING (workspace, survey, segment, day, version)
                  JOIN surveys USING (workspace, survey) LEFT JOIN segments USING (workspace, survey, segment)",
             )
             .unwrap();

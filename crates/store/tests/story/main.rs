@@ -668,8 +668,8 @@ async fn a_recount_mends_the_rollup(database: &impl Database) {
     save(&store, rated(ID, 2, 9)).await;
     save(&store, new(&uuid(1), 2, State::Complete, None, Some("no rating"))).await;
     for harm in [
-        "UPDATE rollup SET (totals, quarters) =
-         (SELECT totals, quarters FROM rollup WHERE segment = 1) WHERE segment = 0",
+        "UPDATE rollup_quarters SET quarters = (SELECT quarters FROM rollup_quarters WHERE segment = 0) WHERE segment = 1",
+        "DELETE FROM rollup_quarters WHERE segment = 0",
         "DELETE FROM rollup WHERE segment = 0",
         "UPDATE rollup SET day = day + 1 WHERE segment = 0",
     ] {
@@ -683,7 +683,7 @@ async fn a_recount_mends_the_rollup(database: &impl Database) {
     }
     // One that can't be read is made anew, too.
     database.execute("UPDATE rollup SET totals = x'ff'");
-    assert!(matches!(store.audit().await, Err(StoreError::Database(_))));
+    assert!(!store.audit().await.unwrap().is_empty());
     store.recount().await.unwrap();
     assert_eq!((store.audit().await.unwrap(), all(&store).await.answered), (vec![], 2));
 }
