@@ -110,6 +110,9 @@ fn survivors(rng: &mut Rng) -> Survivors<'_> {
 /// Of all cuts, how many came while something was not synced.
 #[derive(Debug, Default)]
 struct Cuts {
+    cuts: u64,
+    /// Between them, with the power on: what is not synced stays, and the next process must not take it for durable.
+    kills: u64,
     early: u64,
     database: u64,
     log: u64,
@@ -118,6 +121,7 @@ struct Cuts {
 
 impl Cuts {
     fn add(&mut self, unsynced: Unsynced) {
+        self.cuts += 1;
         self.database += u64::from(unsynced.database > 0);
         self.log += u64::from(unsynced.log > 0);
         self.names += u64::from(unsynced.names > 0);
@@ -129,8 +133,9 @@ async fn live(machine: &mut Machine, browsers: &Browsers, rng: &mut Rng, cuts: u
     let with_surveys = machine.start.clone();
     let without = Start { surveys: false, ..with_surveys.clone() };
     let mut seen = Cuts::default();
-    for cut in 0..cuts {
-        let when = format!("after cut {}", cut + 1);
+    while seen.cuts < cuts {
+        let cut = seen.cuts;
+        let when = format!("after cut {cut} and {} kills", seen.kills);
         // The first ones while the database is made.
         let is_early = cut < 8 || rng.u8(..5) == 0;
         let start = if cut < 9 || rng.bool() { &with_surveys } else { &without };
@@ -172,7 +177,13 @@ async fn live(machine: &mut Machine, browsers: &Browsers, rng: &mut Rng, cuts: u
             machine.is_out_within(Duration::from_secs(2)).await;
             process
         };
-        seen.add(machine.cut(process, Some(browsers), survivors(rng)).await);
+        if rng.u8(..4) == 0 {
+            seen.kills += 1;
+            machine.cut(process, Some(browsers), Survivors::All).await;
+        } else {
+            seen.add(machine.cut(process, Some(browsers), survivors(rng)).await);
+        }
+        let when = format!("after cut {} and {} kills", seen.cuts, seen.kills);
         let (_folder, database) = machine.copy();
         if let Some(database) = database {
             audit(&database, &when).await;
@@ -199,13 +210,14 @@ async fn nothing_acknowledged_is_missing_and_nothing_counts_twice_after_power_cu
     browsers.post_to(Some(&process.address)).await;
     let settled = browsers.close(process, &machine.start.database()).await;
     println!(
-        "{}, seed {seed}: {cuts} power cuts ({} while it started; {} with the log not synced, {} with the database, {} with \
-         names), {WORKERS} workers, {} ids, {} acknowledged; missing {}, twice {}, differences {}",
+        "{}, seed {seed}: {cuts} power cuts ({} with the log not synced, {} with the database, {} with names) and {} kills, {} of \
+         all while it started, {WORKERS} workers, {} ids, {} acknowledged; missing {}, twice {}, differences {}",
         header(),
-        seen.early,
         seen.log,
         seen.database,
         seen.names,
+        seen.kills,
+        seen.early,
         settled.ledger.sent.len(),
         settled.ledger.receipts,
         settled.ledger.missing.len(),
@@ -225,23 +237,30 @@ async fn post(process: &Process, body: &Value) -> Value {
     answer.error_for_status().unwrap().json().await.unwrap()
 }
 
-/// Starts a server on a disk and cuts its power right before each of the calls in turn that it makes until it listens, on a
-/// fresh disk each time. Gives how many cuts there were, and how many of them while a name was not synced.
-async fn cut_each_call(disk: impl Fn() -> Disk, rng: &mut Rng, answers: usize) -> (u64, u64) {
+/// Starts a server on a disk and cuts its power, or kills it, right before each of the calls in turn that it makes until it
+/// listens, on a fresh disk each time. One more cut comes after the next start's first answer.
+async fn cut_each_call(what: &str, disk: impl Fn() -> Disk, answers: usize) {
+    let seed = seed();
+    let mut rng = Rng::with_seed(seed);
     let machine = Machine::new(disk());
     let process = machine.start.listening();
     let calls = lock(&machine.disk).calls;
     drop((process, machine));
     assert!(calls > 20, "it made {calls} calls");
     let mut names = 0;
-    for (call, is_torn) in (0..calls).flat_map(|call| [(call, false), (call, true)]) {
-        let when = format!("cut before call {call} of {calls}, {}", if is_torn { "torn" } else { "clean" });
+    for (call, how) in (0..calls).flat_map(|call| ["clean", "torn", "a kill"].map(|how| (call, how))) {
+        let when = format!("cut before call {call} of {calls}, {how}");
         let mut machine = Machine::new(disk());
         lock(&machine.disk).cut_after(call);
         let process = machine.start.starting();
         // Some calls come by chance; the cut comes all the same.
         machine.is_out_within(Duration::from_secs(2)).await;
-        let survivors = if is_torn { Survivors::Some(rng) } else { Survivors::None };
+        let survivors = match how {
+            "clean" => Survivors::None,
+            "torn" => Survivors::Some(&mut rng),
+            // Only the process ends here; the cut comes after its successor's first answer.
+            _ => Survivors::All,
+        };
         names += u64::from(machine.cut(process, None, survivors).await.names > 0);
         let (_folder, database) = machine.copy();
         if let Some(database) = database {
@@ -257,18 +276,19 @@ async fn cut_each_call(disk: impl Fn() -> Disk, rng: &mut Rng, answers: usize) -
         assert_eq!(contents(&database).len(), answers + 1, "{when}, and again after an answer");
     }
     assert!(names > 0, "every name was synced at once");
-    (calls * 2, names)
+    println!(
+        "{}, seed {seed}: {} power cuts of {what} ({names} with names not synced) and {calls} kills of it, and {} cuts after the \
+         next answer; missing 0",
+        header(),
+        calls * 2,
+        calls * 3
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "mounts a file system: `cargo xtask torture power`"]
 async fn a_power_cut_before_any_call_of_a_first_start_loses_nothing() {
-    let seed = seed();
-    let (cuts, names) = cut_each_call(Disk::default, &mut Rng::with_seed(seed), 0).await;
-    println!(
-        "{}, seed {seed}: {cuts} power cuts of a first start ({names} with names not synced), and as many after its first answer; missing 0",
-        header()
-    );
+    cut_each_call("a first start", Disk::default, 0).await;
 }
 
 /// A database of the first schema with so many answers.
@@ -293,13 +313,8 @@ fn of_schema_1(answers: u64) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "mounts a file system: `cargo xtask torture power`"]
 async fn a_power_cut_before_any_call_of_a_migration_loses_nothing() {
-    let (seed, old) = (seed(), of_schema_1(100));
-    let disk = || Disk::with("candor.sqlite", old.clone());
-    let (cuts, names) = cut_each_call(disk, &mut Rng::with_seed(seed), 100).await;
-    println!(
-        "{}, seed {seed}: {cuts} power cuts of a migration ({names} with names not synced), and as many after its first answer; missing 0",
-        header()
-    );
+    let old = of_schema_1(100);
+    cut_each_call("a migration", || Disk::with("candor.sqlite", old.clone()), 100).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

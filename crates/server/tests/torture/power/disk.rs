@@ -60,6 +60,8 @@ pub(crate) enum Survivors<'a> {
     None,
     /// Of files each piece or not, in any order; of names each call or not.
     Some(&'a mut Rng),
+    /// All of it, still not synced: no cut, only the process has been killed.
+    All,
 }
 
 impl Change {
@@ -191,6 +193,10 @@ impl Disk {
 
     /// Gives the power back, to what the cut has left. Says what had not been synced.
     pub(crate) fn restore_power(&mut self, mut survivors: Survivors<'_>) -> Unsynced {
+        (self.left, self.is_out) = (None, false);
+        if matches!(survivors, Survivors::All) {
+            return Unsynced::default();
+        }
         let count = |name: &str| {
             self.names.get(name).and_then(|file| self.files.get(file)).map_or(0, |file| file.unsynced.len())
         };
@@ -213,7 +219,6 @@ impl Disk {
             file.bytes = file.synced.clone();
             file.unsynced.clear();
         }
-        (self.left, self.is_out) = (None, false);
         unsynced
     }
 
@@ -306,6 +311,8 @@ mod tests {
         disk.sync(log);
         disk.write(file, 0, b"new and longer");
         disk.resize(file, 9);
+        assert_eq!(bytes(&disk, "candor.sqlite").unwrap(), b"new and l");
+        assert_eq!(disk.restore_power(Survivors::All), Unsynced::default());
         assert_eq!(bytes(&disk, "candor.sqlite").unwrap(), b"new and l");
         let unsynced = disk.restore_power(Survivors::None);
         assert_eq!(unsynced, Unsynced { database: 2, log: 0, names: 1 });
