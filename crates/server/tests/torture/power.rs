@@ -231,10 +231,10 @@ async fn nothing_acknowledged_is_missing_and_nothing_counts_twice_after_power_cu
     );
 }
 
-async fn post(process: &Process, body: &Value) -> Value {
-    let request = Client::new().post(format!("http://{}/v1/responses", process.address));
-    let answer = request.header("content-type", "text/plain").body(body.to_string()).send().await.unwrap();
-    answer.error_for_status().unwrap().json().await.unwrap()
+async fn post(address: String, body: Value) -> reqwest::Result<Value> {
+    let request = Client::new().post(format!("http://{address}/v1/responses"));
+    let request = request.header("content-type", "text/plain").body(body.to_string());
+    request.send().await?.error_for_status()?.json().await
 }
 
 /// Starts a server on a disk and cuts its power, or kills it, right before each of the calls in turn that it makes until it
@@ -268,7 +268,8 @@ async fn cut_each_call(what: &str, disk: impl Fn() -> Disk, answers: usize) {
             assert_eq!(contents(&database).len(), answers, "{when}");
         }
         let process = machine.start.listening();
-        assert_eq!(post(&process, &nps(0xfff, 9)).await["status"], "stored", "{when}");
+        let receipt = post(process.address.clone(), nps(0xfff, 9)).await.unwrap();
+        assert_eq!(receipt["status"], "stored", "{when}");
         machine.cut(process, None, Survivors::None).await;
         let (_folder, database) = machine.copy();
         let database = database.expect("it has stored something");
@@ -315,6 +316,36 @@ fn of_schema_1(answers: u64) -> Vec<u8> {
 async fn a_power_cut_before_any_call_of_a_migration_loses_nothing() {
     let old = of_schema_1(100);
     cut_each_call("a migration", || Disk::with("candor.sqlite", old.clone()), 100).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "mounts a file system: `cargo xtask torture power`"]
+async fn an_answer_that_a_killed_server_left_unsynced_is_durable_before_it_is_acknowledged_as_known() {
+    /// More than it takes to keep one answer.
+    const CALLS: u64 = 24;
+    let mut known = 0;
+    for call in 0..CALLS {
+        let mut machine = Machine::new(Disk::default());
+        let process = machine.start.listening();
+        lock(&machine.disk).cut_after(call);
+        let posted = tokio::spawn(post(process.address.clone(), nps(1, 9)));
+        machine.is_out_within(Duration::from_millis(300)).await;
+        machine.cut(process, None, Survivors::All).await;
+        let is_acknowledged = posted.await.unwrap().is_ok();
+        let process = machine.start.listening();
+        let receipt = post(process.address.clone(), nps(1, 9)).await.unwrap();
+        known += u32::from(!is_acknowledged && receipt["status"] == "duplicate");
+        machine.cut(process, None, Survivors::None).await;
+        let (_folder, database) = machine.copy();
+        let database = database.expect("it has acknowledged something");
+        audit(&database, "after the cut").await;
+        assert_eq!(contents(&database).len(), 1, "killed before call {call}, then cut: {receipt}");
+    }
+    println!(
+        "{}: {CALLS} kills within an answer, then as many cuts ({known} after it was acknowledged as known alone); missing 0",
+        header()
+    );
+    assert!(known > 0, "no kill left an answer behind");
 }
 
 #[tokio::test(flavor = "multi_thread")]
