@@ -26,9 +26,10 @@ cargo xtask demo [--port 7878]    build everything in release and serve the demo
 cargo xtask test [step…]          everything that must pass; with names only these steps
 cargo xtask size                  what visitors download, held against the budget
 cargo xtask bench [name]          speed, beside its reference: scores, server, widget (--rounds, --cpu, --net)
-cargo xtask torture [name]        the long proofs: server is killed 200 times (--kills); scoring, survey and store are broken in
-                                  every way, or only the files that are named after them; access is broken once for each of
-                                  tests/assertions.toml, or only for the numbers that are named after it
+cargo xtask torture [name]        the long proofs: server is killed 200 times (--kills); its power is cut 120 times (--cuts);
+                                  scoring, survey and store are broken in every way, or only the files that are named after
+                                  them; access is broken once for each of tests/assertions.toml, or only for the numbers that
+                                  are named after it
 cargo xtask deny                  licences and origins of all dependencies, held against deny.toml
 cargo xtask build [--server]      build what browsers download into target/candor/dist
 cargo xtask locales [--check]     compile the messages in locales/ to packs, or check that the packs are current

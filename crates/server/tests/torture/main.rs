@@ -3,11 +3,15 @@
 //! | Look for | In |
 //! |---|---|
 //! | killed at random moments, nothing acknowledged is lost, nothing counts twice | `kill.rs` |
+//! | the power is cut at random moments, the same holds | `power.rs`; the disk that loses what was not synced, `power/` |
 //! | clients that hold what they can get | `hostile.rs` |
 //! | backup and restore while answers come in | `backup.rs` |
 //! | no 200 before its sync, by the system calls | `synced.rs` |
 //!
-//! `cargo xtask torture server` runs the long forms on the release build. There timings decide; in the short forms never.
+//! What browsers send, know and count in the first two stands in `browsers.rs`.
+//!
+//! `cargo xtask torture server` runs the long forms on the release build, and `cargo xtask torture power` the cuts, which have no
+//! short form. There timings decide; in the short forms never.
 
 #![cfg(target_os = "linux")]
 #![allow(
@@ -20,8 +24,10 @@
 )]
 
 mod backup;
+mod browsers;
 mod hostile;
 mod kill;
+mod power;
 mod process;
 mod synced;
 
@@ -34,6 +40,12 @@ fn is_long() -> bool {
 fn number(name: &str, default: u64) -> u64 {
     let Ok(text) = std::env::var(name) else { return default };
     text.parse().unwrap_or_else(|_| panic!("{name}: expected a whole number, not {text:?}"))
+}
+
+/// What a run's chances begin with: `CANDOR_SEED` repeats it.
+fn seed() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    number("CANDOR_SEED", u64::from(now.subsec_nanos()))
 }
 
 /// The date, and the commit of this checkout.

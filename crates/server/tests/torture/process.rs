@@ -20,8 +20,9 @@ pub(crate) struct Process {
 /// How it is started.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Start {
-    /// The folder of the database, `candor.sqlite`, and of the folder `surveys`.
+    /// The folder of the folder `surveys`, and of the database, `candor.sqlite`, unless that has one of its own.
     pub(crate) folder: PathBuf,
+    pub(crate) data: Option<PathBuf>,
     /// Whether `--surveys` is given.
     pub(crate) surveys: bool,
     /// Settings, by their environment variables: a server that doesn't know one ignores it.
@@ -53,11 +54,11 @@ impl Start {
     }
 
     pub(crate) fn database(&self) -> PathBuf {
-        self.folder.join("candor.sqlite")
+        self.data.as_ref().unwrap_or(&self.folder).join("candor.sqlite")
     }
 
     fn log(&self) -> PathBuf {
-        self.folder.join("candor.sqlite-wal")
+        self.database().with_extension("sqlite-wal")
     }
 
     pub(crate) fn url(&self) -> String {
@@ -111,6 +112,14 @@ impl Start {
             }
         };
         Process { child, pid, address }
+    }
+
+    /// Starts it and waits for nothing.
+    pub(crate) fn starting(&self) -> Process {
+        let mut child = self.spawn();
+        let mut log = child.stdout.take().unwrap();
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Process { pid: child.id(), child, address: String::new() }
     }
 
     /// Starts it and kills it at once, which may be before it listens.
