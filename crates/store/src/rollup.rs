@@ -34,7 +34,7 @@ pub(crate) fn day_and_quarter(dated_ms: i64) -> (i64, u8) {
 }
 
 /// How many rows are kept at hand at most from one batch to the next.
-const MAX_ROWS: usize = 4_096;
+const MAX_ROWS: usize = 1_024;
 
 /// Rows of the rollup at hand, and whether they have changed.
 #[derive(Debug, Default)]

@@ -208,7 +208,7 @@ async fn asks_and_stores(build: Build) -> Result<()> {
             "touchpoint": "account",
             "answers": [{"question": "nps", "rating": 9}, {"question": "why", "text": "quick"}],
             "presentation": presentation("popover", "ltr"), "page": pages.url("/"),
-            "respondent": {"id": "u-77", "attributes": {"plan": "pro"}}, "context": {"product": "Acme"},
+            "respondent": {"id": "u-77", "signed": false, "attributes": {"plan": "pro"}}, "context": {"product": "Acme"},
         })
     );
     candor.counted("nps", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]).await?;
