@@ -32,7 +32,7 @@ use std::{
 };
 use writer::Writer;
 
-/// How long a connection waits for another process that holds the lock.
+/// How long one waits for another process that holds a lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How a file is opened that may be made and written.

@@ -1,9 +1,11 @@
 //! The files of a database on the disk: that they are private, still where they were, and durable by name.
 
+use super::BUSY_TIMEOUT;
 use crate::{OpenError, StoreError};
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 /// The database's file and its write-ahead log, as they were found.
@@ -101,10 +103,17 @@ pub(super) fn lock(database: &Path) -> Result<fs::File, OpenError> {
         |e: io::Error| StoreError::Database(format!("{e} ({})", beside(database, "-lock").display()));
     make_private(&beside(database, "-lock")).map_err(failed)?;
     let file = fs::OpenOptions::new().write(true).open(beside(database, "-lock")).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(OpenError::InUse(database.to_path_buf())),
-        Err(fs::TryLockError::Error(error)) => Err(failed(error).into()),
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // One that is ending lets go in a moment.
+            Err(fs::TryLockError::WouldBlock) if start.elapsed() < BUSY_TIMEOUT => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(fs::TryLockError::WouldBlock) => return Err(OpenError::InUse(database.to_path_buf())),
+            Err(fs::TryLockError::Error(error)) => return Err(failed(error).into()),
+        }
     }
 }
 
