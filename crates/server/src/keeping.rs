@@ -164,6 +164,9 @@ impl Erase {
     /// If there is no such workspace, the id is none, or the database fails.
     pub async fn run(&self, mut out: impl Write) -> anyhow::Result<()> {
         let what = match (&self.what.respondent, &self.what.response) {
+            (Some(respondent), _) if respondent.trim().is_empty() => {
+                bail!("--respondent: expected the site's own name for a respondent")
+            }
             (Some(respondent), _) => Erasure::Respondent(respondent.clone()),
             (None, Some(id)) if candor_survey::is_uuid_v7(id) => Erasure::Response(id.clone()),
             _ => bail!(

@@ -89,6 +89,7 @@ async fn what_is_erased_beside_a_server_is_gone_there_and_stays_away() {
     assert_eq!(server.stored().await.len(), 2);
     for (arguments, expected) in [
         (&["erase", "--response", "7"][..], "--response: expected a UUIDv7"),
+        (&["erase", "--respondent", " "], "--respondent: expected the site's own name"),
         (&["erase", "--respondent", "x", "--workspace", "acme"], "--workspace: expected one of default"),
         (&["erase"], "--respondent"),
         (&["erase", "--respondent", "x", "--response", "y"], "cannot be used with"),

@@ -136,6 +136,9 @@ pub(super) fn anonymise(
         let walk = params![scope.0, survey, answered, until_ms, before_ms, ANONYMOUS, BATCH];
         let ids = select.query_map(walk, |row| row.get::<_, [u8; 16]>(0))?;
         for id in ids.collect::<Result<Vec<_>, _>>()? {
+            // Of a tab that was open all the while; under the old id it would count once more.
+            let tombstone = memory.hasher.tombstone(RESPONSE, &id);
+            add_tombstone(&transaction, scope, RESPONSE, tombstone, before_ms)?;
             transaction
                 .prepare_cached("DELETE FROM personal WHERE workspace = ?1 AND id = ?2")?
                 .execute(params![scope.0, id])?;
@@ -150,6 +153,7 @@ pub(super) fn anonymise(
         }
     }
     drop(select);
+    memory.erased = None;
     if done == 0 {
         transaction.execute(
             "INSERT INTO retained (workspace, survey, until_ms) VALUES (?1, ?2, ?3)

@@ -152,7 +152,11 @@ fn plan<'a>(connection: &Connection, sites: &'a [AuthoredSite]) -> Result<Plan<'
             }));
             let version = known.and_then(|known| Some((known, known.versions.get(&survey.version)?)));
             let edited = version.filter(|(_, version)| version.survey != *survey);
-            if let Some((known, _)) = edited
+            // For how long what identifies is kept is no part of what was asked.
+            let is_other = |version: &Version| {
+                AuthoredSurvey { retention_days: survey.retention_days, ..version.survey.clone() } != *survey
+            };
+            if let Some((known, _)) = edited.filter(|(_, version)| is_other(version))
                 && is_counted(connection, known.scope, known.number, survey.version)?
             {
                 plan.refusals.push(Refusal::Edited {

@@ -54,6 +54,7 @@ stories! {
     two_sites_may_have_a_survey_of_the_same_id
     a_question_cannot_change_its_metric
     an_answer_to_a_version_that_was_edited_meanwhile_is_counted_and_hinders_no_reader
+    how_long_responses_are_kept_may_change_under_a_version_that_has_answers
     an_import_is_all_or_nothing
     an_import_is_refused_for_all_reasons_at_once_and_before_it_is_made
     an_import_that_changes_nothing_writes_nothing
@@ -828,6 +829,22 @@ async fn an_edited_version_is_taken_until_it_has_answers(database: &impl Databas
     store.import(raised).await.unwrap();
 }
 
+async fn how_long_responses_are_kept_may_change_under_a_version_that_has_answers(database: &impl Database) {
+    let store = database.open().await;
+    let kept = |days| {
+        let mut site = site("shop", &[("a", 1, "nps")]);
+        site.surveys[0].retention_days = days;
+        vec![site]
+    };
+    store.import(kept(None)).await.unwrap();
+    answer(&store, "a", 1, false).await;
+    for days in [Some(30), Some(90), None] {
+        store.import(kept(days)).await.unwrap();
+        let known = store.catalog().await.unwrap().sites.remove(0).surveys.remove(0);
+        assert_eq!(known.survey.retention_days, days);
+    }
+}
+
 async fn a_survey_that_left_its_file_stops_running_and_stays_known(database: &impl Database) {
     let store = database.open().await;
     store.import(vec![site("shop", &[("a", 1, "nps"), ("b", 1, "ces")])]).await.unwrap();
@@ -1120,7 +1137,7 @@ async fn what_is_made_anonymous_keeps_rating_and_date_alone(database: &impl Data
     assert_eq!((anonymise(T0 + 10).await, anonymise(T0).await), (0, 0));
     assert_eq!(store.anonymise(Scope::DEFAULT, "nowhere", "nps", i64::MAX).await, Ok(0));
     let listed = list(&store, None, 5_000).await;
-    assert_eq!((listed.len(), all(&store).await), (1_201, before));
+    assert_eq!((listed.len(), all(&store).await), (1_201, before.clone()));
     let (left, anonymous): (Vec<_>, Vec<_>) =
         listed.into_iter().partition(|(_, kept)| kept.id == uuid(5_000));
     assert_eq!(left[0].1.response.respondent.as_ref().unwrap().id.as_deref(), Some("anna"));
@@ -1130,6 +1147,10 @@ async fn what_is_made_anonymous_keeps_rating_and_date_alone(database: &impl Data
         assert_eq!((response.respondent, response.page, response.context.len()), (None, None, 0));
     }
     assert_eq!(store.audit().await, Ok(vec![]));
+    // From a tab that was left open: it would count once more.
+    let late = new(&uuid(7), 3, State::Complete, Some(1), Some("late words"));
+    assert_eq!(save_at(&store, late, T0 + 9 * 86_400_000).await, Outcome::Erased);
+    assert_eq!(all(&store).await, before);
     assert_eq!(anonymise(T0 + 11).await, 1, "what has come since");
 }
 
