@@ -267,6 +267,7 @@ async fn turbo_and_react_take_nothing_away_that_comes_back() -> Result<()> {
     );
     load(&browser, &pages, page("", &strict)).await?;
     browser.prompt().await?;
+    browser.until("the impression", "journey.events.some(e => e.type === 'shown')").await?;
     browser.run("candor('close')", &[]).await?;
     browser.gone().await?;
     browser.pass(2_000).await?;
@@ -280,6 +281,7 @@ async fn a_tag_that_is_there_twice_asks_once_and_takes_its_survey_along_when_it_
     let tag = candor.tag("data-survey=\"nps\" data-quiet=\"0\"");
     load(&browser, &pages, page("", &format!("{tag}{tag}"))).await?;
     browser.prompt().await?;
+    browser.until("the impression", "journey.events.some(e => e.type === 'shown')").await?;
     browser.run("candor('close')", &[]).await?;
     browser.gone().await?;
     browser.pass(1_800).await?;
