@@ -44,7 +44,7 @@ enum Command {
     /// Say how the database and its machine are: schema, room on the disk, clock, the last days' counts. The exit code is 1 if
     /// anything is wrong.
     Doctor(keeping::Database),
-    /// Take responses out of the database for good, and keep late sendings of them away.
+    /// Take responses out of the tables, counts and log of the database, and keep late sendings of them away.
     Erase(keeping::Erase),
     /// Copy the database to a new file, as it is at this moment, whether a server uses it or not.
     Backup(copy::Backup),
