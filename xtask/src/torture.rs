@@ -115,7 +115,7 @@ fn power(workspace: &Workspace, cuts: u32) -> Result<()> {
         output(unshare(arguments).arg("true"), advice)?;
     }
     say(format_args!(
-        "Cutting the server's power {cuts} times, and before each call of a start (5 minutes after the build)"
+        "Cutting the server's power {cuts} times, and before each call of a start (7 minutes after the build)"
     ));
     let test = |cargo: &mut Command| {
         cargo.args(["test", "--release", "--package", "candor-server", "--test", "torture"]);

@@ -41,8 +41,12 @@ struct What {
 }
 
 impl Database {
-    async fn open(&self) -> anyhow::Result<Store> {
-        Store::open_beside(&self.database).await.with_context(|| format!("--database {}", self.database))
+    async fn with<T>(&self, work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let store = Store::open_beside(&self.database).await;
+        let store = store.with_context(|| format!("--database {}", self.database))?;
+        let done = work(&store).await;
+        store.close().await;
+        done
     }
 
     /// Counts all responses again, day by day, and says where the counts differ from them and whether all agree.
@@ -50,10 +54,7 @@ impl Database {
     /// # Errors
     /// If the database fails, or nothing can be written.
     pub async fn verify(&self, out: impl Write) -> anyhow::Result<bool> {
-        let store = self.open().await?;
-        let agree = verify(&store, out).await;
-        store.close().await;
-        agree
+        self.with(async |store| verify(store, out).await).await
     }
 
     /// Makes the counts anew from the responses, day by day, and then verifies them.
@@ -61,27 +62,19 @@ impl Database {
     /// # Errors
     /// As [`verify`](Self::verify).
     pub async fn rebuild(&self, out: impl Write) -> anyhow::Result<bool> {
-        let store = self.open().await?;
-        let rebuilt = store.recount().await;
-        let agree = match rebuilt {
-            Ok(()) => verify(&store, out).await,
-            Err(error) => Err(error.into()),
-        };
-        store.close().await;
-        agree
+        self.with(async |store| {
+            store.recount().await?;
+            verify(store, out).await
+        })
+        .await
     }
-}
 
-impl Database {
     /// Says how the database and its machine are, and whether nothing of it needs anybody.
     ///
     /// # Errors
     /// If the database can't be opened or fails, or nothing can be written.
     pub async fn doctor(&self, out: impl Write) -> anyhow::Result<bool> {
-        let store = self.open().await?;
-        let is_well = doctor(&store, Timestamp::now().as_millisecond(), out).await;
-        store.close().await;
-        is_well
+        self.with(async |store| doctor(store, Timestamp::now().as_millisecond(), out).await).await
     }
 }
 
@@ -173,10 +166,7 @@ impl Erase {
                 "--response: expected a UUIDv7 in lower case, such as 0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11"
             ),
         };
-        let store = self.database.open().await?;
-        let erased = self.erase(&store, what).await;
-        store.close().await;
-        let n = erased?;
+        let n = self.database.with(async |store| self.erase(store, what).await).await?;
         writeln!(
             out,
             "{n} response{} erased; copies made before, such as backups, still have them",

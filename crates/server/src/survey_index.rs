@@ -39,6 +39,14 @@ struct Versions {
     all: BTreeMap<u32, Version>,
 }
 
+impl Versions {
+    /// This version; without one the one that runs, else the newest.
+    fn find(&self, version: Option<u32>) -> Option<&Version> {
+        let newest = || self.all.keys().next_back().copied();
+        version.or(self.running).or_else(newest).and_then(|version| self.all.get(&version))
+    }
+}
+
 #[derive(Debug)]
 struct Version {
     authored: AuthoredSurvey,
@@ -179,9 +187,7 @@ impl SurveyIndex {
         let mut found = Vec::new();
         for (id, of_id) in &self.surveys {
             for (site, versions) in of_id {
-                let newest = versions.all.keys().next_back().copied();
-                let version = versions.running.or(newest).and_then(|version| versions.all.get(&version));
-                let days = version.and_then(|version| version.authored.retention_days);
+                let days = versions.find(None).and_then(|version| version.authored.retention_days);
                 if let Some((days, listed)) = days.zip(self.sites.get(site)) {
                     found.push((listed.scope, site.clone(), id.clone(), days));
                 }
@@ -296,31 +302,24 @@ impl SurveyIndex {
         version: Option<u32>,
     ) -> Result<Found<'_>, Problem> {
         let is_visible =
-            |site: &String| scope.is_none_or(|scope| self.sites.get(site).is_some_and(|s| s.scope == scope));
-        let of_id = self.surveys.get(id).into_iter().flatten().filter(|(site, _)| is_visible(site));
-        let of_id = Some(of_id.collect::<BTreeMap<_, _>>()).filter(|of_id| !of_id.is_empty());
-        let of_id = of_id.as_ref();
+            |site: &str| scope.is_none_or(|scope| self.sites.get(site).is_some_and(|s| s.scope == scope));
+        let all = self.surveys.get(id);
+        let of_sites = || all.into_iter().flatten().filter(|(site, _)| is_visible(site));
+        let names = || of_sites().map(|(site, _)| site.as_str()).collect::<Vec<_>>();
         let preset = self.presets.iter().find(|preset| preset.id == id);
-        let versions = match (site, of_id) {
-            (Some(site), Some(of_id)) => of_id.get(&site.to_owned()).copied(),
-            (None, Some(of_id)) if of_id.len() > 1 => {
-                let sites: Vec<_> = of_id.keys().map(|site| site.as_str()).collect();
+        let versions = match site {
+            Some(site) => all.and_then(|of_id| of_id.get(site)).filter(|_| is_visible(site)),
+            None if of_sites().nth(1).is_some() => {
                 let detail = format!("several sites have a survey {}", quoted(id));
                 return Err(Problem::new(StatusCode::NOT_FOUND, detail)
                     .reason(Reason::UnknownSurvey)
                     .field("site")
-                    .expected(sites.join(" or ")));
+                    .expected(names().join(" or ")));
             }
-            (None, Some(of_id)) => of_id.values().next().copied(),
-            (_, None) => None,
+            None => of_sites().next().map(|(_, versions)| versions),
         };
         if let Some(versions) = versions {
-            let newest = || versions.all.keys().next_back().copied();
-            let found = version
-                .or(versions.running)
-                .or_else(newest)
-                .and_then(|version| versions.all.get(&version))
-                .ok_or_else(|| unknown_version(id))?;
+            let found = versions.find(version).ok_or_else(|| unknown_version(id))?;
             return Ok(Found { survey: &found.survey, version: Some(found), versions: Some(versions) });
         }
         if let Some(survey) = preset {
@@ -329,14 +328,14 @@ impl SurveyIndex {
             }
             return Ok(Found { survey, version: None, versions: None });
         }
-        if let Some(of_id) = of_id {
-            let sites: Vec<_> = of_id.keys().map(|site| site.as_str()).collect();
+        let others = names();
+        if !others.is_empty() {
             let detail =
                 format!("the site {} has no survey {}", quoted(site.unwrap_or_default()), quoted(id));
             return Err(Problem::new(StatusCode::NOT_FOUND, detail)
                 .reason(Reason::UnknownSurvey)
                 .field("site")
-                .expected(format!("{}, whose survey this is", sites.join(" or "))));
+                .expected(format!("{}, whose survey this is", others.join(" or "))));
         }
         let detail = format!("there is no survey {} here", quoted(id));
         let expected = "the id of a survey on this server, or nps, csat or ces";

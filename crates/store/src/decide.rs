@@ -1,7 +1,7 @@
 //! What becomes of a response that arrives, whichever database keeps it. Pure: an old row and a new one in, a decision out.
 
 use crate::{
-    Arrival, MAX_AGE_MS, Outcome,
+    Outcome,
     kept::{Content, Hash},
 };
 use candor_survey::State;
@@ -57,11 +57,6 @@ pub(crate) struct Head {
     pub(crate) hash: Hash,
 }
 
-/// The date of a response that is the first of its id.
-pub(crate) fn dated_ms(arrival: &Arrival) -> i64 {
-    arrival.received_ms - i64::from(arrival.response.age_ms().min(MAX_AGE_MS))
-}
-
 /// Decides about a row, given the one that is kept under its id. One that is stored keeps the date of the first: all revisions
 /// are counted under it.
 pub(crate) fn decide(old: Head, new: &mut Row) -> Outcome {
@@ -104,7 +99,7 @@ pub(crate) fn uuid_text(id: [u8; 16]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Scope;
+    use crate::{Arrival, MAX_AGE_MS, Scope, dated_ms};
 
     const ID: &str = "0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11";
 
@@ -119,7 +114,11 @@ mod tests {
             .unwrap();
             let response = new.check(&candor_survey::preset("nps").unwrap()).unwrap();
             let arrival = Arrival { declared: Vec::new(), scope: Scope::DEFAULT, response, received_ms };
-            assert_eq!(dated_ms(&arrival), received_ms - i64::from(expect), "{age_ms}");
+            assert_eq!(
+                dated_ms(arrival.received_ms, arrival.response.age_ms()),
+                received_ms - i64::from(expect),
+                "{age_ms}"
+            );
         }
     }
 

@@ -25,7 +25,7 @@ pub use model::{
     Arrival, Catalog, CatalogSite, CatalogSurvey, Commit, Copied, CopyError, Counts, DEFAULT_WORKSPACE,
     Difference, Dimension, Erasure, FeedQuery, HEALTH_DAYS, Health, ImportError, Listed, MAX_AGE_MS,
     MAX_PAGE_BYTES, MAX_VALUES, OTHER, Observer, OpenError, Outcome, Progress, Refusal, ResponseQuery,
-    SLOT_MS, Scope, Segment, Settings, StoreError, StoredResponse, TallyQuery,
+    SLOT_MS, Scope, Segment, Settings, StoreError, StoredResponse, TallyQuery, dated_ms,
 };
 
 use backend::Backend;

@@ -8,6 +8,13 @@ pub const SLOT_MS: i64 = 15 * 60 * 1000;
 /// The oldest that an answer may be when it arrives, in milliseconds: browsers keep what is unsent for seven days. What says
 /// that it is older is dated so far back and no further.
 pub const MAX_AGE_MS: u32 = 7 * 24 * 60 * 60 * 1_000;
+
+/// When an answer was given that is received at a moment and says how old it is: the date of a response that is the first of its id.
+#[must_use]
+pub fn dated_ms(received_ms: i64, age_ms: u32) -> i64 {
+    received_ms - i64::from(age_ms.min(MAX_AGE_MS))
+}
+
 /// How many values of a dimension are counted by themselves in one survey of one site. Browsers say what they like, and each value is
 /// rows for ever: those beyond it are counted together, as [`OTHER`].
 pub const MAX_VALUES: usize = 1_000;

@@ -61,15 +61,15 @@ impl Survey {
         Ok(survey)
     }
 
-    /// The number of a value's segment, or of that of all others.
+    /// The number of the segment of a value of a dimension, or of that of all others. Of a dimension that is open browsers may bring any
+    /// value.
     fn segment(
         &mut self,
         dictionary: &impl Dictionary,
         scope: Scope,
-        (dimension, is_open): (&str, bool),
+        (name, is_open): (&str, bool),
         value: &str,
     ) -> Result<u32, StoreError> {
-        let (number, name) = (self.number, dimension);
         if let Some(segment) = self.segments.get(name).and_then(|values| values.get(value)) {
             return Ok(*segment);
         }
@@ -81,7 +81,7 @@ impl Survey {
             return Ok(*segment);
         }
         self.last += 1;
-        dictionary.add_segment(scope, number, self.last, name, value)?;
+        dictionary.add_segment(scope, self.number, self.last, name, value)?;
         values.insert(value.to_owned(), self.last);
         Ok(self.last)
     }

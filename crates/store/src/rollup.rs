@@ -27,6 +27,9 @@ pub(crate) struct Key {
     pub(crate) version: u32,
 }
 
+/// The length of a day, in milliseconds.
+pub(crate) const DAY_MS: i64 = QUARTERS * SLOT_MS;
+
 /// The UTC day of a moment, and the quarter hour of that day.
 pub(crate) fn day_and_quarter(dated_ms: i64) -> (i64, u8) {
     let slot = dated_ms.div_euclid(SLOT_MS);

@@ -13,6 +13,7 @@
 
 use candor_store::{Arrival, Dimension, Outcome, ResponseQuery, Scope, Segment, Settings, Store, TallyQuery};
 use candor_survey::{Answer, CheckedResponse, NewResponse, Presentation, Response, State, Survey, preset};
+use fastrand::Rng;
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -170,21 +171,9 @@ async fn list(store: &Store, unanswered: bool, before_ms: Option<i64>) {
     assert_eq!(store.responses(query).await.unwrap().responses.len(), 50);
 }
 
-/// Numbers that look random, the same on every machine.
-struct Xorshift(u64);
-
-impl Xorshift {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % n
-    }
-}
-
 async fn fill(store: &Store, number: u64) {
     let survey = preset("nps").unwrap();
-    let mut random = Xorshift(0x9e37_79b9_7f4a_7c15);
+    let mut random = Rng::with_seed(7);
     let start = Instant::now();
     let mut saving: Option<tokio::task::JoinHandle<()>> = None;
     for batch in 0..number / BATCH {
@@ -206,7 +195,7 @@ async fn fill(store: &Store, number: u64) {
     println!("{number} responses made and kept in {seconds:.0} s: {:.0} a second", number as f64 / seconds);
 }
 
-fn arrival(n: u64, of: u64, survey: &Survey, random: &mut Xorshift) -> Arrival {
+fn arrival(n: u64, of: u64, survey: &Survey, random: &mut Rng) -> Arrival {
     let received_ms = FIRST_MS + (n as f64 / of as f64 * (DAYS * DAY_MS) as f64) as i64;
     Arrival {
         declared: Vec::new(),
@@ -216,8 +205,8 @@ fn arrival(n: u64, of: u64, survey: &Survey, random: &mut Xorshift) -> Arrival {
     }
 }
 
-fn response(n: u64, received_ms: i64, survey: &Survey, random: &mut Xorshift) -> CheckedResponse {
-    let state = match random.below(20) {
+fn response(n: u64, received_ms: i64, survey: &Survey, random: &mut Rng) -> CheckedResponse {
+    let state = match random.u64(..20) {
         0..15 => State::Shown,
         15 => State::Dismissed,
         16..18 => State::Partial,
@@ -226,7 +215,7 @@ fn response(n: u64, received_ms: i64, survey: &Survey, random: &mut Xorshift) ->
     let is_answered = matches!(state, State::Partial | State::Complete);
     let rating = || Answer {
         question: "nps".into(),
-        rating: Some([9, 10, 8, 7, 10, 9, 6, 5, 3, 0, 9][random.below(11) as usize]),
+        rating: Some([9, 10, 8, 7, 10, 9, 6, 5, 3, 0, 9][random.u64(..11) as usize]),
         ..Answer::default()
     };
     let answers = is_answered.then(rating).into_iter().collect();
@@ -235,11 +224,11 @@ fn response(n: u64, received_ms: i64, survey: &Survey, random: &mut Xorshift) ->
         site: "default".into(),
         survey: "nps".into(),
         survey_version: 1,
-        locale: LANGUAGES[random.below(6) as usize].into(),
-        touchpoint: Some(format!("touchpoint-{}", random.below(TOUCHPOINTS))),
+        locale: LANGUAGES[random.u64(..6) as usize].into(),
+        touchpoint: Some(format!("touchpoint-{}", random.u64(..TOUCHPOINTS))),
         answers,
         presentation: Presentation {
-            display: if random.below(3) > 0 { "popover" } else { "inline" }.into(),
+            display: if random.u64(..3) > 0 { "popover" } else { "inline" }.into(),
             scale: "numbers".into(),
             direction: "ltr".into(),
             order: Default::default(),
@@ -250,7 +239,7 @@ fn response(n: u64, received_ms: i64, survey: &Survey, random: &mut Xorshift) ->
         test: false,
     };
     // A UUIDv7: milliseconds, then what is its own.
-    let (ms, own) = (received_ms as u64, (n as u128) << 40 | u128::from(random.below(1 << 40)));
+    let (ms, own) = (received_ms as u64, (n as u128) << 40 | u128::from(random.u64(..1 << 40)));
     let id = format!(
         "{:08x}-{:04x}-7{:03x}-8{:03x}-{:012x}",
         ms >> 16,

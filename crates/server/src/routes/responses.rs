@@ -22,7 +22,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use candor_store::{Arrival, Listed, MAX_AGE_MS, Outcome, ResponseQuery, StoreError, StoredResponse};
+use candor_store::{Arrival, Listed, Outcome, ResponseQuery, StoreError, StoredResponse, dated_ms};
 use candor_survey::{Acknowledgement, AcknowledgementStatus, NewResponse};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
@@ -109,7 +109,7 @@ async fn keep(
     is_private: bool,
 ) -> Result<Json<Acknowledgement>, Problem> {
     let received_ms = now_ms()?;
-    let dated_ms = received_ms - i64::from(new.age_ms.min(MAX_AGE_MS));
+    let dated_ms = dated_ms(received_ms, new.age_ms);
     let keys = index.keys(&new.response.site)?;
     let identity = identity::judge(&mut new.response, keys, dated_ms, is_private);
     let candor_survey::Response { site, survey, survey_version, .. } = &new.response;

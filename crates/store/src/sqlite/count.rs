@@ -1,12 +1,10 @@
 //! Counting again what is kept, a day at a time.
 
-use super::save::{blob, of_response, write_day};
+use super::save::{Old, blob, of_response, select_old, write_day};
 use crate::{
-    Difference, SLOT_MS, StoreError,
-    decide::{Change, Row, uuid_text},
-    kept::{Content, state_of},
-    rollup::{self, Day, Key, QUARTERS, Rows},
-    segments,
+    Difference, Scope, StoreError,
+    decide::{Change, uuid_text},
+    rollup::{self, DAY_MS, Day, Key, Rows},
 };
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::collections::BTreeMap;
@@ -19,12 +17,12 @@ struct Date {
     day: i64,
 }
 
-const DAY_MS: i64 = QUARTERS * SLOT_MS;
-
 const NEXT_RESPONSE: &str = "SELECT MIN(dated_ms) FROM responses
      WHERE workspace = ?1 AND survey = ?2 AND state >= 2 = ?3 AND dated_ms >= ?4";
-const OF_DAY: &str = "SELECT id, version, state, flags, dated_ms, segments, content FROM responses
-     WHERE workspace = ?1 AND survey = ?2 AND state >= 2 = ?3 AND dated_ms >= ?4 AND dated_ms < ?5";
+const OF_DAY: &str = select_old!(
+    ", id FROM responses
+     WHERE workspace = ?1 AND survey = ?2 AND state >= 2 = ?3 AND dated_ms >= ?4 AND dated_ms < ?5"
+);
 
 /// Every day of every survey that has responses or counts.
 fn dates(connection: &Connection) -> Result<Vec<Date>, StoreError> {
@@ -63,22 +61,9 @@ fn counted(connection: &Connection, date: Date) -> Result<BTreeMap<Key, Day>, St
         let mut kept =
             select.query(params![workspace, survey, answered, day * DAY_MS, (day + 1) * DAY_MS])?;
         while let Some(kept) = kept.next()? {
-            let id = kept.get(0)?;
+            let id = kept.get(9)?;
             let mut add = || {
-                let content = kept.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?;
-                let row = Row {
-                    workspace,
-                    id,
-                    survey,
-                    version: kept.get(1)?,
-                    revision: 1,
-                    state: state_of(kept.get(2)?)?,
-                    flags: kept.get(3)?,
-                    dated_ms: kept.get(4)?,
-                    hash: Default::default(),
-                    segments: segments::unpack(blob(kept, 5)?)?,
-                    content: Content::from_json(content)?,
-                };
+                let row = Old::read(kept)?.row(Scope(workspace), id)?;
                 rows.count(&Change { old: None, new: Some(&row) }, |_| Ok(Day::default()))
             };
             add().map_err(|e| of_response(e, &uuid_text(id)))?;
@@ -107,16 +92,6 @@ fn rollup(connection: &Connection, date: Date) -> Result<BTreeMap<Key, Day>, Sto
     Ok(days)
 }
 
-/// The keys of what the rollup has of a day, also of rows that can't be read.
-fn keys(connection: &Connection, date: Date) -> Result<Vec<Key>, StoreError> {
-    let Date { workspace, survey, day } = date;
-    let mut select = connection.prepare_cached(ROWS_OF_DAY)?;
-    let rows = select.query_map([workspace, survey, day], |row| {
-        Ok(Key { workspace, survey, segment: row.get(0)?, day, version: row.get(1)? })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
 /// Where the rollup is not what the responses say, from a day on. Each day is read at one moment; answers may come meanwhile.
 pub(super) fn audit(connection: &Connection, from_ms: i64) -> Result<Vec<Difference>, StoreError> {
     let mut differences = Vec::new();
@@ -133,7 +108,7 @@ pub(super) fn recount(connection: &mut Connection) -> Result<(), StoreError> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let counted = counted(&transaction, date)?;
         let none = Day::default();
-        for key in keys(&transaction, date)?.iter().filter(|key| !counted.contains_key(key)) {
+        for key in rollup(&transaction, date)?.keys().filter(|key| !counted.contains_key(key)) {
             write_day(&transaction, key, &none)?;
         }
         for (key, day) in &counted {

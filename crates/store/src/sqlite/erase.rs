@@ -2,7 +2,7 @@
 
 use super::{
     names::Table,
-    save::{Memory, old, read_day, write_counts},
+    save::{Memory, forget_personal, old, read_day, write_counts},
 };
 use crate::{
     Erasure, Scope, StoreError,
@@ -47,12 +47,10 @@ pub(super) fn erase(
             memory.rows.count(&Change { old: Some(old), new: None }, |key| read_day(&transaction, key))?;
             erased += 1;
         }
-        for table in ["responses", "personal"] {
-            transaction.execute(
-                &format!("DELETE FROM {table} WHERE workspace = ?1 AND id = ?2"),
-                params![scope.0, id],
-            )?;
-        }
+        forget_personal(&transaction, scope, id)?;
+        transaction
+            .prepare_cached("DELETE FROM responses WHERE workspace = ?1 AND id = ?2")?
+            .execute(params![scope.0, id])?;
     }
     write_counts(&transaction, memory)?;
     memory.erased = None;
@@ -139,9 +137,7 @@ pub(super) fn anonymise(
             // Of a tab that was open all the while; under the old id it would count once more.
             let tombstone = memory.hasher.tombstone(RESPONSE, &id);
             add_tombstone(&transaction, scope, RESPONSE, tombstone, before_ms)?;
-            transaction
-                .prepare_cached("DELETE FROM personal WHERE workspace = ?1 AND id = ?2")?
-                .execute(params![scope.0, id])?;
+            forget_personal(&transaction, scope, id)?;
             // The page knows the id; the hash tells whether it is of contents that one can guess.
             transaction
                 .prepare_cached(

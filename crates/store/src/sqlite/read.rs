@@ -4,7 +4,7 @@ use crate::{
     Segment, StoreError, StoredResponse, TallyQuery,
     decide::{SIGNED, TEST, uuid_bytes, uuid_text},
     kept::{Content, Of, Parts, Personal, state_of},
-    rollup::{Day, EVERYONE, Measure, Periods, QUARTERS, Totals},
+    rollup::{DAY_MS, Day, EVERYONE, Measure, Periods, QUARTERS, Totals},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::{cmp::Reverse, collections::BTreeMap, path::Path};
@@ -231,8 +231,7 @@ pub(super) fn health(connection: &Connection, file: &Path, now_ms: i64) -> Resul
         free_bytes: free_bytes(file).map_err(failed)?,
         ..Health::default()
     };
-    let day_ms = QUARTERS * SLOT_MS;
-    let today = now_ms.div_euclid(day_ms);
+    let today = now_ms.div_euclid(DAY_MS);
     let recent = today - i64::from(HEALTH_DAYS)..=today;
     let transaction = connection.unchecked_transaction()?;
     let mut surveys = transaction.prepare_cached("SELECT workspace, survey FROM surveys")?;
@@ -250,7 +249,7 @@ pub(super) fn health(connection: &Connection, file: &Path, now_ms: i64) -> Resul
                 .sum::<u64>();
             health.responses += shown;
             health.recent += if recent.contains(&day) { shown } else { 0 };
-            health.last_day_ms = health.last_day_ms.max(Some(day * day_ms));
+            health.last_day_ms = health.last_day_ms.max(Some(day * DAY_MS));
         }
     }
     Ok(health)

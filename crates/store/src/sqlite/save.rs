@@ -1,7 +1,7 @@
 use super::{erase::is_erased, names::Table};
 use crate::{
-    Arrival, Outcome, Scope, StoreError,
-    decide::{Change, Head, PERSONAL, Row, SIGNED, TEST, dated_ms, decide, uuid_bytes},
+    Arrival, Outcome, Scope, StoreError, dated_ms,
+    decide::{Change, Head, PERSONAL, Row, SIGNED, TEST, decide, uuid_bytes},
     kept::{Content, Hash, Hasher, Parts, Written, WrittenPersonal, damaged, state_number, state_of},
     names::Names,
     rollup::{Day, Key, Rows},
@@ -110,7 +110,7 @@ fn keep_all<'a>(
 ) -> Result<Vec<Outcome>, StoreError> {
     let mut outcomes = Vec::new();
     for arrival in arrivals {
-        let Arrival { scope, response, declared, received_ms: _ } = arrival;
+        let Arrival { scope, response, declared, received_ms } = arrival;
         let new = New {
             scope: *scope,
             id: uuid_bytes(response.id()),
@@ -118,7 +118,7 @@ fn keep_all<'a>(
             response: response.response(),
             skipped: response.skipped(),
             declared,
-            dated_ms: dated_ms(arrival),
+            dated_ms: dated_ms(*received_ms, response.age_ms()),
         };
         outcomes.push(keep(connection, memory, new).map_err(|e| of_response(e, response.id()))?);
     }
@@ -269,19 +269,29 @@ pub(super) struct Old {
     content: String,
 }
 
+/// A query for the columns of [`Old`], in its order; what comes after them is the caller's.
+macro_rules! select_old {
+    ($rest:literal) => {
+        concat!("SELECT survey, revision, dated_ms, hash, version, state, flags, segments, content", $rest)
+    };
+}
+pub(super) use select_old;
+
 pub(super) fn old(connection: &Connection, scope: Scope, id: [u8; 16]) -> Result<Option<Old>, StoreError> {
-    let mut select = connection.prepare_cached(
-        "SELECT survey, revision, dated_ms, hash, version, state, flags, segments, content FROM responses
-         WHERE workspace = ?1 AND id = ?2",
-    )?;
-    let old = select.query_row(params![scope.0, id], |row| {
+    let sql = select_old!(" FROM responses WHERE workspace = ?1 AND id = ?2");
+    let mut select = connection.prepare_cached(sql)?;
+    Ok(select.query_row(params![scope.0, id], Old::read).optional()?)
+}
+
+impl Old {
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         let head = Head {
             survey: row.get(0)?,
             revision: row.get(1)?,
             dated_ms: row.get(2)?,
             hash: row.get::<_, Hash>(3)?,
         };
-        Ok(Old {
+        Ok(Self {
             head,
             version: row.get(4)?,
             state: row.get(5)?,
@@ -289,11 +299,8 @@ pub(super) fn old(connection: &Connection, scope: Scope, id: [u8; 16]) -> Result
             segments: row.get(7)?,
             content: row.get(8)?,
         })
-    });
-    Ok(old.optional()?)
-}
+    }
 
-impl Old {
     pub(super) fn row(self, scope: Scope, id: [u8; 16]) -> Result<Row, StoreError> {
         let Self { head, version, state, flags, segments, content } = self;
         Ok(Row {
@@ -329,12 +336,17 @@ fn keep_personal(
                 .execute(params![workspace, id, respondent, page, said])?;
         }
         None if old.is_some_and(|old| old.flags & PERSONAL > 0) => {
-            connection
-                .prepare_cached("DELETE FROM personal WHERE workspace = ?1 AND id = ?2")?
-                .execute(params![workspace, id])?;
+            forget_personal(connection, Scope(*workspace), *id)?;
         }
         None => {}
     }
+    Ok(())
+}
+
+/// Takes out what says whose a response is.
+pub(super) fn forget_personal(connection: &Connection, scope: Scope, id: [u8; 16]) -> Result<(), StoreError> {
+    let mut delete = connection.prepare_cached("DELETE FROM personal WHERE workspace = ?1 AND id = ?2")?;
+    delete.execute(params![scope.0, id])?;
     Ok(())
 }
 

@@ -53,6 +53,12 @@ fn number(connection: &Connection, pragma: &str) -> Result<i64, rusqlite::Error>
     connection.pragma_query_value(None, pragma, |row| row.get(0))
 }
 
+/// Sees to it that a connection that writes syncs each commit, and leaves nothing of what it deletes where it stood.
+pub(super) fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "secure_delete", "ON")
+}
+
 /// Brings the database to the newest schema. Until its responses are carried over it stays as it was, whatever fails; after
 /// that no earlier binary can write it.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
@@ -63,9 +69,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     if journal != "wal" {
         return Err(OpenError::NoLog(journal));
     }
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    // What is erased is gone from the file, too.
-    connection.pragma_update(None, "secure_delete", "ON")?;
+    set_up(connection)?;
     if found < newest() {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Read again under the lock: another process may have gone first.
