@@ -1,5 +1,6 @@
 //! `candor verify`, `candor rebuild`, `candor doctor` and `candor erase`: looking after a database, whether a server uses it or not.
 
+use crate::import::plural;
 use anyhow::{Context, bail};
 use candor_store::{DEFAULT_WORKSPACE, Erasure, HEALTH_DAYS, Health, Store, StoreError};
 use clap::Args;
@@ -130,7 +131,8 @@ async fn doctor(store: &Store, now_ms: i64, mut out: impl Write) -> anyhow::Resu
         n => say(
             false,
             format!(
-                "{counted}: {n} counts differ; `candor verify` says which, `candor rebuild` makes them anew"
+                "{counted}: {n} difference{}; `candor verify` says which, `candor rebuild` makes counts anew",
+                plural(n)
             ),
         )?,
     }
@@ -140,12 +142,16 @@ async fn doctor(store: &Store, now_ms: i64, mut out: impl Write) -> anyhow::Resu
 async fn verify(store: &Store, mut out: impl Write) -> anyhow::Result<bool> {
     let differences = store.audit().await?;
     for difference in differences.iter().take(MOST) {
-        let candor_store::Difference { key, rollup, responses } = difference;
-        writeln!(out, "{key}: counted {rollup}, but the responses are {responses}")?;
+        writeln!(out, "{difference}")?;
     }
     match differences.len() {
         0 => writeln!(out, "all counts agree with the responses")?,
-        n => writeln!(out, "{n} counts differ from the responses: `candor rebuild` makes them anew")?,
+        n => writeln!(
+            out,
+            "{n} difference{} between counts and responses: `candor rebuild` makes counts anew, and a response that can't be read \
+             goes with `candor erase --response`",
+            plural(n)
+        )?,
     }
     Ok(differences.is_empty())
 }
@@ -161,32 +167,36 @@ impl Erase {
                 bail!("--respondent: expected the site's own name for a respondent")
             }
             (Some(respondent), _) => Erasure::Respondent(respondent.clone()),
-            (None, Some(id)) if candor_survey::is_uuid_v7(id) => Erasure::Response(id.clone()),
-            _ => bail!(
-                "--response: expected a UUIDv7 in lower case, such as 0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11"
-            ),
+            (None, Some(id)) if candor_survey::is_uuid(id) => Erasure::Response(id.clone()),
+            _ => {
+                bail!(
+                    "--response: expected a UUID in lower case, such as 0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11"
+                )
+            }
         };
-        let n = self.database.with(async |store| self.erase(store, what).await).await?;
-        writeln!(
-            out,
-            "{n} response{} erased; copies made before, such as backups, still have them",
-            crate::import::plural(n)
-        )?;
-        Ok(())
+        self.database.with(async |store| self.erase(store, what, &mut out).await).await
     }
 
-    async fn erase(&self, store: &Store, what: Erasure) -> anyhow::Result<usize> {
+    async fn erase(&self, store: &Store, what: Erasure, mut out: impl Write) -> anyhow::Result<()> {
         let catalog = store.catalog().await?;
         let Some(scope) = catalog.scope(&self.workspace) else {
             let names: Vec<_> = catalog.workspaces.iter().map(|(name, _)| name.as_str()).collect();
             bail!("--workspace: expected one of {}", names.join(", "));
         };
-        match store.erase(scope, what, Timestamp::now().as_millisecond()).await {
-            Err(StoreError::Busy) => bail!(
-                "the responses are erased, but the database's log still has them, because something reads it: \
-                 run this again in a moment"
-            ),
-            erased => Ok(erased?),
-        }
+        let n = store.erase(scope, what, Timestamp::now().as_millisecond()).await?;
+        writeln!(
+            out,
+            "{n} response{} erased; copies made before, such as backups, still have them",
+            plural(n)
+        )?;
+        let why = match store.scrub().await {
+            Ok(()) => return Ok(()),
+            Err(StoreError::Busy) => "something reads an earlier state".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        bail!(
+            "nobody can read them any more, but their bytes are not wiped from the database's files yet ({why}): a server that \
+             runs goes on within an hour, and so does this command when it is run again"
+        );
     }
 }

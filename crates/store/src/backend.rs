@@ -49,6 +49,11 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
         before_ms: i64,
     ) -> Result<Option<usize>, StoreError>;
 
+    /// Some pages of it; whether there are more.
+    async fn scrub(&self) -> Result<bool, StoreError>;
+
+    async fn believe(&self, now_ms: i64) -> Result<i64, StoreError>;
+
     async fn probe(&self) -> Result<(), StoreError>;
 
     async fn close(&self);

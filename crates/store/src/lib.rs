@@ -146,7 +146,8 @@ impl Store {
         self.0.feed(query).await
     }
 
-    /// Counts the rollup again from the responses, day by day, and says where the two differ; empty, as long as all is well.
+    /// Counts the rollup again from the responses, day by day, and says where the two differ, and which of the responses
+    /// can't be read; empty, as long as all is well.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -170,7 +171,7 @@ impl Store {
         self.0.health(now_ms).await
     }
 
-    /// Replaces the rollup by one that is counted from the responses, day by day.
+    /// Replaces the rollup by one that is counted from the responses, day by day. One that can't be read counts nowhere.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails; the days that are left are then as before.
@@ -178,18 +179,18 @@ impl Store {
         self.0.recount().await
     }
 
-    /// Erases responses, in every table and every file of the database, and sees to it that none comes back: neither a response
-    /// of such an id nor one that the respondent gave before this. Gives how many there were.
+    /// Erases responses, and sees to it that none comes back: neither a response of such an id nor one that the respondent gave
+    /// before this. Gives how many there were. Their bytes are in the database's files until [`scrub`](Self::scrub) is done.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails. After [`StoreError::Busy`] the responses are erased, but not from the log, because
-    /// somebody else reads an earlier state: try again.
+    /// [`StoreError`] if the database fails; nothing is erased then.
     pub async fn erase(&self, scope: Scope, what: Erasure, now_ms: i64) -> Result<usize, StoreError> {
         self.0.erase(scope, what, now_ms).await
     }
 
     /// Takes what says whose they are from all responses to a site's survey that are dated before a moment: respondent, page, words,
-    /// attributes, context and id. Ratings, choices and dates stay. Gives how many there were.
+    /// attributes, context and id. Ratings, choices and dates stay. Gives how many there were. Their bytes are in the database's files
+    /// until [`scrub`](Self::scrub) is done.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails; some may be done then.
@@ -205,6 +206,25 @@ impl Store {
             done += some;
         }
         Ok(done)
+    }
+
+    /// Wipes from the database's files what has been erased or made anonymous since this was done last, if anything was: between
+    /// answers, some pages at a time. It goes on where it was if it was ended.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; [`StoreError::Busy`] if somebody still reads an earlier state: try again.
+    pub async fn scrub(&self) -> Result<(), StoreError> {
+        while self.0.scrub().await? {}
+        Ok(())
+    }
+
+    /// The moment by which retention goes, given what the clock says: no more than a day after that of the last call, so that a clock
+    /// which is wrong for a while does not make all answers old.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn believe(&self, now_ms: i64) -> Result<i64, StoreError> {
+        self.0.believe(now_ms).await
     }
 
     /// Writes something, to see that writing works.

@@ -324,15 +324,31 @@ pub struct StoredResponse {
     pub response: Response,
 }
 
-/// A count of the rollup that is not what the responses say.
+/// What should not be when all is counted again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// Workspace, survey, segment, day, version, measure, point, question, choice and quarter hour, in words.
-    pub key: String,
-    /// What the rollup says.
-    pub rollup: i64,
-    /// What the responses say.
-    pub responses: i64,
+pub enum Difference {
+    /// A count of the rollup that is not what the responses say.
+    Count {
+        /// Workspace, survey, segment, day, version, measure, point, question, choice and quarter hour, in words.
+        key: String,
+        /// What the rollup says.
+        rollup: i64,
+        /// What the responses say.
+        responses: i64,
+    },
+    /// A response that can't be read, and counts nowhere: what is wrong, with its id.
+    Damaged(String),
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count { key, rollup, responses } => {
+                write!(f, "{key}: counted {rollup}, but the responses are {responses}")
+            }
+            Self::Damaged(what) => f.write_str(what),
+        }
+    }
 }
 
 /// How a database is.
@@ -411,7 +427,7 @@ pub enum OpenError {
     },
     /// It is of an earlier schema.
     #[error(
-        "the database is of an earlier version of candor (its schema is number {found}): start the server once, which carries          it over"
+        "the database is of an earlier version of candor (its schema is number {found}): start the server once, which carries it over"
     )]
     Older {
         /// Its schema's number.

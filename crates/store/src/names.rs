@@ -27,7 +27,7 @@ pub(crate) trait Dictionary {
     /// The number of a frame, which it is given if it has none.
     fn frame(&self, scope: Scope, content: &str) -> Result<i64, StoreError>;
 
-    /// The last place in the order of arrival.
+    /// The last place in the order of arrival that was ever given.
     fn last_seq(&self, scope: Scope) -> Result<i64, StoreError>;
 }
 

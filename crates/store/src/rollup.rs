@@ -159,7 +159,7 @@ pub(crate) fn differences(counted: &BTreeMap<Key, Day>, rollup: &BTreeMap<Key, D
         for cell in cells {
             let [rollup, responses] = [&is, &should].map(|sums| sums.get(cell).copied().unwrap_or_default());
             if rollup != responses {
-                differences.push(Difference { key: format!("{key:?} {cell:?}"), rollup, responses });
+                differences.push(Difference::Count { key: format!("{key:?} {cell:?}"), rollup, responses });
             }
         }
     }

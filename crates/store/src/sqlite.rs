@@ -12,6 +12,7 @@ mod read;
 mod readers;
 mod save;
 mod schema;
+mod scrub;
 mod writer;
 
 pub(crate) use backup::{backup, restore};
@@ -162,6 +163,14 @@ impl Backend for Sqlite {
         before_ms: i64,
     ) -> Result<Option<usize>, StoreError> {
         self.writer.run(move |disk| disk.anonymise(scope, (&site, &survey), before_ms)).await?
+    }
+
+    async fn scrub(&self) -> Result<bool, StoreError> {
+        self.writer.run(Disk::scrub).await?
+    }
+
+    async fn believe(&self, now_ms: i64) -> Result<i64, StoreError> {
+        self.writer.run(move |disk| disk.edit(|connection| erase::believe(connection, now_ms))).await?
     }
 
     async fn probe(&self) -> Result<(), StoreError> {

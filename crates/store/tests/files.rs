@@ -9,9 +9,12 @@
     reason = "tests may fail loudly; clippy.toml lets test functions, but not their helpers"
 )]
 
-use candor_store::{Arrival, CopyError, Outcome, Store, StoreError, backup, restore};
+use candor_store::{
+    Arrival, CopyError, Erasure, FeedQuery, Outcome, Scope, Store, StoreError, backup, restore,
+};
 use candor_survey::{CheckedResponse, preset};
 use std::{
+    collections::{BTreeSet, HashMap},
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -54,7 +57,7 @@ fn response(n: u64) -> CheckedResponse {
 async fn save(store: &Store, n: u64) -> Result<Outcome, StoreError> {
     let arrival = Arrival {
         declared: Vec::new(),
-        scope: candor_store::Scope::DEFAULT,
+        scope: Scope::DEFAULT,
         response: response(n),
         received_ms: 1_795_000_500_000,
     };
@@ -184,6 +187,23 @@ async fn a_restore_makes_counts_that_do_not_agree_again() {
 }
 
 #[tokio::test]
+async fn what_a_killed_backup_left_goes_with_the_next_and_a_running_ones_does_not() {
+    let database = Database::new();
+    save(&database.open().await, 1).await.unwrap();
+    // No machine has processes of such a number, and this one's is the first of all.
+    let of = |process: u32, ending: &str| database.file(&format!("backup.unfinished-{process}{ending}"));
+    let (ended, running) = (i32::MAX.unsigned_abs(), 1);
+    for file in [of(ended, ""), of(ended, "-journal"), of(running, "")] {
+        fs::write(file, "half").unwrap();
+    }
+    backup(&url(&database.file("candor.sqlite")), &database.file("backup"), |_| ()).unwrap();
+    assert_eq!(
+        [of(ended, ""), of(ended, "-journal"), of(running, "")].map(|file| file.exists()),
+        [false, false, true]
+    );
+}
+
+#[tokio::test]
 async fn nothing_is_overwritten_and_what_is_no_backup_is_refused() {
     let database = Database::new();
     let store = database.open().await;
@@ -239,7 +259,8 @@ async fn nothing_is_overwritten_and_what_is_no_backup_is_refused() {
 }
 
 /// What becomes of a table's rows when a response is erased.
-const ERASED: [(&str, &str); 13] = [
+const ERASED: [(&str, &str); 15] = [
+    ("clock", "has none of it"),
     ("erased", "gets the hashes"),
     ("frames", "how and where it was asked, which says nobody's name"),
     ("personal", "loses the row"),
@@ -248,6 +269,7 @@ const ERASED: [(&str, &str); 13] = [
     ("retained", "has none of it"),
     ("rollup", "is counted without it"),
     ("rollup_quarters", "is counted without it"),
+    ("scrub", "has none of it"),
     ("secrets", "has none of it"),
     ("segments", "values that the site has declared to be counted"),
     ("sites", "has none of it"),
@@ -267,55 +289,197 @@ async fn every_table_has_a_rule_for_what_is_erased() {
     assert_eq!(names, ERASED.map(|(name, _)| name));
 }
 
+/// How many there are of whom some are erased.
+const PEOPLE: u64 = 200;
+
+/// Numbers that look random, the same in every run.
+fn mixed(n: u64) -> u64 {
+    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    n ^ (n >> 31)
+}
+
+fn id_of(n: u64) -> String {
+    let tail = mixed(n + 1);
+    format!("0192f5e4-7c1b-7{:03x}-8{:03x}-{:012x}", tail & 0xfff, tail >> 12 & 0xfff, tail >> 16)
+}
+
+fn person_of(n: u64) -> u64 {
+    mixed(n + 1_000_000) % PEOPLE
+}
+
+/// A response full of what says whose it is.
+fn personal(n: u64, revision: u64) -> Arrival {
+    let (id, person) = (id_of(n), person_of(n));
+    let text = format!("canary-{n}-words ").repeat(1 + usize::try_from(mixed(n + revision) % 200).unwrap());
+    let json = serde_json::json!({
+        "v": 1, "id": id, "revision": revision, "state": "partial",
+        "site": "default", "survey": "nps", "survey_version": 1, "locale": "en",
+        "answers": [{"question": "nps", "rating": 3}, {"question": "why", "text": text.trim_end()}],
+        "presentation": {"display": "popover", "scale": "numbers", "direction": "ltr"},
+        "page": format!("/canary-{n}-page"), "respondent": {"id": format!("respondent-{person}-"),
+        "attributes": {"plan": format!("canary-{n}-plan")}}, "context": {"order": format!("canary-{n}-order")},
+    });
+    let response: candor_survey::NewResponse = serde_json::from_value(json).unwrap();
+    let response = response.check(&preset("nps").unwrap()).unwrap();
+    // A day each, as far as there are days.
+    let received_ms = 1_795_000_500_000 + i64::try_from(n % 100).unwrap() * 86_400_000;
+    Arrival { declared: Vec::new(), scope: Scope::DEFAULT, response, received_ms }
+}
+
+/// Which of these responses have left something in a folder's files.
+fn left(folder: &Path, gone: impl Fn(u64) -> bool, person_gone: impl Fn(u64) -> bool) -> Vec<String> {
+    let number = |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse::<u64>().ok();
+    let ids: HashMap<[u8; 16], u64> = (0..RESPONSES)
+        .map(|n| {
+            let id = u128::from_str_radix(&id_of(n).replace('-', ""), 16).unwrap();
+            (id.to_be_bytes(), n)
+        })
+        .collect();
+    let mut found = Vec::new();
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        let (mut of_ids, mut of_words, mut of_people) = (0, 0, 0);
+        for window in bytes.windows(24) {
+            let id = window[..16].try_into().unwrap();
+            of_ids += usize::from(
+                window.starts_with(b"\x01\x92\xf5\xe4") && ids.get::<[u8; 16]>(id).is_some_and(|n| gone(*n)),
+            );
+            let words = window.strip_prefix(b"canary-").and_then(|rest| rest.split(|b| *b == b'-').next());
+            of_words += usize::from(words.and_then(number).is_some_and(&gone));
+            let person =
+                window.strip_prefix(b"respondent-").and_then(|rest| rest.split(|b| *b == b'-').next());
+            of_people += usize::from(person.and_then(number).is_some_and(&person_gone));
+        }
+        if of_ids + of_words + of_people > 0 {
+            found.push(format!("{}: {of_ids} ids, {of_words} words, {of_people} people", path.display()));
+        }
+    }
+    found
+}
+
+const RESPONSES: u64 = 4_000;
+
+async fn keep_responses(store: &Store) {
+    for revision in 1..4 {
+        for from in (0..RESPONSES).step_by(50) {
+            let some = (from..from + 50).filter(|n| mixed(n + 7) % 3 >= revision - 1);
+            store.save(some.map(|n| personal(n, revision)).collect()).await.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
-async fn nothing_of_an_erased_response_is_left_in_any_file() {
+async fn nothing_of_some_erased_responses_among_many_is_left_in_any_file() {
     let database = Database::new();
     let store = database.open().await;
-    let personal = |n: u64| {
-        let json = serde_json::json!({
-            "v": 1, "id": format!("0192f5e4-7c1b-7a44-8000-{n:012x}"), "revision": 2, "state": "partial",
-            "site": "default", "survey": "nps", "survey_version": 1, "locale": "en",
-            "answers": [{"question": "nps", "rating": 3}, {"question": "why", "text": format!("canary-{n}-words ").repeat(300)}],
-            "presentation": {"display": "popover", "scale": "numbers", "direction": "ltr"},
-            "page": format!("/canary-{n}-page"), "respondent": {"id": format!("canary-{}-respondent", n % 3),
-            "attributes": {"plan": format!("canary-{n}-plan")}}, "context": {"order": format!("canary-{n}-order")},
-        });
-        let response: candor_survey::NewResponse = serde_json::from_value(json).unwrap();
-        let response = response.check(&preset("nps").unwrap()).unwrap();
-        let scope = candor_store::Scope::DEFAULT;
-        Arrival { declared: Vec::new(), scope, response, received_ms: 1_795_000_500_000 }
-    };
-    for n in 0..60 {
-        store.save(vec![personal(n)]).await.unwrap();
-    }
-    let canaries = |folder: &Path| -> Vec<String> {
-        let mut found = Vec::new();
-        for file in fs::read_dir(folder).unwrap() {
-            let path = file.unwrap().path();
-            let bytes = fs::read(&path).unwrap();
-            let id = bytes.windows(12).filter(|w| w.starts_with(b"\x01\x92\xf5\xe4\x7c\x1b\x7a\x44")).count();
-            let words = bytes.windows(7).filter(|w| w.starts_with(b"canary-")).count();
-            if id + words > 0 {
-                found.push(format!("{}: {id} ids, {words} words", path.display()));
-            }
-        }
-        found
-    };
-    assert!(!canaries(database.folder.path()).is_empty(), "the test can see them");
-    let scope = candor_store::Scope::DEFAULT;
-    // Half of them by another process, as the command does, and the last ones by their ids.
+    keep_responses(&store).await;
+    let folder = database.folder.path();
+    // Every fifth person by another process, as the command does, another fifth by this one.
+    let is_person_gone = |person: u64| person % 5 < 2;
+    let is_gone = |n: u64| is_person_gone(person_of(n));
+    assert!(!left(folder, is_gone, is_person_gone).is_empty(), "the test can see them");
     let beside = Store::open_beside(&url(&database.file("candor.sqlite"))).await.unwrap();
-    for (store, respondent) in [(&store, 0), (&beside, 1)] {
-        let what = candor_store::Erasure::Respondent(format!("canary-{respondent}-respondent"));
-        assert_eq!(store.erase(scope, what, 1_795_000_600_000).await, Ok(20));
+    let mut erased = 0;
+    for person in (0..PEOPLE).filter(|person| is_person_gone(*person)) {
+        let store = if person % 5 == 0 { &store } else { &beside };
+        let what = Erasure::Respondent(format!("respondent-{person}-"));
+        erased += store.erase(Scope::DEFAULT, what, 1_895_000_600_000).await.unwrap();
     }
-    for n in (2..60).step_by(3) {
-        let what = candor_store::Erasure::Response(format!("0192f5e4-7c1b-7a44-8000-{n:012x}"));
-        assert_eq!(store.erase(scope, what, 1_795_000_600_000).await, Ok(1));
-    }
+    beside.scrub().await.unwrap();
+    assert_eq!(erased, (0..RESPONSES).filter(|n| is_gone(*n)).count());
     backup(&url(&database.file("candor.sqlite")), &database.file("backup"), |_| ()).unwrap();
-    assert_eq!(canaries(database.folder.path()), Vec::<String>::new());
+    assert_eq!(left(folder, is_gone, is_person_gone), Vec::<String>::new());
+    // Some of what the others said, by its id.
+    let is_gone = |n: u64| n % 40 == 7;
+    for n in (0..RESPONSES).filter(|n| is_gone(*n) && !is_person_gone(person_of(*n))) {
+        assert_eq!(store.erase(Scope::DEFAULT, Erasure::Response(id_of(n)), 0).await, Ok(1));
+    }
+    store.scrub().await.unwrap();
+    fs::remove_file(database.file("backup")).unwrap();
+    backup(&url(&database.file("candor.sqlite")), &database.file("backup"), |_| ()).unwrap();
+    assert_eq!(left(folder, is_gone, |_| false), Vec::<String>::new());
     assert_eq!(store.audit().await, Ok(vec![]));
+    // And nothing else is gone.
+    let (mut kept, mut after, mut more) = (BTreeSet::new(), 0, true);
+    while more {
+        let query = FeedQuery { scope: Scope::DEFAULT, after, limit: 1_000 };
+        let page = store.feed(query).await.unwrap();
+        after = page.responses.last().map_or(after, |last| last.seq);
+        more = page.more;
+        kept.extend(page.responses.into_iter().map(|kept| kept.id));
+    }
+    let rest = (0..RESPONSES).filter(|n| !is_gone(*n) && !is_person_gone(person_of(*n)));
+    assert!(kept == rest.map(id_of).collect(), "{} are left", kept.len());
+    assert_eq!(check(&database.file("candor.sqlite")), "ok");
+}
+
+#[tokio::test]
+async fn nothing_that_says_whose_they_are_is_left_of_some_anonymous_responses_among_many() {
+    let database = Database::new();
+    let store = database.open().await;
+    keep_responses(&store).await;
+    let before_ms = 1_795_000_500_000 + 40 * 86_400_000;
+    let is_gone = |n: u64| n % 100 < 40;
+    let done = store.anonymise(Scope::DEFAULT, "default", "nps", before_ms).await;
+    assert_eq!(done, Ok(usize::try_from(RESPONSES * 40 / 100).unwrap()));
+    store.scrub().await.unwrap();
+    backup(&url(&database.file("candor.sqlite")), &database.file("backup"), |_| ()).unwrap();
+    assert_eq!(left(database.folder.path(), is_gone, |_| false), Vec::<String>::new());
+    assert_eq!(store.audit().await, Ok(vec![]));
+    assert_eq!(check(&database.file("candor.sqlite")), "ok");
+}
+
+#[tokio::test]
+async fn what_an_earlier_build_deleted_is_gone_once_its_database_is_carried_over() {
+    let database = Database::new();
+    let file = database.file("candor.sqlite");
+    let earlier = rusqlite::Connection::open(&file).unwrap();
+    earlier.execute_batch(include_str!("fixtures/schema-3.sql")).unwrap();
+    earlier.pragma_update(None, "secure_delete", "OFF").unwrap();
+    earlier.execute("UPDATE responses SET content = json_set(content, '$.page', '/canary')", []).unwrap();
+    drop(earlier);
+    let canaries = || {
+        let bytes = fs::read(&file).unwrap();
+        bytes.windows(7).filter(|window| window == b"/canary").count()
+    };
+    assert!(canaries() >= 70, "the test can see them");
+    let store = database.open().await;
+    let free =
+        |sql| rusqlite::Connection::open(&file).unwrap().query_row(sql, [], |row| row.get::<_, i64>(0));
+    assert_eq!(free("PRAGMA freelist_count"), Ok(0));
+    let query = FeedQuery { scope: Scope::DEFAULT, after: 0, limit: 1_000 };
+    for kept in store.feed(query).await.unwrap().responses {
+        assert_eq!(store.erase(Scope::DEFAULT, Erasure::Response(kept.id), 0).await, Ok(1));
+    }
+    store.scrub().await.unwrap();
+    assert_eq!(canaries(), 0);
+    assert_eq!(free("SELECT COUNT(*) FROM scrub"), Ok(0));
+}
+
+#[tokio::test]
+async fn what_was_erased_is_wiped_when_nobody_reads_an_earlier_state_any_more() {
+    let database = Database::new();
+    let store = database.open().await;
+    store.save(vec![personal(7, 1)]).await.unwrap();
+    let reader = rusqlite::Connection::open(database.file("candor.sqlite")).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM responses").unwrap();
+    assert_eq!(store.erase(Scope::DEFAULT, Erasure::Response(id_of(7)), 0).await, Ok(1));
+    assert_eq!(store.scrub().await, Err(StoreError::Busy));
+    let is_left = || !left(database.folder.path(), |_| true, |_| true).is_empty();
+    assert!(is_left());
+    reader.execute_batch("COMMIT").unwrap();
+    // Whoever comes next goes on, another process too.
+    let beside = Store::open_beside(&url(&database.file("candor.sqlite"))).await.unwrap();
+    beside.scrub().await.unwrap();
+    assert!(!is_left());
+}
+
+/// What SQLite says of a file.
+fn check(file: &Path) -> String {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap()
 }
 
 #[tokio::test]

@@ -336,17 +336,22 @@ fn one_of(field: &str, value: &str, allowed: impl IntoIterator<Item = &'static s
     if allowed.contains(&value) { Ok(()) } else { Err(Invalid::new(field, allowed.join(" or "))) }
 }
 
+/// Whether a text is a UUID in its canonical form, RFC 9562, section 4: digits in lower case, and hyphens.
+#[must_use]
+pub fn is_uuid(id: &str) -> bool {
+    id.len() == 36
+        && id.bytes().enumerate().all(|(i, b)| match i {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_digit() || (b'a'..=b'f').contains(&b),
+        })
+}
+
 /// Whether a text is a UUIDv7 in its canonical form. RFC 9562, section 5.7: version 7 in the 13th digit, variant 8, 9, a or b in
 /// the 17th.
 #[must_use]
 pub fn is_uuid_v7(id: &str) -> bool {
-    id.len() == 36
-        && id.bytes().enumerate().all(|(i, b)| match i {
-            8 | 13 | 18 | 23 => b == b'-',
-            14 => b == b'7',
-            19 => matches!(b, b'8' | b'9' | b'a' | b'b'),
-            _ => b.is_ascii_digit() || (b'a'..=b'f').contains(&b),
-        })
+    let digit = |at| id.as_bytes().get(at);
+    is_uuid(id) && digit(14) == Some(&b'7') && matches!(digit(19), Some(b'8' | b'9' | b'a' | b'b'))
 }
 
 #[cfg(test)]

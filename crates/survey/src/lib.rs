@@ -37,7 +37,7 @@ mod words;
 pub use authored::{
     Algorithm, AuthoredOption, AuthoredQuestion, AuthoredSite, AuthoredSurvey, IdentityKey, PUBLIC_KEY, Texts,
 };
-pub use check::{CheckedResponse, Invalid, is_uuid_v7};
+pub use check::{CheckedResponse, Invalid, is_uuid, is_uuid_v7};
 pub use language::{LANGUAGES, Language, ZEROS, canonical, closest};
 pub use limits::MAX_COMMENT_CHARS;
 pub use preset::preset;

@@ -78,8 +78,18 @@ pub(crate) async fn restore(
 struct Unfinished(PathBuf);
 
 impl Unfinished {
-    /// Its name is this process's own: two copies to one place must not mix.
+    /// Its name is this process's own: two copies to one place must not mix. What processes that were killed have left goes.
     fn beside(to: &Path) -> Self {
+        let start = files::beside(to, ".unfinished-");
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+        for file in fs::read_dir(folder.unwrap_or(Path::new("."))).into_iter().flatten().flatten() {
+            let name = file.file_name();
+            let start = start.file_name().and_then(|name| name.to_str());
+            let process = start.and_then(|start| name.to_str()?.strip_prefix(start)?.parse().ok());
+            if process.is_some_and(|process| !files::is_running(process)) {
+                drop(Self(file.path()));
+            }
+        }
         Self(files::beside(to, &format!(".unfinished-{}", std::process::id())))
     }
 

@@ -1,6 +1,6 @@
 //! Counting again what is kept, a day at a time.
 
-use super::save::{Old, blob, of_response, select_old, write_day};
+use super::save::{Old, blob, select_old, write_day};
 use crate::{
     Difference, Scope, StoreError,
     decide::{Change, uuid_text},
@@ -52,24 +52,26 @@ fn dates(connection: &Connection) -> Result<Vec<Date>, StoreError> {
     Ok(dates)
 }
 
-/// A day counted again.
-fn counted(connection: &Connection, date: Date) -> Result<BTreeMap<Key, Day>, StoreError> {
+/// A day counted again, and what of it can't be read.
+fn counted(connection: &Connection, date: Date) -> Result<(BTreeMap<Key, Day>, Vec<Difference>), StoreError> {
     let Date { workspace, survey, day } = date;
-    let mut rows = Rows::default();
+    let (mut rows, mut damaged) = (Rows::default(), Vec::new());
     let mut select = connection.prepare_cached(OF_DAY)?;
     for answered in [false, true] {
         let mut kept =
             select.query(params![workspace, survey, answered, day * DAY_MS, (day + 1) * DAY_MS])?;
         while let Some(kept) = kept.next()? {
             let id = kept.get(9)?;
-            let mut add = || {
-                let row = Old::read(kept)?.row(Scope(workspace), id)?;
-                rows.count(&Change { old: None, new: Some(&row) }, |_| Ok(Day::default()))
-            };
-            add().map_err(|e| of_response(e, &uuid_text(id)))?;
+            match Old::read(kept)?.row(Scope(workspace), id) {
+                Ok(row) => rows.count(&Change { old: None, new: Some(&row) }, |_| Ok(Day::default()))?,
+                Err(StoreError::Database(what)) => {
+                    damaged.push(Difference::Damaged(format!("response {}: {what}", uuid_text(id))));
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
-    Ok(rows.changed().map(|(key, day)| (*key, day.clone())).collect())
+    Ok((rows.changed().map(|(key, day)| (*key, day.clone())).collect(), damaged))
 }
 
 /// The rows that the rollup has of a day. A segment's days are together, so that each segment is asked for by itself.
@@ -97,7 +99,9 @@ pub(super) fn audit(connection: &Connection, from_ms: i64) -> Result<Vec<Differe
     let mut differences = Vec::new();
     for date in dates(connection)?.into_iter().filter(|date| date.day >= from_ms.div_euclid(DAY_MS)) {
         let transaction = connection.unchecked_transaction()?;
-        differences.extend(rollup::differences(&counted(&transaction, date)?, &rollup(&transaction, date)?));
+        let (counted, damaged) = counted(&transaction, date)?;
+        differences.extend(rollup::differences(&counted, &rollup(&transaction, date)?));
+        differences.extend(damaged);
     }
     Ok(differences)
 }
@@ -106,15 +110,30 @@ pub(super) fn audit(connection: &Connection, from_ms: i64) -> Result<Vec<Differe
 pub(super) fn recount(connection: &mut Connection) -> Result<(), StoreError> {
     for date in dates(connection)? {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let counted = counted(&transaction, date)?;
-        let none = Day::default();
-        for key in rollup(&transaction, date)?.keys().filter(|key| !counted.contains_key(key)) {
-            write_day(&transaction, key, &none)?;
-        }
-        for (key, day) in &counted {
-            write_day(&transaction, key, day)?;
-        }
+        recount_date(&transaction, date)?;
         transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// Makes the rows of the day of a moment what the responses say.
+pub(super) fn recount_day(
+    connection: &Connection,
+    Scope(workspace): Scope,
+    survey: i64,
+    dated_ms: i64,
+) -> Result<(), StoreError> {
+    recount_date(connection, Date { workspace, survey, day: dated_ms.div_euclid(DAY_MS) })
+}
+
+fn recount_date(connection: &Connection, date: Date) -> Result<(), StoreError> {
+    let (counted, _) = counted(connection, date)?;
+    let none = Day::default();
+    for key in rollup(connection, date)?.keys().filter(|key| !counted.contains_key(key)) {
+        write_day(connection, key, &none)?;
+    }
+    for (key, day) in &counted {
+        write_day(connection, key, day)?;
     }
     Ok(())
 }

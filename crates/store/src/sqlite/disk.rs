@@ -2,7 +2,7 @@ use super::{
     PLAIN, connect, count, erase,
     files::{self, Files},
     save::{self, Memory},
-    schema,
+    schema, scrub,
 };
 use crate::{Arrival, Erasure, OpenError, Outcome, Scope, StoreError};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -83,12 +83,22 @@ impl Disk {
         self.write(|disk| count::recount(&mut disk.connection))
     }
 
-    /// Takes responses out of all files.
+    /// Takes responses out of all tables.
     pub(super) fn erase(&mut self, scope: Scope, what: &Erasure, now_ms: i64) -> Result<usize, StoreError> {
-        let erased =
-            self.write(|disk| erase::erase(&mut disk.connection, &mut disk.memory, scope, what, now_ms))?;
+        self.write(|disk| erase::erase(&mut disk.connection, &mut disk.memory, scope, what, now_ms))
+    }
+
+    /// Wipes some pages from what was erased, and at last the log. Whether there is more to do.
+    pub(super) fn scrub(&mut self) -> Result<bool, StoreError> {
+        if !scrub::is_wanted(&self.connection)? {
+            return Ok(false);
+        }
+        if self.write(|disk| scrub::step(&mut disk.connection))? {
+            return Ok(true);
+        }
         self.empty_log()?;
-        Ok(erased)
+        self.write(|disk| scrub::is_done(&disk.connection))?;
+        Ok(false)
     }
 
     /// Takes away what the log has of earlier states.
@@ -105,13 +115,7 @@ impl Disk {
         of: (&str, &str),
         before_ms: i64,
     ) -> Result<Option<usize>, StoreError> {
-        let done = self
-            .write(|disk| erase::anonymise(&mut disk.connection, &mut disk.memory, scope, of, before_ms))?;
-        if done.is_none() {
-            // Who reads an earlier state holds it up; it is emptied later, as always.
-            let _ = self.empty_log();
-        }
-        Ok(done)
+        self.write(|disk| erase::anonymise(&mut disk.connection, &mut disk.memory, scope, of, before_ms))
     }
 
     /// Writes something else.

@@ -1,18 +1,26 @@
 //! Taking out what a person or the time takes back.
 
 use super::{
+    count::recount_day,
     names::Table,
     save::{Memory, forget_personal, old, read_day, write_counts},
+    scrub,
 };
 use crate::{
     Erasure, Scope, StoreError,
-    decide::{ANONYMOUS, Change, uuid_bytes},
+    decide::{ANONYMOUS, Change, Row, uuid_bytes},
     kept::Tombstone,
+    rollup::DAY_MS,
 };
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use std::collections::HashMap;
 
 /// How many responses lose what says whose they are in one transaction.
 const BATCH: u32 = 500;
+
+const IDENTIFIED: &str = "SELECT dated_ms, id FROM responses
+     WHERE workspace = ?1 AND survey = ?2 AND (state >= 2) = ?3 AND dated_ms >= ?4 AND dated_ms < ?5 AND flags & ?6 = 0
+     ORDER BY dated_ms LIMIT ?7";
 
 /// The kinds of tombstones.
 const RESPONSE: u8 = 1;
@@ -41,21 +49,51 @@ pub(super) fn erase(
     };
     let mut erased = 0;
     for id in ids {
-        add_tombstone(&transaction, scope, RESPONSE, memory.hasher.tombstone(RESPONSE, &id), now_ms)?;
-        if let Some(old) = old(&transaction, scope, id)? {
-            let old = old.row(scope, id)?;
-            memory.rows.count(&Change { old: Some(old), new: None }, |key| read_day(&transaction, key))?;
-            erased += 1;
-        }
-        forget_personal(&transaction, scope, id)?;
-        transaction
-            .prepare_cached("DELETE FROM responses WHERE workspace = ?1 AND id = ?2")?
-            .execute(params![scope.0, id])?;
+        erased += usize::from(take_out(&transaction, memory, scope, id, now_ms)?);
     }
     write_counts(&transaction, memory)?;
     memory.erased = None;
+    scrub::is_due(&transaction)?;
     transaction.commit()?;
     Ok(erased)
+}
+
+/// Takes a response out, whether it is there or comes later. Whether it was there.
+fn take_out(
+    connection: &Connection,
+    memory: &mut Memory,
+    scope: Scope,
+    id: [u8; 16],
+    now_ms: i64,
+) -> Result<bool, StoreError> {
+    add_tombstone(connection, scope, RESPONSE, memory.hasher.tombstone(RESPONSE, &id), now_ms)?;
+    let Some(old) = old(connection, scope, id)? else { return Ok(false) };
+    let head = old.head;
+    let counted = match old.row(scope, id) {
+        Ok(row) => {
+            memory.rows.count(&Change { old: Some(row), new: None }, |key| read_day(connection, key))?;
+            true
+        }
+        // What is counted of one that can't be read, nobody knows.
+        Err(_) => false,
+    };
+    // Whoever reads the order of arrival must not find another response in its place.
+    connection
+        .prepare_cached(
+            "UPDATE workspaces SET seq = MAX(seq, (SELECT MAX(seq) FROM responses WHERE workspace = ?1))
+             WHERE workspace = ?1",
+        )?
+        .execute([scope.0])?;
+    forget_personal(connection, scope, id)?;
+    connection
+        .prepare_cached("DELETE FROM responses WHERE workspace = ?1 AND id = ?2")?
+        .execute(params![scope.0, id])?;
+    if !counted {
+        write_counts(connection, memory)?;
+        recount_day(connection, scope, head.survey, head.dated_ms)?;
+        memory.forget();
+    }
+    Ok(true)
 }
 
 fn add_tombstone(
@@ -73,7 +111,8 @@ fn add_tombstone(
     Ok(())
 }
 
-/// Whether a response was erased, or is an answer that a respondent gave before all of theirs were.
+/// Whether a response was erased, or is an answer that a respondent gave before all of theirs were: then what of it is there, because
+/// an earlier revision did not say whose it is, goes too.
 pub(super) fn is_erased(
     connection: &Connection,
     memory: &mut Memory,
@@ -90,17 +129,60 @@ pub(super) fn is_erased(
     if !there_are {
         return Ok(false);
     }
-    let mut select = connection
-        .prepare_cached("SELECT at_ms FROM erased WHERE workspace = ?1 AND kind = ?2 AND hash = ?3")?;
-    let mut at = |kind, hash: Tombstone| -> Result<Option<i64>, StoreError> {
+    let at = |kind, hash: Tombstone| -> Result<Option<i64>, StoreError> {
+        let mut select = connection
+            .prepare_cached("SELECT at_ms FROM erased WHERE workspace = ?1 AND kind = ?2 AND hash = ?3")?;
         Ok(select.query_row(params![scope.0, kind, hash], |row| row.get(0)).optional()?)
     };
     if at(RESPONSE, memory.hasher.tombstone(RESPONSE, &id))?.is_some() {
         return Ok(true);
     }
     let Some(respondent) = respondent else { return Ok(false) };
-    let at_ms = at(RESPONDENT, memory.hasher.tombstone(RESPONDENT, respondent.as_bytes()))?;
-    Ok(at_ms.is_some_and(|at_ms| dated_ms <= at_ms))
+    match at(RESPONDENT, memory.hasher.tombstone(RESPONDENT, respondent.as_bytes()))? {
+        Some(at_ms) if dated_ms <= at_ms => {
+            if take_out(connection, memory, scope, id, at_ms)? {
+                scrub::is_due(connection)?;
+            }
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Up to when the responses of each survey have lost what says whose they are.
+pub(super) type Retained = HashMap<(i64, i64), i64>;
+
+fn retained<'a>(connection: &Connection, memory: &'a mut Memory) -> Result<&'a mut Retained, StoreError> {
+    let retained = match memory.retained.take() {
+        Some(retained) => retained,
+        None => {
+            let mut select = connection.prepare_cached("SELECT workspace, survey, until_ms FROM retained")?;
+            let rows = select.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+            rows.collect::<Result<_, _>>()?
+        }
+    };
+    Ok(memory.retained.insert(retained))
+}
+
+/// Sees to it that a response that was kept loses what says whose it is, if those of its date have already.
+pub(super) fn is_retained(connection: &Connection, memory: &mut Memory, row: &Row) -> Result<(), StoreError> {
+    match retained(connection, memory)?.get_mut(&(row.workspace, row.survey)) {
+        Some(until_ms) if *until_ms > row.dated_ms => {
+            *until_ms = row.dated_ms;
+            until(connection, Scope(row.workspace), row.survey, row.dated_ms)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn until(connection: &Connection, scope: Scope, survey: i64, until_ms: i64) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO retained (workspace, survey, until_ms) VALUES (?1, ?2, ?3)
+             ON CONFLICT (workspace, survey) DO UPDATE SET until_ms = excluded.until_ms",
+        )?
+        .execute(params![scope.0, survey, until_ms])?;
+    Ok(())
 }
 
 /// Takes what says whose they are from responses to a survey that are dated before a moment, a batch of them. Gives how many
@@ -117,46 +199,56 @@ pub(super) fn anonymise(
     let Some(survey) = Table(&transaction).find(scope, survey, site)? else {
         return Ok(None);
     };
-    let mut marker =
-        transaction.prepare_cached("SELECT until_ms FROM retained WHERE workspace = ?1 AND survey = ?2")?;
-    let until_ms =
-        marker.query_row(params![scope.0, survey], |row| row.get(0)).optional()?.unwrap_or(i64::MIN);
-    drop(marker);
+    let until_ms = retained(&transaction, memory)?.get(&(scope.0, survey)).copied().unwrap_or(i64::MIN);
     if until_ms >= before_ms {
         return Ok(None);
     }
-    let mut select = transaction.prepare_cached(
-        "SELECT id FROM responses WHERE workspace = ?1 AND survey = ?2 AND (state >= 2) = ?3 AND dated_ms >= ?4
-         AND dated_ms < ?5 AND flags & ?6 = 0 LIMIT ?7",
-    )?;
-    let mut done = 0;
+    let mut select = transaction.prepare_cached(IDENTIFIED)?;
+    let mut found = Vec::new();
     for answered in [false, true] {
         let walk = params![scope.0, survey, answered, until_ms, before_ms, ANONYMOUS, BATCH];
-        let ids = select.query_map(walk, |row| row.get::<_, [u8; 16]>(0))?;
-        for id in ids.collect::<Result<Vec<_>, _>>()? {
-            // Of a tab that was open all the while; under the old id it would count once more.
-            let tombstone = memory.hasher.tombstone(RESPONSE, &id);
-            add_tombstone(&transaction, scope, RESPONSE, tombstone, before_ms)?;
-            forget_personal(&transaction, scope, id)?;
-            // The page knows the id; the hash tells whether it is of contents that one can guess.
-            transaction
-                .prepare_cached(
-                    "UPDATE responses SET id = randomblob(16), hash = zeroblob(8), flags = (flags & 1) | ?3
-                     WHERE workspace = ?1 AND id = ?2",
-                )?
-                .execute(params![scope.0, id, ANONYMOUS])?;
-            done += 1;
+        let rows = select.query_map(walk, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 16]>(1)?)))?;
+        for row in rows {
+            found.push(row?);
         }
     }
     drop(select);
-    memory.erased = None;
-    if done == 0 {
-        transaction.execute(
-            "INSERT INTO retained (workspace, survey, until_ms) VALUES (?1, ?2, ?3)
-             ON CONFLICT (workspace, survey) DO UPDATE SET until_ms = excluded.until_ms",
-            params![scope.0, survey, before_ms],
-        )?;
+    // The oldest of both; the next batch goes on from there.
+    found.sort_unstable();
+    let batch = usize::try_from(BATCH).unwrap_or(usize::MAX);
+    let more = found.split_off(found.len().min(batch));
+    let done = found.len();
+    let until_ms = if more.is_empty() && done < batch {
+        before_ms
+    } else {
+        found.last().map_or(before_ms, |(dated_ms, _)| *dated_ms)
+    };
+    for (_, id) in found {
+        // Of a tab that was open all the while; under the old id it would count once more.
+        let tombstone = memory.hasher.tombstone(RESPONSE, &id);
+        add_tombstone(&transaction, scope, RESPONSE, tombstone, before_ms)?;
+        forget_personal(&transaction, scope, id)?;
+        // The page knows the id; the hash tells whether it is of contents that one can guess.
+        transaction
+            .prepare_cached(
+                "UPDATE responses SET id = randomblob(16), hash = zeroblob(8), flags = (flags & 1) | ?3
+                 WHERE workspace = ?1 AND id = ?2",
+            )?
+            .execute(params![scope.0, id, ANONYMOUS])?;
     }
+    if done > 0 {
+        memory.erased = None;
+        scrub::is_due(&transaction)?;
+    }
+    until(&transaction, scope, survey, until_ms)?;
+    retained(&transaction, memory)?.insert((scope.0, survey), until_ms);
     transaction.commit()?;
     Ok((done > 0).then_some(done))
+}
+
+/// The moment by which retention goes: a day after the last one at most.
+pub(super) fn believe(connection: &Connection, now_ms: i64) -> Result<i64, StoreError> {
+    let sql = "INSERT INTO clock (id, at_ms) VALUES (1, ?1)
+               ON CONFLICT (id) DO UPDATE SET at_ms = MIN(excluded.at_ms, at_ms + ?2) RETURNING at_ms";
+    Ok(connection.query_row(sql, [now_ms, DAY_MS], |row| row.get(0))?)
 }

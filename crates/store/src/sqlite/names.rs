@@ -79,8 +79,10 @@ impl Dictionary for Table<'_> {
     }
 
     fn last_seq(&self, scope: Scope) -> Result<i64, StoreError> {
-        let mut select =
-            self.0.prepare_cached("SELECT COALESCE(MAX(seq), 0) FROM responses WHERE workspace = ?1")?;
+        let mut select = self.0.prepare_cached(
+            "SELECT MAX(seq, (SELECT COALESCE(MAX(seq), 0) FROM responses WHERE workspace = ?1)) FROM workspaces
+             WHERE workspace = ?1",
+        )?;
         Ok(select.query_row([scope.0], |row| row.get(0))?)
     }
 }

@@ -1,4 +1,8 @@
-use super::{files::free_bytes, names::Table, save::blob};
+use super::{
+    files::free_bytes,
+    names::Table,
+    save::{blob, of_response},
+};
 use crate::{
     Counts, Dimension, FeedQuery, HEALTH_DAYS, Health, Listed, MAX_PAGE_BYTES, ResponseQuery, SLOT_MS, Scope,
     Segment, StoreError, StoredResponse, TallyQuery,
@@ -258,17 +262,30 @@ pub(super) fn health(connection: &Connection, file: &Path, now_ms: i64) -> Resul
 /// A page that is being read.
 struct Page {
     limit: usize,
+    /// How many rows were read.
+    rows: usize,
     bytes: usize,
     responses: Vec<StoredResponse>,
 }
 
 impl Page {
     fn new(limit: u32) -> Self {
-        Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), bytes: 0, responses: Vec::new() }
+        Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), rows: 0, bytes: 0, responses: Vec::new() }
     }
 
-    /// Adds a row of [`RESPONSES`], and says whether there is room for more.
+    /// Adds a row of [`RESPONSES`], and says whether there is room for more. The others must be seen beside one that is damaged.
     fn add(&mut self, row: &Row<'_>) -> Result<bool, StoreError> {
+        self.rows += 1;
+        match self.read(row) {
+            Ok(response) => self.responses.push(response),
+            Err(error) => {
+                tracing::error!(error = %of_response(error, &uuid_text(row.get(0)?)), "a response is left out of a list")
+            }
+        }
+        Ok(self.bytes < MAX_PAGE_BYTES)
+    }
+
+    fn read(&mut self, row: &Row<'_>) -> Result<StoredResponse, StoreError> {
         let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
         let (content, frame) = (text(9)?, text(10)?);
         self.bytes += content.len() + frame.len();
@@ -292,19 +309,18 @@ impl Page {
             test: flags & TEST > 0,
             signed: flags & SIGNED > 0,
         };
-        self.responses.push(StoredResponse {
+        Ok(StoredResponse {
             id: uuid_text(row.get(0)?),
             seq: row.get(1)?,
             revision: row.get(6)?,
             dated_ms: row.get(2)?,
             response: parts.response(of),
-        });
-        Ok(self.bytes < MAX_PAGE_BYTES)
+        })
     }
 
     fn listed(self) -> Listed {
-        let Self { limit, bytes, responses } = self;
-        Listed { more: bytes >= MAX_PAGE_BYTES || responses.len() == limit, responses }
+        let Self { limit, rows, bytes, responses } = self;
+        Listed { more: bytes >= MAX_PAGE_BYTES || rows == limit, responses }
     }
 }
 

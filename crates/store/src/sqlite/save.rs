@@ -1,4 +1,7 @@
-use super::{erase::is_erased, names::Table};
+use super::{
+    erase::{Retained, is_erased, is_retained},
+    names::Table,
+};
 use crate::{
     Arrival, Outcome, Scope, StoreError, dated_ms,
     decide::{Change, Head, PERSONAL, Row, SIGNED, TEST, decide, uuid_bytes},
@@ -19,6 +22,7 @@ pub(super) struct Memory {
     pub(super) hasher: Hasher,
     /// Whether anything was ever erased.
     pub(super) erased: Option<bool>,
+    pub(super) retained: Option<Retained>,
     /// The number of commits by others that it has seen.
     seen: Option<i64>,
 }
@@ -32,13 +36,14 @@ impl Memory {
             rows: Rows::default(),
             hasher: Hasher::new(key),
             erased: None,
+            retained: None,
             seen: None,
         })
     }
 
     /// What it has may not be what the database has.
     pub(super) fn forget(&mut self) {
-        (self.names, self.rows, self.erased) = (Names::default(), Rows::default(), None);
+        (self.names, self.rows, self.erased, self.retained) = (Names::default(), Rows::default(), None, None);
     }
 
     /// Sees, within a transaction, whether another process has written meanwhile, or has changed the schema.
@@ -189,6 +194,7 @@ pub(super) fn keep(
     };
     keep_personal(connection, &row, old.as_ref(), written.personal.as_ref())?;
     memory.rows.count(&Change { old, new: Some(&row) }, |key| read_day(connection, key))?;
+    is_retained(connection, memory, &row)?;
     Ok(Outcome::Stored)
 }
 
@@ -261,7 +267,7 @@ fn numbers(
 
 /// A row that is kept; only its head was read.
 pub(super) struct Old {
-    head: Head,
+    pub(super) head: Head,
     version: u32,
     state: u8,
     flags: u32,

@@ -1,18 +1,22 @@
-use super::carry;
+use super::{carry, scrub};
 use crate::OpenError;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// One file for each step of the schema. They are added to, never edited: databases out there have run them.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../../migrations/0001_responses.sql"),
     include_str!("../../migrations/0002_responses_of_site.sql"),
     include_str!("../../migrations/0003_sites_and_choices.sql"),
     include_str!("../../migrations/0004_workspaces.sql"),
     include_str!("../../migrations/0005_erasure.sql"),
+    include_str!("../../migrations/0006_scrub.sql"),
 ];
 
 /// The first schema whose responses stand as today's do: those of an earlier one are carried over.
 const CARRIED_SINCE: i64 = 4;
+
+/// The first schema whose files have nothing of what was erased: those of an earlier one are written anew.
+const SCRUBBED_SINCE: i64 = 6;
 
 /// `Cand`: tells a Candor database from any other SQLite file.
 const APPLICATION_ID: i64 = 0x4361_6e64;
@@ -82,12 +86,18 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
         }
         if found == 0 {
             transaction.execute_batch("DROP TABLE responses_before")?;
+        } else if found < SCRUBBED_SINCE {
+            scrub::is_due_anew(&transaction)?;
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", newest())?;
         transaction.commit()?;
     }
-    Ok(carry::carry_over(connection)?)
+    carry::carry_over(connection)?;
+    if let Err(error) = scrub::anew(connection) {
+        tracing::error!(%error, "the database's file could not be written anew: it takes as much room on the disk as it has, twice, and is tried again at the next start");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -139,6 +149,7 @@ mod tests {
             "a45afb8f8c0c770f5955db6c03579ca9595c9538f58641c8109e53735f5f591b",
             "72d41b5cfaa3267b30da8327738b7abdc302f4d31c1d3b53aeb5f29dffcbb2b2",
             "ba857f12dbb79f6528353e8fba1017d4debb3c3c20d201a770d579dd42fd0ffa",
+            "a2c24eb7ac6b6264e9d3565b4901d052de71e158da704dffb10b1b6bbb852f23",
         ];
         assert_eq!(hashes, released);
     }

@@ -12,7 +12,7 @@ mod database;
 mod sqlite;
 
 use candor_store::{
-    Arrival, Counts, DEFAULT_WORKSPACE, Dimension, Erasure, FeedQuery, ImportError, MAX_AGE_MS,
+    Arrival, Counts, DEFAULT_WORKSPACE, Difference, Dimension, Erasure, FeedQuery, ImportError, MAX_AGE_MS,
     MAX_PAGE_BYTES, MAX_VALUES, OTHER, Outcome, Refusal, ResponseQuery, SLOT_MS, Scope, Segment, Store,
     StoreError, StoredResponse, TallyQuery,
 };
@@ -65,6 +65,12 @@ stories! {
     a_respondents_later_answers_are_kept_after_all_earlier_ones_were_erased
     what_is_made_anonymous_keeps_rating_and_date_alone
     the_rollup_agrees_after_erasures_and_retention_too
+    a_response_goes_when_a_later_revision_says_whose_it_is
+    a_response_that_is_anonymous_can_be_erased
+    a_response_that_cannot_be_read_hinders_no_other_and_can_be_erased
+    the_place_of_what_was_erased_is_given_to_no_other
+    what_is_kept_late_is_made_anonymous_all_the_same
+    a_clock_that_was_ahead_is_followed_a_day_at_a_time
 }
 
 // ---- Responses ----
@@ -668,6 +674,7 @@ async fn a_recount_mends_the_rollup(database: &impl Database) {
     let store = database.open().await;
     save(&store, rated(ID, 2, 9)).await;
     save(&store, new(&uuid(1), 2, State::Complete, None, Some("no rating"))).await;
+    let counts = |difference: &Difference| matches!(difference, Difference::Count { rollup, responses, .. } if rollup != responses);
     for harm in [
         "UPDATE rollup_quarters SET quarters = (SELECT quarters FROM rollup_quarters WHERE segment = 0) WHERE segment = 1",
         "DELETE FROM rollup_quarters WHERE segment = 0",
@@ -677,7 +684,7 @@ async fn a_recount_mends_the_rollup(database: &impl Database) {
         save(&store, with(rated(&uuid(2), 2, 8), |r| r.locale = "en".into())).await;
         database.execute(harm);
         let differences = store.audit().await.unwrap();
-        assert!(!differences.is_empty() && differences.iter().all(|d| d.rollup != d.responses), "{harm}");
+        assert!(!differences.is_empty() && differences.iter().all(counts), "{harm}");
         store.recount().await.unwrap();
         assert_eq!(store.audit().await.unwrap(), [], "{harm}");
         assert_eq!(all(&store).await.ratings, [(8, 1), (9, 1)]);
@@ -1152,6 +1159,115 @@ async fn what_is_made_anonymous_keeps_rating_and_date_alone(database: &impl Data
     assert_eq!(save_at(&store, late, T0 + 9 * 86_400_000).await, Outcome::Erased);
     assert_eq!(all(&store).await, before);
     assert_eq!(anonymise(T0 + 11).await, 1, "what has come since");
+}
+
+async fn a_response_goes_when_a_later_revision_says_whose_it_is(database: &impl Database) {
+    let store = database.open().await;
+    save(&store, rated(&uuid(1), 1, 9)).await;
+    save(&store, rated(&uuid(2), 1, 7)).await;
+    assert_eq!(erase(&store, Erasure::Respondent("anna".into())).await, 0, "nothing says so yet");
+    assert_eq!(save(&store, by(rated(&uuid(1), 2, 9), "anna")).await, Outcome::Erased);
+    assert_eq!(all(&store).await.ratings, [(7, 1)]);
+    assert_eq!(kept(&store).await.len(), 1);
+    assert_eq!(save(&store, rated(&uuid(1), 3, 9)).await, Outcome::Erased, "also if it says so no more");
+    assert_eq!(store.audit().await, Ok(vec![]));
+}
+
+async fn a_response_that_is_anonymous_can_be_erased(database: &impl Database) {
+    let store = database.open().await;
+    save(&store, by(rated(&uuid(1), 1, 9), "anna")).await;
+    assert_eq!(store.anonymise(Scope::DEFAULT, "default", "nps", T0 + 1).await, Ok(1));
+    let id = kept(&store).await[0].id.clone();
+    assert_eq!(erase(&store, Erasure::Response(id)).await, 1);
+    assert_eq!((all(&store).await.answered, store.audit().await), (0, Ok(vec![])));
+}
+
+async fn a_response_that_cannot_be_read_hinders_no_other_and_can_be_erased(database: &impl Database) {
+    let store = database.open().await;
+    for n in 1..4 {
+        save(&store, rated(&uuid(n), 1, 9)).await;
+        save_at(&store, rated(&uuid(10 + n), 1, 8), T0 + 86_400_000).await;
+    }
+    let damaged = |differences: &[Difference]| {
+        differences.iter().filter(|difference| matches!(difference, Difference::Damaged(_))).count()
+    };
+    for (n, harm) in [(1, "content = '{x'"), (2, "segments = x'ff'"), (3, "state = 9")] {
+        database.execute(&format!("UPDATE responses SET {harm} WHERE seq = {}", 2 * n - 1));
+        let differences = store.audit().await.unwrap();
+        assert!(
+            damaged(&differences) == n && differences.len() > n,
+            "{harm}: what was counted of it differs"
+        );
+        assert!(
+            differences.iter().any(|difference| difference.to_string().contains(&uuid(n as u64))),
+            "{harm}"
+        );
+        store.recount().await.unwrap();
+        let differences = store.audit().await.unwrap();
+        assert!(damaged(&differences) == n && differences.len() == n, "{harm}: {differences:?}");
+        let listed: Vec<_> = list(&store, None, 9).await.into_iter().map(|(_, kept)| kept.id).collect();
+        // A list needs no segments.
+        let gone: &[u64] = if n < 3 { &[1] } else { &[1, 3] };
+        let readable = [13, 12, 11, 3, 2, 1].into_iter().filter(|id| !gone.contains(id));
+        assert_eq!(listed, readable.map(uuid).collect::<Vec<_>>(), "{harm}");
+    }
+    // As it was counted when it could be read.
+    database.execute("UPDATE responses SET content = '{x' WHERE seq = 2");
+    for n in [1, 2, 3, 11] {
+        assert_eq!(erase(&store, Erasure::Response(uuid(n))).await, 1);
+    }
+    assert_eq!((all(&store).await.ratings, store.audit().await), (vec![(8, 2)], Ok(vec![])));
+    save(&store, rated(&uuid(4), 1, 9)).await;
+    assert_eq!((all(&store).await.ratings, store.audit().await), (vec![(8, 2), (9, 1)], Ok(vec![])));
+}
+
+async fn the_place_of_what_was_erased_is_given_to_no_other(database: &impl Database) {
+    let store = database.open().await;
+    for n in 1..4 {
+        save(&store, rated(&uuid(n), 1, 9)).await;
+    }
+    let feed = async |store: &Store, after| {
+        store.feed(FeedQuery { scope: Scope::DEFAULT, after, limit: 9 }).await.unwrap().responses
+    };
+    let last = feed(&store, 0).await[2].seq;
+    erase(&store, Erasure::Response(uuid(3))).await;
+    store.close().await;
+    let store = database.open().await;
+    save(&store, rated(&uuid(4), 1, 9)).await;
+    let after: Vec<_> = feed(&store, last).await.into_iter().map(|kept| kept.id).collect();
+    assert_eq!(after, [uuid(4)], "whoever has read to the last place sees it");
+}
+
+async fn what_is_kept_late_is_made_anonymous_all_the_same(database: &impl Database) {
+    let store = database.open().await;
+    let anonymise = async |store: &Store, before_ms| {
+        store.anonymise(Scope::DEFAULT, "default", "nps", before_ms).await.unwrap()
+    };
+    save_at(&store, by(rated(&uuid(1), 1, 9), "anna"), T0).await;
+    // The clock was far ahead then.
+    assert_eq!(anonymise(&store, T0 + 60 * 86_400_000).await, 1);
+    for (n, days) in [(2, 1), (3, 2), (4, 3)] {
+        save_at(&store, by(rated(&uuid(n), 1, 9), "ben"), T0 + days * 86_400_000).await;
+    }
+    assert_eq!((anonymise(&store, T0).await, anonymise(&store, T0 + 2 * 86_400_000).await), (0, 1));
+    store.close().await;
+    let store = database.open().await;
+    assert_eq!(anonymise(&store, T0 + 3 * 86_400_000).await, 1);
+    let named: Vec<_> =
+        kept(&store).await.into_iter().filter(|kept| kept.response.respondent.is_some()).collect();
+    assert_eq!(named.iter().map(|kept| &*kept.id).collect::<Vec<_>>(), [uuid(4)]);
+}
+
+async fn a_clock_that_was_ahead_is_followed_a_day_at_a_time(database: &impl Database) {
+    let store = database.open().await;
+    let day = 86_400_000;
+    assert_eq!(store.believe(T0).await, Ok(T0), "the first is all there is");
+    assert_eq!(store.believe(T0 + 60 * day).await, Ok(T0 + day));
+    store.close().await;
+    let store = database.open().await;
+    assert_eq!(store.believe(T0 + 60 * day).await, Ok(T0 + 2 * day));
+    assert_eq!(store.believe(T0 + 3_600_000).await, Ok(T0 + 3_600_000), "and back at once");
+    assert_eq!(store.believe(T0 + 2 * 3_600_000).await, Ok(T0 + 2 * 3_600_000));
 }
 
 async fn the_rollup_agrees_after_erasures_and_retention_too(database: &impl Database) {

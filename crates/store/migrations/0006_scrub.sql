@@ -1,0 +1,17 @@
+-- What is erased is wiped from where it stood before as well, page by page (`src/sqlite/scrub.rs`).
+CREATE TABLE scrub (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    page INTEGER NOT NULL                   -- the next to be looked at; 0: the whole file is to be written anew
+) STRICT;
+
+-- The last moment that retention went by.
+CREATE TABLE clock (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    at_ms INTEGER NOT NULL
+) STRICT;
+
+-- Responses could be kept that are dated before these.
+DELETE FROM retained;
+
+-- The last place in the order of arrival when something was erased: it is given to no other response.
+ALTER TABLE workspaces ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
