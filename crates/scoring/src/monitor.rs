@@ -202,3 +202,50 @@ pub fn p_chart(periods: &[Share], centre: Option<f64>) -> (Option<f64>, Vec<PPoi
 pub fn first_p_alarm(points: &[PPoint]) -> Option<usize> {
     first(points, |point| point.out)
 }
+
+/// How far a count is above what is usual, in standard errors of counts: 2 (√(x + ⅜) − √(m + ⅜)), m being the usual count.
+///
+/// # Range
+/// Any counts; below 0 where the count is below what is usual.
+///
+/// # References
+/// Anscombe, F. J. (1948), "The Transformation of Poisson, Binomial and Negative-Binomial Data", Biometrika
+/// 35(3/4), 246–254, eq. 2.1: √(x + ⅜) of a Poisson count has a standard deviation near ½, whatever its mean.
+#[must_use]
+pub fn count_excess(count: u64, usual: u64) -> f64 {
+    let root = |count: u64| sqrt(count as f64 + 0.375);
+    2.0 * (root(count) - root(usual))
+}
+
+/// Whether a count is a burst: at least 20, at least three times what is usual and more than six standard errors above it
+/// ([`count_excess`]). People come in waves, so that six alone would be met by every campaign of a busy site.
+#[must_use]
+pub fn is_burst(count: u64, usual: u64) -> bool {
+    count >= 20 && count / 3 >= usual && count_excess(count, usual) > 6.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_many_more_than_usual_in_number_and_in_proportion() {
+        for (count, usual, expect) in [
+            (19, 0, false),
+            (20, 0, true),
+            (20, 2, false),
+            (25, 2, true),
+            (60, 20, true),
+            (59, 20, false),
+            (1_500, 1_000, false),
+            (3_000, 1_000, true),
+            (0, 0, false),
+            (u64::MAX, 0, true),
+            (5, u64::MAX, false),
+        ] {
+            assert_eq!(is_burst(count, usual), expect, "{count} where {usual} are usual");
+        }
+        assert!((count_excess(25, 2) - 6.993_0).abs() < 0.001, "{}", count_excess(25, 2));
+        assert!(count_excess(7, 7).abs() < 1e-12 && count_excess(2, 7) < 0.0);
+    }
+}

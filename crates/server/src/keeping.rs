@@ -2,7 +2,7 @@
 
 use crate::import::plural;
 use anyhow::{Context, bail};
-use candor_store::{DEFAULT_WORKSPACE, Erasure, HEALTH_DAYS, Health, Store, StoreError};
+use candor_store::{DEFAULT_WORKSPACE, Erasure, HEALTH_DAYS, Health, Scope, Store, StoreError};
 use clap::Args;
 use jiff::Timestamp;
 use std::io::Write;
@@ -25,9 +25,27 @@ pub struct Erase {
     database: Database,
     #[command(flatten)]
     what: What,
+    #[command(flatten)]
+    workspace: Workspace,
+}
+
+/// Whose responses are meant.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Workspace {
     /// The workspace whose responses are meant.
     #[arg(long, value_name = "NAME", default_value = DEFAULT_WORKSPACE)]
     workspace: String,
+}
+
+impl Workspace {
+    pub(crate) async fn scope(&self, store: &Store) -> anyhow::Result<Scope> {
+        let catalog = store.catalog().await?;
+        let Some(scope) = catalog.scope(&self.workspace) else {
+            let names: Vec<_> = catalog.workspaces.iter().map(|(name, _)| name.as_str()).collect();
+            bail!("--workspace: expected one of {}", names.join(", "));
+        };
+        Ok(scope)
+    }
 }
 
 #[derive(Clone, Debug, Args)]
@@ -42,7 +60,10 @@ struct What {
 }
 
 impl Database {
-    async fn with<T>(&self, work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    pub(crate) async fn with<T>(
+        &self,
+        work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let store = Store::open_beside(&self.database).await;
         let store = store.with_context(|| format!("--database {}", self.database))?;
         let done = work(&store).await;
@@ -178,11 +199,7 @@ impl Erase {
     }
 
     async fn erase(&self, store: &Store, what: Erasure, mut out: impl Write) -> anyhow::Result<()> {
-        let catalog = store.catalog().await?;
-        let Some(scope) = catalog.scope(&self.workspace) else {
-            let names: Vec<_> = catalog.workspaces.iter().map(|(name, _)| name.as_str()).collect();
-            bail!("--workspace: expected one of {}", names.join(", "));
-        };
+        let scope = self.workspace.scope(store).await?;
         let n = store.erase(scope, what, Timestamp::now().as_millisecond()).await?;
         writeln!(
             out,

@@ -13,6 +13,7 @@
 //! | what SIGHUP does | `reload.rs` |
 //! | numbers on the command line | [`score`] |
 //! | copies of the database | [`copy`] |
+//! | what analysts change by hand | [`changes`] |
 //! | how many connections, and their deadlines | `connections.rs` |
 //! | how many requests at once, and who is next | `gate.rs` |
 //! | how many answers from one address | `limits.rs` |
@@ -26,6 +27,7 @@ mod assets;
 mod auth;
 mod bodies;
 mod calendar;
+pub mod changes;
 pub mod check;
 mod clock;
 mod config;

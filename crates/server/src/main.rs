@@ -1,7 +1,7 @@
 //! The `candor` binary.
 
 use anyhow::Context;
-use candor_server::{CheckConfig, Config, Server, check, copy, keeping, log, score, shutdown};
+use candor_server::{CheckConfig, Config, Server, changes, check, copy, keeping, log, score, shutdown};
 use clap::{Parser, Subcommand};
 use std::{
     io::{self, Write},
@@ -46,6 +46,15 @@ enum Command {
     Doctor(keeping::Database),
     /// Take responses out of the tables, counts and log of the database, and keep late sendings of them away.
     Erase(keeping::Erase),
+    /// Take answers out of the counts that should not be there: those of a time, also if they arrive later, or one response. They are
+    /// kept.
+    Exclude(changes::Count),
+    /// Put answers back into the counts.
+    Include(changes::Count),
+    /// Put another answer in the place of one that is wrong.
+    Correct(changes::Correct),
+    /// Say what was changed by hand, by whom and why.
+    Changes(changes::Changes),
     /// Copy the database to a new file, as it is at this moment, whether a server uses it or not.
     Backup(copy::Backup),
     /// Make a database of a backup, where there is none, and count it again.
@@ -66,6 +75,14 @@ fn main() -> ExitCode {
         Command::Rebuild(database) => judged(database.rebuild(io::stdout().lock())),
         Command::Doctor(database) => judged(database.doctor(io::stdout().lock())),
         Command::Erase(erase) => judged(async { erase.run(io::stdout().lock()).await.map(|()| true) }),
+        Command::Exclude(count) => {
+            judged(async { count.run(true, io::stdout().lock()).await.map(|()| true) })
+        }
+        Command::Include(count) => {
+            judged(async { count.run(false, io::stdout().lock()).await.map(|()| true) })
+        }
+        Command::Correct(correct) => judged(async { correct.run(io::stdout().lock()).await.map(|()| true) }),
+        Command::Changes(changes) => judged(async { changes.run(io::stdout().lock()).await.map(|()| true) }),
         Command::Score => score_lines().unwrap_or_else(|error| {
             // There is no log, and standard output is for answers. Without standard error the exit code has to do.
             let _ = writeln!(io::stderr(), "candor: {error}");

@@ -37,7 +37,10 @@ async fn once(app: &App, believed_ms: i64, now_ms: i64) {
             Err(error) => tracing::error!(site, survey, %error, "responses were not made anonymous"),
         }
     }
-    // Also what an erasure has left that was ended.
+    // Also what was ended half-way.
+    if let Err(error) = app.store.settle_changes().await {
+        tracing::error!(%error, "answers that were taken out of the counts or put back are not all so yet: it is tried again in an hour");
+    }
     if let Err(error) = app.store.scrub().await {
         tracing::warn!(%error, "what was erased is not wiped from the database's files yet: it is tried again in an hour");
     }

@@ -52,6 +52,7 @@ pub static ROUTES: &[Route] = {
         Route::new("/v1/sites/{site}", Respondent, || get(routes::sites::show)),
         Route::new("/v1/surveys/{id}", Respondent, || get(routes::surveys::show)),
         Route::new("/v1/surveys/{id}/scores", Reader, || get(routes::scores::show)),
+        Route::new("/v1/surveys/{id}/bursts", Reader, || get(routes::bursts::show)),
         Route::new("/v1/surveys/{id}/responses", Reader, || get(routes::responses::list)),
         Route::new("/candor.js", File, || get(assets::loader)),
         Route::new(PINNED, File, || get(assets::pinned)),

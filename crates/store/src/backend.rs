@@ -1,6 +1,6 @@
 use crate::{
-    Arrival, Catalog, Counts, Difference, Erasure, FeedQuery, Health, ImportError, Listed, Outcome,
-    ResponseQuery, Scope, StoreError, TallyQuery,
+    Arrival, Catalog, Change, Counts, Difference, Edit, Erasure, FeedQuery, Health, ImportError, Listed,
+    Note, Outcome, ResponseQuery, Scope, StoreError, StoredResponse, TallyQuery,
 };
 use async_trait::async_trait;
 use candor_survey::AuthoredSite;
@@ -48,6 +48,23 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
         survey: String,
         before_ms: i64,
     ) -> Result<Option<usize>, StoreError>;
+
+    /// What of it is done at once; [`settle_changes`](Self::settle_changes) does the rest.
+    async fn change(&self, scope: Scope, edit: Edit, note: Note) -> Result<usize, StoreError>;
+
+    /// Some of it; `None` once all is done.
+    async fn settle_changes(&self) -> Result<Option<usize>, StoreError>;
+
+    async fn changes(&self, scope: Scope, limit: u32) -> Result<Vec<Change>, StoreError>;
+
+    async fn excluded(
+        &self,
+        scope: Scope,
+        survey: String,
+        site: Option<String>,
+    ) -> Result<Vec<(i64, i64)>, StoreError>;
+
+    async fn response(&self, scope: Scope, id: String) -> Result<Option<StoredResponse>, StoreError>;
 
     /// Some pages of it; whether there are more.
     async fn scrub(&self) -> Result<bool, StoreError>;

@@ -15,7 +15,7 @@ pub(crate) struct Row {
     pub(crate) version: u32,
     pub(crate) revision: u32,
     pub(crate) state: State,
-    /// The sum of [`TEST`], [`PERSONAL`], [`ANONYMOUS`] and [`SIGNED`].
+    /// The sum of the flags below.
     pub(crate) flags: u32,
     pub(crate) dated_ms: i64,
     pub(crate) hash: Hash,
@@ -35,10 +35,18 @@ pub(crate) const ANONYMOUS: u32 = 4;
 /// The flag of those whose site has signed who answered.
 pub(crate) const SIGNED: u32 = 8;
 
-impl Row {
-    pub(crate) fn is_test(&self) -> bool {
-        self.flags & TEST > 0
-    }
+/// The flag of those that an analyst has taken out of the counts.
+pub(crate) const OUT: u32 = 16;
+
+/// The flag of those that are dated in a range that an analyst has taken out.
+pub(crate) const OUT_OF_RANGE: u32 = 32;
+
+/// The flag of those that were corrected by hand: what their browser sends later changes nothing.
+pub(crate) const CORRECTED: u32 = 64;
+
+/// Whether responses with these flags are counted.
+pub(crate) fn are_counted(flags: u32) -> bool {
+    flags & (TEST | OUT | OUT_OF_RANGE) == 0
 }
 
 /// A row takes the place of another; what stood there is not counted any more.
@@ -55,6 +63,7 @@ pub(crate) struct Head {
     pub(crate) revision: u32,
     pub(crate) dated_ms: i64,
     pub(crate) hash: Hash,
+    pub(crate) flags: u32,
 }
 
 /// Decides about a row, given the one that is kept under its id. One that is stored keeps the date of the first: all revisions
@@ -64,6 +73,9 @@ pub(crate) fn decide(old: Head, new: &mut Row) -> Outcome {
         return Outcome::OtherSurvey;
     }
     if old.revision > new.revision {
+        return Outcome::Superseded { kept: old.revision };
+    }
+    if old.revision < new.revision && old.flags & CORRECTED > 0 {
         return Outcome::Superseded { kept: old.revision };
     }
     if old.revision == new.revision {
@@ -125,7 +137,7 @@ mod tests {
     #[test]
     fn what_is_kept_decides_about_what_arrives_later() {
         use Outcome::{ContentConflict, Duplicate, OtherSurvey, Stored, Superseded};
-        let old = Head { survey: 1, revision: 2, dated_ms: 7, hash: [1; 8] };
+        let old = Head { survey: 1, revision: 2, dated_ms: 7, hash: [1; 8], flags: 0 };
         let row = |survey, revision, hash| Row {
             workspace: 1,
             id: uuid_bytes(ID),
@@ -154,6 +166,13 @@ mod tests {
             assert_eq!(decide(old, &mut new), outcome, "{new:?}");
             let expected = if outcome == Stored { 7 } else { 60_000 };
             assert_eq!(new.dated_ms, expected, "all revisions have the date of the first");
+            let corrected = Head { flags: CORRECTED, ..old };
+            let expected = if outcome == Stored { Superseded { kept: 2 } } else { outcome };
+            assert_eq!(
+                decide(corrected, &mut row(survey, revision, hash)),
+                expected,
+                "what was corrected stays"
+            );
         }
     }
 

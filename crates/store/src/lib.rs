@@ -22,10 +22,11 @@ mod sqlite;
 mod varint;
 
 pub use model::{
-    Arrival, Catalog, CatalogSite, CatalogSurvey, Commit, Copied, CopyError, Counts, DEFAULT_WORKSPACE,
-    Difference, Dimension, Erasure, FeedQuery, HEALTH_DAYS, Health, ImportError, Listed, MAX_AGE_MS,
-    MAX_PAGE_BYTES, MAX_VALUES, OTHER, Observer, OpenError, Outcome, Progress, Refusal, ResponseQuery,
-    SLOT_MS, Scope, Segment, Settings, StoreError, StoredResponse, TallyQuery, dated_ms,
+    Arrival, Catalog, CatalogSite, CatalogSurvey, Change, Commit, Copied, CopyError, Counts,
+    DEFAULT_WORKSPACE, Difference, Dimension, Edit, EditKind, Erasure, FeedQuery, HEALTH_DAYS, Health,
+    ImportError, Listed, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, Note, OTHER, Observer, OpenError, Outcome,
+    Progress, Range, Refusal, ResponseQuery, SLOT_MS, Scope, Segment, Settings, StoreError, StoredResponse,
+    TallyQuery, dated_ms,
 };
 
 use backend::Backend;
@@ -206,6 +207,57 @@ impl Store {
             done += some;
         }
         Ok(done)
+    }
+
+    /// Changes by hand what is counted, beside answers that arrive, and keeps who did it and why. Gives how many responses were changed;
+    /// 0 if it was so already, or there are none.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; of a range some may be changed then, and [`settle_changes`](Self::settle_changes) goes
+    /// on.
+    pub async fn change(&self, scope: Scope, edit: Edit, note: Note) -> Result<usize, StoreError> {
+        Ok(self.0.change(scope, edit, note).await? + self.settle_changes().await?)
+    }
+
+    /// Goes on with changes of ranges that were ended half-way.
+    ///
+    /// # Errors
+    /// As [`change`](Self::change).
+    pub async fn settle_changes(&self) -> Result<usize, StoreError> {
+        let mut changed = 0;
+        while let Some(some) = self.0.settle_changes().await? {
+            changed += some;
+        }
+        Ok(changed)
+    }
+
+    /// What was changed by hand, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn changes(&self, scope: Scope, limit: u32) -> Result<Vec<Change>, StoreError> {
+        self.0.changes(scope, limit).await
+    }
+
+    /// The ranges of a survey, of one site or of all, that are out of the counts: each its first moment and the first after it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn excluded(
+        &self,
+        scope: Scope,
+        survey: String,
+        site: Option<String>,
+    ) -> Result<Vec<(i64, i64)>, StoreError> {
+        self.0.excluded(scope, survey, site).await
+    }
+
+    /// One response.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn response(&self, scope: Scope, id: String) -> Result<Option<StoredResponse>, StoreError> {
+        self.0.response(scope, id).await
     }
 
     /// Wipes from the database's files what has been erased or made anonymous since this was done last, if anything was: between

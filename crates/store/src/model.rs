@@ -143,6 +143,93 @@ pub enum Erasure {
     Respondent(String),
 }
 
+/// The answers to a survey that are dated in a range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The survey's id.
+    pub survey: String,
+    /// Of which site; `None` for every one.
+    pub site: Option<String>,
+    /// Its first moment, in milliseconds since 1970 UTC.
+    pub from_ms: i64,
+    /// The first moment after it.
+    pub to_ms: i64,
+}
+
+/// A change by hand.
+#[derive(Clone, Debug)]
+pub enum Edit {
+    /// Takes a range out of the counts, with all that arrives later and is dated in it.
+    Exclude(Range),
+    /// Puts the same range back.
+    Include(Range),
+    /// Takes one response out of the counts, by its id.
+    ExcludeResponse(String),
+    /// Puts one back that was taken out by itself.
+    IncludeResponse(String),
+    /// Puts these answers in the place of those that the response of this id has. What its browser sends later changes nothing.
+    Correct(Box<CheckedResponse>),
+}
+
+/// Who makes a change, why and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Who.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+    /// When, in milliseconds since 1970 UTC.
+    pub at_ms: i64,
+}
+
+/// What kind of change was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EditKind {
+    /// A range was taken out of the counts.
+    #[default]
+    RangeExcluded = 1,
+    /// A range was put back.
+    RangeIncluded = 2,
+    /// A response was taken out of the counts.
+    ResponseExcluded = 3,
+    /// A response was put back.
+    ResponseIncluded = 4,
+    /// A response was given other answers.
+    Corrected = 5,
+}
+
+impl EditKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::RangeExcluded,
+        Self::RangeIncluded,
+        Self::ResponseExcluded,
+        Self::ResponseIncluded,
+        Self::Corrected,
+    ];
+}
+
+/// A change that was made by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Who made it, why and when.
+    pub note: Note,
+    /// What it was.
+    pub kind: EditKind,
+    /// Of which survey.
+    pub survey: String,
+    /// Of which site.
+    pub site: String,
+    /// Of a range: its first moment and the first after it.
+    pub range: Option<(i64, i64)>,
+    /// Of a response: its id, until it is erased or made anonymous.
+    pub id: Option<String>,
+    /// Of a correction: the answers before and after, without words, as JSON; until the response is erased or made anonymous.
+    pub contents: Option<(String, String)>,
+    /// How many responses it changed.
+    pub responses: u64,
+}
+
 /// By what answers are told apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dimension {
@@ -239,8 +326,8 @@ pub struct TallyQuery {
     pub versions: Option<Vec<u32>>,
     /// Whose answers.
     pub segment: Segment,
-    /// The periods' boundaries in milliseconds since 1970 UTC, ascending, each rounded down to a quarter hour: two
-    /// boundaries are one period, three are two.
+    /// The periods' boundaries in milliseconds since 1970 UTC, ascending: two boundaries are one period, three
+    /// are two. Those within a quarter hour cost the reading of its responses.
     pub boundaries_ms: Vec<i64>,
     /// The most counts to give: segments times periods.
     pub most: usize,
@@ -322,6 +409,10 @@ pub struct StoredResponse {
     pub dated_ms: i64,
     /// What was sent last.
     pub response: Response,
+    /// Whether it is counted: neither tried out nor taken out.
+    pub counted: bool,
+    /// Whether its answers were corrected by hand.
+    pub corrected: bool,
 }
 
 /// What should not be when all is counted again.

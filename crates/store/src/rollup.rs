@@ -4,11 +4,11 @@ mod day;
 mod periods;
 
 pub(crate) use day::{Counter, Day, Measure, QUARTERS, Totals};
-pub(crate) use periods::Periods;
+pub(crate) use periods::{Boundaries, Periods};
 
 use crate::{
     Difference, SLOT_MS, StoreError,
-    decide::{Change, Row},
+    decide::{Change, Row, are_counted},
     kept::Given,
 };
 use candor_survey::State;
@@ -53,7 +53,7 @@ impl Rows {
         Change { old, new }: &Change<'_>,
         mut read: impl FnMut(&Key) -> Result<Day, StoreError>,
     ) -> Result<(), StoreError> {
-        let counted = |row: &Row| !row.is_test();
+        let counted = |row: &Row| are_counted(row.flags);
         let (old, new) = (old.as_ref().filter(|row| counted(row)), new.filter(|row| counted(row)));
         match (old, new) {
             // A revision mostly adds something to what stands.
@@ -119,7 +119,7 @@ impl Rows {
 }
 
 /// What one response is `n` more of. Every response was shown, whichever of its revisions came first.
-fn counters(row: &Row, n: i64) -> Vec<(Counter<'_>, i64)> {
+pub(crate) fn counters(row: &Row, n: i64) -> Vec<(Counter<'_>, i64)> {
     let mut counters = Vec::with_capacity(4);
     let mut count = |measure, question, point, choice| {
         counters.push((Counter::new(measure, question, point, choice), n));

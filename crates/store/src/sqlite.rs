@@ -4,6 +4,7 @@ mod backup;
 mod carry;
 mod count;
 mod disk;
+mod edit;
 mod erase;
 mod files;
 mod import;
@@ -18,8 +19,9 @@ mod writer;
 pub(crate) use backup::{backup, restore};
 
 use crate::{
-    Arrival, Catalog, Counts, Difference, Erasure, FeedQuery, Health, ImportError, Listed, OpenError,
-    Outcome, Refusal, ResponseQuery, Scope, Settings, StoreError, TallyQuery, backend::Backend,
+    Arrival, Catalog, Change, Counts, Difference, Edit, Erasure, FeedQuery, Health, ImportError, Listed,
+    Note, OpenError, Outcome, Refusal, ResponseQuery, Scope, Settings, StoreError, StoredResponse,
+    TallyQuery, backend::Backend,
 };
 use async_trait::async_trait;
 use candor_survey::AuthoredSite;
@@ -163,6 +165,31 @@ impl Backend for Sqlite {
         before_ms: i64,
     ) -> Result<Option<usize>, StoreError> {
         self.writer.run(move |disk| disk.anonymise(scope, (&site, &survey), before_ms)).await?
+    }
+
+    async fn change(&self, scope: Scope, edit: Edit, note: Note) -> Result<usize, StoreError> {
+        self.writer.run(move |disk| disk.change(scope, &edit, &note)).await?
+    }
+
+    async fn settle_changes(&self) -> Result<Option<usize>, StoreError> {
+        self.writer.run(Disk::settle_changes).await?
+    }
+
+    async fn changes(&self, scope: Scope, limit: u32) -> Result<Vec<Change>, StoreError> {
+        self.read(move |connection| edit::changes(connection, scope, limit)).await
+    }
+
+    async fn excluded(
+        &self,
+        scope: Scope,
+        survey: String,
+        site: Option<String>,
+    ) -> Result<Vec<(i64, i64)>, StoreError> {
+        self.read(move |connection| edit::excluded(connection, scope, &survey, site.as_deref())).await
+    }
+
+    async fn response(&self, scope: Scope, id: String) -> Result<Option<StoredResponse>, StoreError> {
+        self.read(move |connection| read::response(connection, scope, &id)).await
     }
 
     async fn scrub(&self) -> Result<bool, StoreError> {

@@ -259,9 +259,11 @@ async fn nothing_is_overwritten_and_what_is_no_backup_is_refused() {
 }
 
 /// What becomes of a table's rows when a response is erased.
-const ERASED: [(&str, &str); 15] = [
+const ERASED: [(&str, &str); 17] = [
+    ("changes", "loses the id and the answers of its changes"),
     ("clock", "has none of it"),
     ("erased", "gets the hashes"),
+    ("exclusions", "has none of it"),
     ("frames", "how and where it was asked, which says nobody's name"),
     ("personal", "loses the row"),
     ("probe", "has none of it"),

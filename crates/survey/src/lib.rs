@@ -53,4 +53,6 @@ pub use survey::{
     Test, Value, bit,
 };
 #[cfg(feature = "authored")]
+pub use wire::scale_name;
+#[cfg(feature = "authored")]
 pub use words::{Definition, Words};

@@ -1,5 +1,6 @@
 //! The handlers, one file for each resource.
 
+pub(crate) mod bursts;
 pub(crate) mod demo;
 pub(crate) mod health;
 pub(crate) mod params;

@@ -273,6 +273,10 @@ struct Item {
     revision: u32,
     /// When it was shown, or first rated if that arrived first; by the server's clock.
     dated: Timestamp,
+    /// Whether it is counted: neither tried out nor taken out by an analyst.
+    counted: bool,
+    /// Whether an analyst has corrected it.
+    corrected: bool,
     /// With null, an empty object or false for what was not sent: readers need not ask whether it is there.
     #[serde(flatten)]
     response: Map<String, Value>,
@@ -312,7 +316,7 @@ pub(crate) async fn list(
 
 impl Item {
     fn of(stored: StoredResponse) -> Result<Self, Problem> {
-        let StoredResponse { id, seq: _, revision, dated_ms, response } = stored;
+        let StoredResponse { id, seq: _, revision, dated_ms, response, counted, corrected } = stored;
         let dated = Timestamp::from_millisecond(dated_ms).unwrap_or(Timestamp::UNIX_EPOCH);
         let json = serde_json::to_value(response).map_err(|error| Problem::fault(error.to_string()))?;
         let Value::Object(mut response) = json else { return Err(Problem::fault("a response is no object")) };
@@ -328,7 +332,7 @@ impl Item {
         if let Some(Value::Object(respondent)) = response.get_mut("respondent") {
             respondent.entry("signed").or_insert(Value::Bool(false));
         }
-        Ok(Self { id, revision, dated, response })
+        Ok(Self { id, revision, dated, counted, corrected, response })
     }
 }
 

@@ -123,8 +123,8 @@ enum Counted {
 }
 
 /// The question that is read, and the versions that ask it so.
-struct Reading {
-    question: String,
+pub(super) struct Reading {
+    pub(super) question: String,
     counted: Counted,
     versions: Vec<u32>,
     /// Whether there are versions that ask it otherwise or not at all.
@@ -132,7 +132,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn of(found: Found<'_>, wanted: Option<&str>) -> Result<Self, Problem> {
+    pub(super) fn of(found: Found<'_>, wanted: Option<&str>) -> Result<Self, Problem> {
         let versions = found.versions();
         let is_counted = |question: &&Question| !matches!(question.kind, Kind::Text { .. });
         // As the survey is now, else as it was last.
@@ -203,11 +203,7 @@ pub(crate) async fn show(
     let found = index.survey(Some(scope), query.site.as_deref(), &id, None)?;
     let reading = Reading::of(found, query.question.as_deref())?;
     let site = found.survey.site.clone().or_else(|| query.site.clone());
-    let zone = match &query.timezone {
-        None => TimeZone::UTC,
-        Some(name) => TimeZone::get(name)
-            .map_err(|_| Problem::invalid("timezone", "the IANA name of a time zone, such as Asia/Tehran"))?,
-    };
+    let zone = zone(query.timezone.as_deref())?;
     let segment = segment(&query, found)?;
     if let Segment::One(Dimension::Site, site) = &segment {
         index.check_wanted_site("segment", scope, site)?;
@@ -275,6 +271,20 @@ pub(crate) async fn show(
         .await
 }
 
+/// The time zone of a parameter.
+pub(super) fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
+    name.map_or(Ok(TimeZone::UTC), TimeZone::get)
+        .map_err(|_| Problem::invalid("timezone", "the IANA name of a time zone, such as Asia/Tehran"))
+}
+
+/// The moment of a parameter.
+pub(super) fn time(field: &'static str, text: Option<&str>, zone: &TimeZone) -> Result<Option<i64>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let expected =
+        "a time such as 2026-11-01T00:00:00Z or a date such as 2026-11-01, 9999-12-30 at the latest";
+    calendar::parse(text, zone).map(Some).ok_or_else(|| Problem::invalid(field, expected))
+}
+
 fn segment(query: &Query, found: Found<'_>) -> Result<Segment, Problem> {
     let Some(text) = &query.segment else { return Ok(Segment::All) };
     let declared = found.all_declared();
@@ -299,7 +309,7 @@ fn segment(query: &Query, found: Found<'_>) -> Result<Segment, Problem> {
     })
 }
 
-/// In milliseconds, on quarter hours.
+/// In milliseconds.
 struct Range {
     from: i64,
     to: i64,
@@ -314,24 +324,18 @@ async fn range(
     survey: &str,
     zone: &TimeZone,
 ) -> Result<Range, Problem> {
-    let time = |field: &'static str, text: &Option<String>| {
-        let Some(text) = text else { return Ok(None) };
-        let expected =
-            "a time such as 2026-11-01T00:00:00Z or a date such as 2026-11-01, 9999-12-30 at the latest";
-        calendar::parse(text, zone).map(Some).ok_or_else(|| Problem::invalid(field, expected))
-    };
     let floor = |ms: i64| ms.div_euclid(SLOT_MS) * SLOT_MS;
-    let (from, to) = (time("from", &query.from)?, time("to", &query.to)?);
+    let (from, to) = (time("from", query.from.as_deref(), zone)?, time("to", query.to.as_deref(), zone)?);
     let now = floor(Timestamp::now().as_millisecond());
     let span = match (from, to) {
         (Some(_), Some(_)) => None,
         _ => app.store.span(scope, site, survey.to_owned()).await?,
     };
     // A clock that was years ahead for once would otherwise stretch every chart to there.
-    let end = to.map_or(now, |ms| floor(ms - 1)) + SLOT_MS;
+    let end = to.unwrap_or(now + SLOT_MS);
     let later_until = span.filter(|(_, last)| to.is_none() && *last >= end).map(|(_, last)| last + SLOT_MS);
     let to = end;
-    let from = from.map_or_else(|| span.map_or(now, |(first, _)| first).min(to - SLOT_MS), floor);
+    let from = from.unwrap_or_else(|| span.map_or(now, |(first, _)| first).min(floor(to - 1)));
     if from >= to {
         return Err(Problem::invalid("from", "a time before to, which is now unless it is given"));
     }

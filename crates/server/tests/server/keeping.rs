@@ -5,7 +5,7 @@ use serde_json::json;
 use std::{fs, path::Path, process::Command, time::Duration};
 
 /// Runs a command on the database of a folder: whether it was content, and what it said.
-fn candor(folder: &Path, arguments: &[&str]) -> (bool, String) {
+pub(crate) fn candor(folder: &Path, arguments: &[&str]) -> (bool, String) {
     let database = format!("sqlite://{}", folder.join("candor.sqlite").display());
     let mut command = Command::new(env!("CARGO_BIN_EXE_candor"));
     let output = command.args(arguments).args(["--database", &database]).output().unwrap();

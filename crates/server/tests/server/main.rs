@@ -26,6 +26,7 @@
 )]
 
 mod bad_input;
+mod changes;
 mod definitions;
 mod files;
 mod identity;

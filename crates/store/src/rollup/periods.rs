@@ -1,13 +1,55 @@
-use super::{Counter, Day, Measure, QUARTERS, Totals};
-use crate::{Counts, StoreError, TallyQuery};
-use std::collections::BTreeMap;
+use super::{Counter, DAY_MS, Day, Measure, QUARTERS, Totals};
+use crate::{Counts, SLOT_MS, StoreError, TallyQuery};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where periods begin and end.
+#[derive(Debug)]
+pub(crate) struct Boundaries {
+    ms: Vec<i64>,
+    /// The slots that they are in, ascending.
+    slots: Vec<i64>,
+    /// Those slots within which there is one, so that the rollup can't say what was on which side.
+    split: BTreeSet<i64>,
+}
+
+impl Boundaries {
+    pub(crate) fn new(ms: &[i64]) -> Self {
+        let split = ms.iter().filter(|ms| ms.rem_euclid(SLOT_MS) != 0);
+        Self {
+            ms: ms.to_vec(),
+            slots: ms.iter().map(|ms| ms.div_euclid(SLOT_MS)).collect(),
+            split: split.map(|ms| ms.div_euclid(SLOT_MS)).collect(),
+        }
+    }
+
+    /// Whether none is within a day, so that the days' sums are enough.
+    pub(crate) fn are_whole_days(&self) -> bool {
+        self.split.is_empty() && self.slots.iter().all(|slot| slot.rem_euclid(QUARTERS) == 0)
+    }
+
+    /// The first and last UTC day.
+    pub(crate) fn days(&self) -> (i64, i64) {
+        let (first, end) = (self.ms.first().copied().unwrap_or(0), self.ms.last().copied().unwrap_or(0));
+        (first.div_euclid(DAY_MS), (end - 1).div_euclid(DAY_MS))
+    }
+
+    /// The stretches of quarter hours that boundaries split: first moment, and first after it.
+    pub(crate) fn split(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.split.iter().map(|slot| (slot * SLOT_MS, (slot + 1) * SLOT_MS))
+    }
+
+    /// The period of a moment.
+    pub(crate) fn period(&self, dated_ms: i64) -> Option<usize> {
+        let period = self.ms.partition_point(|begin| *begin <= dated_ms).checked_sub(1)?;
+        (period + 1 < self.ms.len()).then_some(period)
+    }
+}
 
 /// The sums of the rollup's rows for one segment, period by period.
 #[derive(Debug)]
 pub(crate) struct Periods<'a> {
     query: &'a TallyQuery,
-    /// The slots at which periods begin and end, ascending.
-    slots: &'a [i64],
+    boundaries: &'a Boundaries,
     sums: Vec<Sums>,
 }
 
@@ -24,13 +66,8 @@ struct Sums {
 }
 
 impl<'a> Periods<'a> {
-    pub(crate) fn new(query: &'a TallyQuery, slots: &'a [i64]) -> Self {
-        Self { query, slots, sums: vec![Sums::default(); slots.len().saturating_sub(1)] }
-    }
-
-    /// Whether no period begins or ends within a day, so that the days' sums are enough.
-    pub(crate) fn are_whole_days(slots: &[i64]) -> bool {
-        slots.iter().all(|slot| slot.rem_euclid(QUARTERS) == 0)
+    pub(crate) fn new(query: &'a TallyQuery, boundaries: &'a Boundaries) -> Self {
+        Self { query, boundaries, sums: vec![Sums::default(); boundaries.slots.len().saturating_sub(1)] }
     }
 
     /// Adds a row by its sums. For periods of whole days.
@@ -55,9 +92,26 @@ impl<'a> Periods<'a> {
         let question = &*self.query.question;
         for series in row.series() {
             for (quarter, n) in &series.quarters {
-                if let Some(sums) = self.period(day * QUARTERS + i64::from(*quarter)) {
+                let slot = day * QUARTERS + i64::from(*quarter);
+                if !self.boundaries.split.contains(&slot)
+                    && let Some(sums) = self.period(slot)
+                {
                     sums.add(&series.counter, *n, question);
                 }
+            }
+        }
+    }
+
+    /// Adds what was counted in a period from quarter hours that boundaries split.
+    pub(crate) fn add_split(&mut self, period: usize, version: u32, row: &Day) {
+        if !self.is_wanted(version) {
+            return;
+        }
+        let question = &*self.query.question;
+        let Some(sums) = self.sums.get_mut(period) else { return };
+        for series in row.series() {
+            for (_, n) in &series.quarters {
+                sums.add(&series.counter, *n, question);
             }
         }
     }
@@ -67,7 +121,7 @@ impl<'a> Periods<'a> {
     }
 
     fn period(&mut self, slot: i64) -> Option<&mut Sums> {
-        let begun = self.slots.partition_point(|begin| *begin <= slot);
+        let begun = self.boundaries.slots.partition_point(|begin| *begin <= slot);
         begun.checked_sub(1).and_then(|period| self.sums.get_mut(period))
     }
 
@@ -140,6 +194,26 @@ mod tests {
         }
     }
 
+    fn at<const N: usize>(slots: [i64; N]) -> Boundaries {
+        Boundaries::new(&slots.map(|slot| slot * SLOT_MS))
+    }
+
+    #[test]
+    fn a_quarter_hour_that_a_boundary_splits_is_left_to_its_responses() {
+        let boundaries = Boundaries::new(&[SLOT_MS + 7, SLOT_MS + 9, 3 * SLOT_MS]);
+        assert_eq!(boundaries.split().collect::<Vec<_>>(), [(SLOT_MS, 2 * SLOT_MS)]);
+        assert_eq!((boundaries.days(), Boundaries::new(&[-1, DAY_MS + 1]).days()), ((0, 0), (-1, 1)));
+        for (ms, period) in [(6, None), (7, Some(0)), (8, Some(0)), (9, Some(1)), (2 * SLOT_MS, None)] {
+            assert_eq!(boundaries.period(SLOT_MS + ms), period, "{ms}");
+        }
+        let (query, shown) = (query("nps", None), Counter::new(Measure::Shown, "", 0, ""));
+        let mut periods = Periods::new(&query, &boundaries);
+        periods.add(0, 1, &row(&[(shown.clone(), 1, 100), (shown.clone(), 2, 5), (shown.clone(), 3, 1_000)]));
+        periods.add_split(0, 1, &row(&[(shown.clone(), 0, 2)]));
+        periods.add_split(1, 1, &row(&[(shown, 0, 30)]));
+        assert_eq!(periods.counts(None).map(|counts| counts.shown).collect::<Vec<_>>(), [2, 35]);
+    }
+
     fn row(cells: &[(Counter<'_>, u8, i64)]) -> Day {
         let mut day = Day::default();
         cells.iter().for_each(|(counter, quarter, n)| day.add(counter, *quarter, *n));
@@ -155,8 +229,8 @@ mod tests {
         cells.extend([(9, 3), (9, -3), (8, 1), (200, 2)].map(|(point, n)| (rating(point), 14, n)));
         let query = query("nps", None);
         for day in [0, 2, -1] {
-            let slots = [10, 12, 15].map(|slot| slot + day * QUARTERS);
-            let mut periods = Periods::new(&query, &slots);
+            let boundaries = at([10, 12, 15].map(|slot| slot + day * QUARTERS));
+            let mut periods = Periods::new(&query, &boundaries);
             assert!(periods.are_empty());
             periods.add(day, 1, &row(&cells));
             assert!(!periods.are_empty());
@@ -164,15 +238,17 @@ mod tests {
             assert_eq!(counts.iter().map(|c| (c.period, c.shown)).collect::<Vec<_>>(), [(0, 3), (1, 12)]);
             assert_eq!((&*counts[0].ratings, &*counts[1].ratings), (&[][..], &[(8, 1), (200, 2)][..]));
         }
-        assert_eq!(Periods::new(&query, &[]).counts(None).count(), 0);
+        assert_eq!(Periods::new(&query, &Boundaries::new(&[])).counts(None).count(), 0);
     }
 
     #[test]
     fn whole_days_are_summed_without_their_quarters_and_to_the_same() {
         let query = query("nps", None);
-        let slots = [0, 2 * QUARTERS, 3 * QUARTERS];
-        assert!(Periods::are_whole_days(&slots) && !Periods::are_whole_days(&[0, 1]));
-        let (mut by_totals, mut by_quarters) = (Periods::new(&query, &slots), Periods::new(&query, &slots));
+        let boundaries = at([0, 2 * QUARTERS, 3 * QUARTERS]);
+        assert!(boundaries.are_whole_days() && !at([0, 1]).are_whole_days());
+        assert!(!Boundaries::new(&[0, DAY_MS + 1]).are_whole_days());
+        let (mut by_totals, mut by_quarters) =
+            (Periods::new(&query, &boundaries), Periods::new(&query, &boundaries));
         for day in -1..4 {
             let row = row(&[
                 (Counter::new(Measure::Shown, "", 0, ""), 0, 10 + day),
@@ -196,7 +272,8 @@ mod tests {
         let second = row(&[rating("a", 10), shown(50)]);
         let sum = |question, versions| {
             let query = query(question, versions);
-            let mut periods = Periods::new(&query, &[0, 1]);
+            let boundaries = at([0, 1]);
+            let mut periods = Periods::new(&query, &boundaries);
             periods.add(0, 1, &first);
             periods.add(0, 2, &second);
             let counts = periods.counts(None).next().unwrap();

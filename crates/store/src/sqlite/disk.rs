@@ -1,10 +1,10 @@
 use super::{
-    PLAIN, connect, count, erase,
+    PLAIN, connect, count, edit, erase,
     files::{self, Files},
     save::{self, Memory},
     schema, scrub,
 };
-use crate::{Arrival, Erasure, OpenError, Outcome, Scope, StoreError};
+use crate::{Arrival, Edit, Erasure, Note, OpenError, Outcome, Scope, StoreError};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -116,6 +116,16 @@ impl Disk {
         before_ms: i64,
     ) -> Result<Option<usize>, StoreError> {
         self.write(|disk| erase::anonymise(&mut disk.connection, &mut disk.memory, scope, of, before_ms))
+    }
+
+    /// Makes a change by hand, or begins it.
+    pub(super) fn change(&mut self, scope: Scope, change: &Edit, note: &Note) -> Result<usize, StoreError> {
+        self.write(|disk| edit::edit(&mut disk.connection, &mut disk.memory, scope, change, note))
+    }
+
+    /// Goes on with changes that were begun. `None`: all are made.
+    pub(super) fn settle_changes(&mut self) -> Result<Option<usize>, StoreError> {
+        self.write(|disk| edit::step(&mut disk.connection, &mut disk.memory))
     }
 
     /// Writes something else.

@@ -2,13 +2,14 @@
 
 use super::{
     count::recount_day,
+    edit::forget_changes,
     names::Table,
     save::{Memory, forget_personal, old, read_day, write_counts},
     scrub,
 };
 use crate::{
     Erasure, Scope, StoreError,
-    decide::{ANONYMOUS, Change, Row, uuid_bytes},
+    decide::{ANONYMOUS, Change, PERSONAL, Row, SIGNED, uuid_bytes},
     kept::Tombstone,
     rollup::DAY_MS,
 };
@@ -85,6 +86,7 @@ fn take_out(
         )?
         .execute([scope.0])?;
     forget_personal(connection, scope, id)?;
+    forget_changes(connection, scope, id)?;
     connection
         .prepare_cached("DELETE FROM responses WHERE workspace = ?1 AND id = ?2")?
         .execute(params![scope.0, id])?;
@@ -228,13 +230,14 @@ pub(super) fn anonymise(
         let tombstone = memory.hasher.tombstone(RESPONSE, &id);
         add_tombstone(&transaction, scope, RESPONSE, tombstone, before_ms)?;
         forget_personal(&transaction, scope, id)?;
+        forget_changes(&transaction, scope, id)?;
         // The page knows the id; the hash tells whether it is of contents that one can guess.
         transaction
             .prepare_cached(
-                "UPDATE responses SET id = randomblob(16), hash = zeroblob(8), flags = (flags & 1) | ?3
+                "UPDATE responses SET id = randomblob(16), hash = zeroblob(8), flags = (flags & ~?3) | ?4
                  WHERE workspace = ?1 AND id = ?2",
             )?
-            .execute(params![scope.0, id, ANONYMOUS])?;
+            .execute(params![scope.0, id, PERSONAL | SIGNED, ANONYMOUS])?;
     }
     if done > 0 {
         memory.erased = None;

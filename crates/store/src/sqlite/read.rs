@@ -1,14 +1,14 @@
 use super::{
     files::free_bytes,
     names::Table,
-    save::{blob, of_response},
+    save::{Old, blob, of_response, select_old},
 };
 use crate::{
     Counts, Dimension, FeedQuery, HEALTH_DAYS, Health, Listed, MAX_PAGE_BYTES, ResponseQuery, SLOT_MS, Scope,
     Segment, StoreError, StoredResponse, TallyQuery,
-    decide::{SIGNED, TEST, uuid_bytes, uuid_text},
+    decide::{CORRECTED, OUT, OUT_OF_RANGE, SIGNED, TEST, are_counted, uuid_bytes, uuid_text},
     kept::{Content, Of, Parts, Personal, state_of},
-    rollup::{DAY_MS, Day, EVERYONE, Measure, Periods, QUARTERS, Totals},
+    rollup::{Boundaries, DAY_MS, Day, EVERYONE, Measure, Periods, QUARTERS, Totals, counters},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::{cmp::Reverse, collections::BTreeMap, path::Path};
@@ -31,9 +31,16 @@ const LAST: &str = "SELECT MAX(day) FROM rollup WHERE workspace = ?1 AND survey 
 /// Whether anyone has seen or answered a version; those who tried it out don't count.
 const IS_COUNTED: &str =
     "SELECT 1 FROM rollup WHERE workspace = ?1 AND survey = ?2 AND segment = 0 AND version = ?3 LIMIT 1";
+const IS_CHANGED: &str = "SELECT 1 FROM changes WHERE workspace = ?1 AND survey = ?2 LIMIT 1";
+const IS_OUT: &str = "SELECT 1 FROM responses
+     WHERE workspace = ?1 AND survey = ?2 AND (state >= 2) IN (0, 1) AND version = ?3 AND flags & ?4 > 0 LIMIT 1";
 const NEWEST: &str = "SELECT dated_ms, id FROM responses
      WHERE workspace = ?1 AND survey = ?2 AND (state >= 2) = ?3 AND (dated_ms, id) < (?4, ?5)
      ORDER BY dated_ms DESC, id DESC LIMIT ?6";
+const OF_STRETCH: &str = select_old!(
+    ", id FROM responses
+     WHERE workspace = ?1 AND survey = ?2 AND (state >= 2) = ?3 AND dated_ms >= ?4 AND dated_ms < ?5"
+);
 /// A response with all of its parts; what comes after says which.
 const RESPONSES: &str =
     "SELECT responses.id, seq, dated_ms, surveys.site, surveys.id, version, revision, state, flags,
@@ -50,19 +57,19 @@ pub(super) fn tallies(
 ) -> Result<Option<Vec<Counts>>, StoreError> {
     // One read transaction: all periods must be of the same moment.
     let transaction = connection.unchecked_transaction()?;
-    let slots: Vec<i64> = query.boundaries_ms.iter().map(|ms| ms.div_euclid(SLOT_MS)).collect();
-    let (first, end) = (slots.first().copied().unwrap_or(0), slots.last().copied().unwrap_or(0));
-    let days = (first.div_euclid(QUARTERS), (end - 1).div_euclid(QUARTERS));
-    let most = query.most / slots.len().saturating_sub(1).max(1);
+    let boundaries = Boundaries::new(&query.boundaries_ms);
+    let days = boundaries.days();
+    let most = query.most / query.boundaries_ms.len().saturating_sub(1).max(1);
     let segments = segments(&transaction, query, days, most)?;
     if segments.len() > most {
         return Ok(None);
     }
-    let are_whole_days = Periods::are_whole_days(&slots);
+    let are_whole_days = boundaries.are_whole_days();
+    let split = split(&transaction, query, &boundaries)?;
     let mut select = transaction.prepare_cached(if are_whole_days { TOTALS } else { ROWS })?;
     let mut all = Vec::new();
     for (value, parts) in segments {
-        let mut periods = Periods::new(query, &slots);
+        let mut periods = Periods::new(query, &boundaries);
         for (survey, segment) in parts {
             let mut rows = select.query(params![query.scope.0, survey, segment, days.0, days.1])?;
             while let Some(row) = rows.next()? {
@@ -73,12 +80,45 @@ pub(super) fn tallies(
                     periods.add(day, version, &Day::unpack(totals, blob(row, 3)?)?);
                 }
             }
+            let of_segment = (survey, segment, 0, 0)..=(survey, segment, usize::MAX, u32::MAX);
+            for ((_, _, period, version), counted) in split.range(of_segment) {
+                periods.add_split(*period, *version, counted);
+            }
         }
         // Its day may have counts where its period has none.
         let is_absent = matches!(query.segment, Segment::Each(_)) && periods.are_empty();
         all.extend(periods.counts(value).filter(|_| !is_absent));
     }
     Ok(Some(all))
+}
+
+/// What was counted by survey, segment, period and version.
+type Split = BTreeMap<(i64, u32, usize, u32), Day>;
+
+/// Counts the responses of quarter hours that boundaries split.
+fn split(connection: &Connection, query: &TallyQuery, boundaries: &Boundaries) -> Result<Split, StoreError> {
+    let mut split = Split::new();
+    let mut select = connection.prepare_cached(OF_STRETCH)?;
+    for (from_ms, to_ms) in boundaries.split() {
+        for (survey, _) in Table(connection).of_id(query.scope, &query.survey, query.site.as_deref())? {
+            for answered in [false, true] {
+                let mut rows = select.query(params![query.scope.0, survey, answered, from_ms, to_ms])?;
+                while let Some(row) = rows.next()? {
+                    // What can't be read is counted nowhere.
+                    let Ok(kept) = Old::read(row)?.row(query.scope, row.get(9)?) else { continue };
+                    let Some(period) = boundaries.period(kept.dated_ms) else { continue };
+                    if !are_counted(kept.flags) {
+                        continue;
+                    }
+                    for segment in std::iter::once(EVERYONE).chain(kept.segments.iter().copied()) {
+                        let day = split.entry((survey, segment, period, kept.version)).or_default();
+                        counters(&kept, 1).iter().for_each(|(counter, n)| day.add(counter, 0, *n));
+                    }
+                }
+            }
+        }
+    }
+    Ok(split)
 }
 
 /// By value, the surveys and segments that may have counts of it.
@@ -176,7 +216,14 @@ pub(super) fn is_counted(
     version: u32,
 ) -> Result<bool, StoreError> {
     let mut select = connection.prepare_cached(IS_COUNTED)?;
-    Ok(select.exists(params![scope.0, survey, version])?)
+    if select.exists(params![scope.0, survey, version])? {
+        return Ok(true);
+    }
+    // All that there are may be out of the counts, and be put back.
+    let mut changes = connection.prepare_cached(IS_CHANGED)?;
+    let mut select = connection.prepare_cached(IS_OUT)?;
+    Ok(changes.exists(params![scope.0, survey])?
+        && select.exists(params![scope.0, survey, version, OUT | OUT_OF_RANGE])?)
 }
 
 pub(super) fn responses(connection: &Connection, query: &ResponseQuery) -> Result<Listed, StoreError> {
@@ -213,6 +260,19 @@ pub(super) fn responses(connection: &Connection, query: &ResponseQuery) -> Resul
         }
     }
     Ok(page.listed())
+}
+
+pub(super) fn response(
+    connection: &Connection,
+    scope: Scope,
+    id: &str,
+) -> Result<Option<StoredResponse>, StoreError> {
+    let mut select = connection.prepare_cached(&format!("{RESPONSES} {OF_ID}"))?;
+    let mut rows = select.query(params![scope.0, uuid_bytes(id)])?;
+    match rows.next()? {
+        Some(row) => Page::new(1).read(row).map(Some).map_err(|error| of_response(error, id)),
+        None => Ok(None),
+    }
 }
 
 pub(super) fn feed(connection: &Connection, query: FeedQuery) -> Result<Listed, StoreError> {
@@ -315,6 +375,8 @@ impl Page {
             revision: row.get(6)?,
             dated_ms: row.get(2)?,
             response: parts.response(of),
+            counted: are_counted(flags),
+            corrected: flags & CORRECTED > 0,
         })
     }
 

@@ -1,10 +1,11 @@
 use super::{
+    edit::{Excluded, range_flag},
     erase::{Retained, is_erased, is_retained},
     names::Table,
 };
 use crate::{
     Arrival, Outcome, Scope, StoreError, dated_ms,
-    decide::{Change, Head, PERSONAL, Row, SIGNED, TEST, decide, uuid_bytes},
+    decide::{Change, Head, OUT, OUT_OF_RANGE, PERSONAL, Row, SIGNED, TEST, decide, uuid_bytes},
     kept::{Content, Hash, Hasher, Parts, Written, WrittenPersonal, damaged, state_number, state_of},
     names::Names,
     rollup::{Day, Key, Rows},
@@ -23,6 +24,8 @@ pub(super) struct Memory {
     /// Whether anything was ever erased.
     pub(super) erased: Option<bool>,
     pub(super) retained: Option<Retained>,
+    /// The ranges that are out of the counts.
+    pub(super) excluded: Option<Vec<Excluded>>,
     /// The number of commits by others that it has seen.
     seen: Option<i64>,
 }
@@ -37,13 +40,15 @@ impl Memory {
             hasher: Hasher::new(key),
             erased: None,
             retained: None,
+            excluded: None,
             seen: None,
         })
     }
 
     /// What it has may not be what the database has.
     pub(super) fn forget(&mut self) {
-        (self.names, self.rows, self.erased, self.retained) = (Names::default(), Rows::default(), None, None);
+        (self.names, self.rows) = (Names::default(), Rows::default());
+        (self.erased, self.retained, self.excluded) = (None, None, None);
     }
 
     /// Sees, within a transaction, whether another process has written meanwhile, or has changed the schema.
@@ -160,6 +165,8 @@ pub(super) fn keep(
     let (content, written) = Parts::of(response, skipped).write()?;
     let (personal, signed) = (written.personal.is_some(), respondent.is_some_and(|r| r.signed));
     let flags = [(response.test, TEST), (personal, PERSONAL), (signed, SIGNED)];
+    let flags: u32 = flags.into_iter().map(|(is_set, flag)| u32::from(is_set) * flag).sum();
+    let of_range = range_flag(connection, memory, scope.0, survey, dated_ms)?;
     let mut row = Row {
         workspace: scope.0,
         id,
@@ -167,7 +174,7 @@ pub(super) fn keep(
         version: response.survey_version,
         revision,
         state: response.state,
-        flags: flags.into_iter().map(|(is_set, flag)| u32::from(is_set) * flag).sum(),
+        flags: flags | of_range,
         dated_ms,
         hash: memory.hasher.content(response.state, response.survey_version, response.test, &written),
         segments,
@@ -187,6 +194,7 @@ pub(super) fn keep(
                     return Ok(outcome);
                 }
                 let old = old.row(scope, id)?;
+                row.flags = flags | old.flags & (OUT | OUT_OF_RANGE);
                 update(connection, memory, &row, &written)?;
                 Some(old)
             }
@@ -270,9 +278,8 @@ pub(super) struct Old {
     pub(super) head: Head,
     version: u32,
     state: u8,
-    flags: u32,
     segments: Vec<u8>,
-    content: String,
+    pub(super) content: String,
 }
 
 /// A query for the columns of [`Old`], in its order; what comes after them is the caller's.
@@ -296,19 +303,19 @@ impl Old {
             revision: row.get(1)?,
             dated_ms: row.get(2)?,
             hash: row.get::<_, Hash>(3)?,
+            flags: row.get(6)?,
         };
         Ok(Self {
             head,
             version: row.get(4)?,
             state: row.get(5)?,
-            flags: row.get(6)?,
             segments: row.get(7)?,
             content: row.get(8)?,
         })
     }
 
     pub(super) fn row(self, scope: Scope, id: [u8; 16]) -> Result<Row, StoreError> {
-        let Self { head, version, state, flags, segments, content } = self;
+        let Self { head, version, state, segments, content } = self;
         Ok(Row {
             workspace: scope.0,
             id,
@@ -316,7 +323,7 @@ impl Old {
             version,
             revision: head.revision,
             state: state_of(state)?,
-            flags,
+            flags: head.flags,
             dated_ms: head.dated_ms,
             hash: head.hash,
             segments: segments::unpack(&segments)?,
@@ -325,7 +332,7 @@ impl Old {
     }
 }
 
-fn keep_personal(
+pub(super) fn keep_personal(
     connection: &Connection,
     Row { workspace, id, .. }: &Row,
     old: Option<&Row>,

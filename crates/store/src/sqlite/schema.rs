@@ -3,13 +3,14 @@ use crate::OpenError;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// One file for each step of the schema. They are added to, never edited: databases out there have run them.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0001_responses.sql"),
     include_str!("../../migrations/0002_responses_of_site.sql"),
     include_str!("../../migrations/0003_sites_and_choices.sql"),
     include_str!("../../migrations/0004_workspaces.sql"),
     include_str!("../../migrations/0005_erasure.sql"),
     include_str!("../../migrations/0006_scrub.sql"),
+    include_str!("../../migrations/0007_changes.sql"),
 ];
 
 /// The first schema whose responses stand as today's do: those of an earlier one are carried over.
@@ -150,6 +151,7 @@ mod tests {
             "72d41b5cfaa3267b30da8327738b7abdc302f4d31c1d3b53aeb5f29dffcbb2b2",
             "ba857f12dbb79f6528353e8fba1017d4debb3c3c20d201a770d579dd42fd0ffa",
             "a2c24eb7ac6b6264e9d3565b4901d052de71e158da704dffb10b1b6bbb852f23",
+            "a86adb77e881866aac2be39fe97bcc312b565677faa1e9d8c111b7a684b58abd",
         ];
         assert_eq!(hashes, released);
     }

@@ -12,16 +12,19 @@ mod database;
 mod sqlite;
 
 use candor_store::{
-    Arrival, Counts, DEFAULT_WORKSPACE, Difference, Dimension, Erasure, FeedQuery, ImportError, MAX_AGE_MS,
-    MAX_PAGE_BYTES, MAX_VALUES, OTHER, Outcome, Refusal, ResponseQuery, SLOT_MS, Scope, Segment, Store,
-    StoreError, StoredResponse, TallyQuery,
+    Arrival, Counts, DEFAULT_WORKSPACE, Difference, Dimension, Edit, EditKind, Erasure, FeedQuery,
+    ImportError, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, Note, OTHER, Outcome, Range, Refusal, ResponseQuery,
+    SLOT_MS, Scope, Segment, Store, StoreError, StoredResponse, TallyQuery,
 };
 use candor_survey::{
     Answer, AuthoredSite, CheckedResponse, NewResponse, Presentation, Respondent, Response, State, Survey,
     preset,
 };
 use database::{Database, stories};
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 stories! {
     a_response_is_stored_and_counted_once
@@ -71,6 +74,11 @@ stories! {
     the_place_of_what_was_erased_is_given_to_no_other
     what_is_kept_late_is_made_anonymous_all_the_same
     a_clock_that_was_ahead_is_followed_a_day_at_a_time
+    a_range_is_taken_out_of_the_counts_with_what_arrives_later_and_put_back
+    a_range_whose_change_was_ended_half_way_is_finished_later
+    a_response_is_taken_out_put_back_and_corrected_and_each_change_says_who_and_why
+    a_version_whose_answers_are_all_out_is_not_edited
+    counts_are_exact_wherever_periods_begin_and_end
 }
 
 // ---- Responses ----
@@ -1270,17 +1278,243 @@ async fn a_clock_that_was_ahead_is_followed_a_day_at_a_time(database: &impl Data
     assert_eq!(store.believe(T0 + 2 * 3_600_000).await, Ok(T0 + 2 * 3_600_000));
 }
 
+async fn counts_are_exact_wherever_periods_begin_and_end(database: &impl Database) {
+    let store = database.open().await;
+    let mut random = Xorshift(7);
+    let start = T0 - T0 % SLOT_MS;
+    for n in 0..400 {
+        let response = match n % 9 {
+            0 => new(&uuid(n), 1, State::Dismissed, None, None),
+            1 => with(rated(&uuid(n), 1, 5), |r| r.test = true),
+            n => with(rated(&uuid(1_000 + n + random.below(500)), 1, (n + 1) as u8), |r| {
+                r.locale = if n % 2 == 0 { "fa".into() } else { "en".into() };
+            }),
+        };
+        save_at(&store, response, start + (random.below(8 * SLOT_MS as u64)) as i64).await;
+    }
+    let from = (start, start + SLOT_MS * 8);
+    change(&store, Edit::Exclude(range(start + SLOT_MS + 5, start + SLOT_MS + 500_000))).await;
+    let kept =
+        store.feed(FeedQuery { scope: Scope::DEFAULT, after: 0, limit: 1_000 }).await.unwrap().responses;
+    for round in 0..60 {
+        let mut boundaries: Vec<i64> = (0..2 + random.below(4))
+            .map(|_| from.0 + random.below((from.1 - from.0) as u64) as i64)
+            .collect();
+        if round % 3 == 0 {
+            boundaries.push(start + 2 * SLOT_MS);
+            boundaries.push(start + 2 * SLOT_MS + 1);
+        }
+        boundaries.sort_unstable();
+        boundaries.dedup();
+        for (segment, locale) in
+            [(Segment::All, None), (Segment::One(Dimension::Locale, "fa".into()), Some("fa"))]
+        {
+            let counted = |period: &[i64]| {
+                let of_period = |kept: &&StoredResponse| {
+                    kept.counted
+                        && (period[0]..period[1]).contains(&kept.dated_ms)
+                        && locale.is_none_or(|locale| kept.response.locale == locale)
+                };
+                let found: Vec<_> = kept.iter().filter(of_period).collect();
+                let ratings =
+                    found.iter().flat_map(|kept| &kept.response.answers).filter_map(|answer| answer.rating);
+                let mut ratings = ratings.fold(BTreeMap::new(), |mut sums, point| {
+                    *sums.entry(point).or_insert(0_u64) += 1;
+                    sums
+                });
+                (found.len() as u64, std::mem::take(&mut ratings).into_iter().collect::<Vec<_>>())
+            };
+            let found = tallies(&store, segment, &boundaries).await;
+            let found: Vec<_> = found.into_iter().map(|counts| (counts.shown, counts.ratings)).collect();
+            assert_eq!(
+                found,
+                boundaries.windows(2).map(counted).collect::<Vec<_>>(),
+                "{boundaries:?} {locale:?}"
+            );
+        }
+    }
+}
+
+// ---- Changes by hand ----
+
+fn note() -> Note {
+    Note { author: "ines".into(), reason: "a bot".into(), at_ms: T0 }
+}
+
+fn range(from_ms: i64, to_ms: i64) -> Range {
+    Range { survey: "nps".into(), site: None, from_ms, to_ms }
+}
+
+async fn change(store: &Store, edit: Edit) -> usize {
+    store.change(Scope::DEFAULT, edit, note()).await.unwrap()
+}
+
+async fn a_range_is_taken_out_of_the_counts_with_what_arrives_later_and_put_back(database: &impl Database) {
+    let store = database.open().await;
+    for n in 0..1_100 {
+        save_at(&store, rated(&uuid(n), 1, 3), T0 + 10 + (n % 7) as i64).await;
+    }
+    save_at(&store, rated(&uuid(2_000), 1, 9), T0 + 9).await;
+    save_at(&store, rated(&uuid(2_001), 1, 10), T0 + 20).await;
+    assert_eq!(change(&store, Edit::Exclude(range(T0 + 10, T0 + 20))).await, 1_100);
+    let check = async |store: &Store, ratings: &[(u8, u64)]| {
+        assert_eq!((&*all(store).await.ratings, store.audit().await), (ratings, Ok(vec![])));
+    };
+    check(&store, &[(9, 1), (10, 1)]).await;
+    assert_eq!(store.excluded(Scope::DEFAULT, "nps".into(), None).await, Ok(vec![(T0 + 10, T0 + 20)]));
+    let listed = list(&store, None, 5_000).await.len();
+    let query = FeedQuery { scope: Scope::DEFAULT, after: 0, limit: 5_000 };
+    let out = store.feed(query).await.unwrap().responses.iter().filter(|kept| !kept.counted).count();
+    assert_eq!((listed, out), (1_102, 1_100), "they are kept");
+    // What arrives later, and a further revision of what is out.
+    save_at(&store, rated(&uuid(3_000), 1, 3), T0 + 19).await;
+    save_at(&store, rated(&uuid(5), 2, 4), T0 + 90_000).await;
+    check(&store, &[(9, 1), (10, 1)]).await;
+    store.close().await;
+    let store = database.open().await;
+    save_at(&store, rated(&uuid(3_001), 1, 3), T0 + 10).await;
+    check(&store, &[(9, 1), (10, 1)]).await;
+    // Another that overlaps: what is in both stays out as long as one of them is.
+    assert_eq!(change(&store, Edit::Exclude(range(T0, T0 + 11))).await, 1);
+    assert_eq!(change(&store, Edit::Exclude(range(T0, T0 + 11))).await, 0, "it is out already");
+    let in_both = 1 + (0..1_100).filter(|n| n % 7 == 0).count();
+    assert_eq!(change(&store, Edit::Include(range(T0 + 10, T0 + 20))).await, 1_102 - in_both);
+    check(&store, &[(3, (1_101 - in_both) as u64), (4, 1), (10, 1)]).await;
+    assert_eq!(change(&store, Edit::Include(range(T0 + 10, T0 + 20))).await, 0);
+    assert_eq!(change(&store, Edit::Include(range(T0, T0 + 11))).await, in_both + 1);
+    check(&store, &[(3, 1_101), (4, 1), (9, 1), (10, 1)]).await;
+    let changes = store.changes(Scope::DEFAULT, 9).await.unwrap();
+    let said: Vec<_> = changes.iter().map(|change| (change.kind, change.range, change.responses)).collect();
+    let (first, second) = (Some((T0 + 10, T0 + 20)), Some((T0, T0 + 11)));
+    let in_both = in_both as u64;
+    assert_eq!(
+        said,
+        [
+            (EditKind::RangeIncluded, second, in_both + 1),
+            (EditKind::RangeIncluded, first, 1_102 - in_both),
+            (EditKind::RangeExcluded, second, 1),
+            (EditKind::RangeExcluded, first, 1_100),
+        ]
+    );
+    assert!(
+        changes.iter().all(|change| change.note == note() && change.survey == "nps" && change.id.is_none())
+    );
+}
+
+async fn a_range_whose_change_was_ended_half_way_is_finished_later(database: &impl Database) {
+    let store = database.open().await;
+    for n in 0..900 {
+        save_at(&store, rated(&uuid(n), 1, 3), T0).await;
+    }
+    let begun = store.change(Scope::DEFAULT, Edit::Exclude(range(T0, T0 + 1)), note());
+    assert!(tokio::time::timeout(Duration::ZERO, begun).await.is_err(), "nobody waits for it any more");
+    store.close().await;
+    let store = database.open().await;
+    assert!(!all(&store).await.ratings.is_empty());
+    assert!(store.settle_changes().await.unwrap() > 0);
+    assert_eq!((all(&store).await.ratings, store.audit().await), (vec![], Ok(vec![])));
+    assert_eq!(store.settle_changes().await, Ok(0));
+}
+
+async fn a_response_is_taken_out_put_back_and_corrected_and_each_change_says_who_and_why(
+    database: &impl Database,
+) {
+    let store = database.open().await;
+    let first = by(new(&uuid(1), 2, State::Partial, Some(3), Some("words")), "anna");
+    save(&store, first.clone()).await;
+    save(&store, rated(&uuid(2), 1, 9)).await;
+    let id = uuid(1);
+    let check = async |ratings: &[(u8, u64)]| {
+        assert_eq!((&*all(&store).await.ratings, store.audit().await), (ratings, Ok(vec![])));
+    };
+    assert_eq!(change(&store, Edit::ExcludeResponse(id.clone())).await, 1);
+    assert_eq!(change(&store, Edit::ExcludeResponse(id.clone())).await, 0);
+    check(&[(9, 1)]).await;
+    // Correcting what is out does not put it back.
+    let seq = async || store.response(Scope::DEFAULT, id.clone()).await.unwrap().unwrap().seq;
+    let before = seq().await;
+    let other = by(new(&uuid(1), 2, State::Partial, Some(8), Some("other words")), "anna");
+    assert_eq!(change(&store, Edit::Correct(Box::new(checked(other.clone())))).await, 1);
+    assert!(seq().await > before, "whoever reads the feed gets it again");
+    check(&[(9, 1)]).await;
+    assert_eq!(change(&store, Edit::IncludeResponse(id.clone())).await, 1);
+    check(&[(8, 1), (9, 1)]).await;
+    let found = store.response(Scope::DEFAULT, id.clone()).await.unwrap().unwrap();
+    assert_eq!((found.response, found.counted, found.corrected), (other.response, true, true));
+    // What the browser sends, again or more, changes nothing.
+    assert_eq!(save(&store, first).await, Outcome::Duplicate);
+    assert_eq!(save(&store, rated(&uuid(1), 3, 0)).await, Outcome::Superseded { kept: 2 });
+    check(&[(8, 1), (9, 1)]).await;
+    let changes = store.changes(Scope::DEFAULT, 9).await.unwrap();
+    let said: Vec<_> =
+        changes.iter().map(|change| (change.kind, change.id.as_deref(), change.responses)).collect();
+    let kinds = [EditKind::ResponseIncluded, EditKind::Corrected, EditKind::ResponseExcluded];
+    assert_eq!(said, kinds.map(|kind| (kind, Some(&*id), 1)));
+    let contents = [r#"[["nps",3],["why"]]"#, r#"[["nps",8],["why"]]"#].map(str::to_owned);
+    assert_eq!(changes[1].contents.clone().map(<[String; 2]>::from), Some(contents), "without words");
+    assert_eq!(change(&store, Edit::ExcludeResponse(uuid(9))).await, 0, "there is none");
+    // What is erased says no more which it was.
+    erase(&store, Erasure::Response(id.clone())).await;
+    for change in store.changes(Scope::DEFAULT, 9).await.unwrap() {
+        assert_eq!((change.id, change.contents, change.responses), (None, None, 1));
+    }
+    change(&store, Edit::ExcludeResponse(uuid(2))).await;
+    assert_eq!(save(&store, rated(&uuid(2), 3, 7)).await, Outcome::Stored);
+    check(&[]).await;
+    store.anonymise(Scope::DEFAULT, "default", "nps", T0 + 1).await.unwrap();
+    assert_eq!(store.changes(Scope::DEFAULT, 1).await.unwrap()[0].id, None);
+    check(&[]).await;
+    let query = FeedQuery { scope: Scope::DEFAULT, after: 0, limit: 9 };
+    let kept = store.feed(query).await.unwrap().responses;
+    assert!(kept.len() == 1 && !kept[0].counted, "it stays out");
+}
+
+async fn a_version_whose_answers_are_all_out_is_not_edited(database: &impl Database) {
+    let store = database.open().await;
+    let asking = |question| vec![asking("shop", ("nps", 1, "nps"), question)];
+    store.import(asking("how")).await.unwrap();
+    save(&store, with(rated(&uuid(1), 1, 9), |r| r.site = "shop".into())).await;
+    assert_eq!(refusals(&store, asking("why")).await.len(), 1);
+    assert_eq!(change(&store, Edit::ExcludeResponse(uuid(1))).await, 1);
+    assert_eq!(refusals(&store, asking("why")).await.len(), 1, "it may be put back");
+}
+
 async fn the_rollup_agrees_after_erasures_and_retention_too(database: &impl Database) {
     for seed in 1..=12 {
         let mut random = Xorshift(seed);
         let store = database.open().await;
         for _ in 0..60 {
-            match random.below(8) {
+            match random.below(9) {
                 0 => _ = erase(&store, Erasure::Response(any_response(&mut random).id)).await,
                 1 => _ = erase(&store, Erasure::Respondent(format!("r{}", random.below(4)))).await,
                 2 => {
                     let before_ms = T0 - random.below(3) as i64 * SLOT_MS;
                     store.anonymise(Scope::DEFAULT, "default", "nps", before_ms).await.unwrap();
+                }
+                3 => {
+                    let id = any_response(&mut random).id;
+                    let from_ms = T0 + random.below(5) as i64 * SLOT_MS;
+                    let range = range(from_ms, from_ms + (1 + random.below(2)) as i64 * SLOT_MS);
+                    let edit = match random.below(5) {
+                        0 => Edit::Exclude(range),
+                        1 => Edit::Include(range),
+                        2 => Edit::ExcludeResponse(id),
+                        3 => Edit::IncludeResponse(id),
+                        _ => {
+                            let Some(kept) = store.response(Scope::DEFAULT, id.clone()).await.unwrap() else {
+                                continue;
+                            };
+                            let has_answers = matches!(kept.response.state, State::Partial | State::Complete);
+                            if kept.response.survey != "nps" || !has_answers {
+                                continue;
+                            }
+                            let rating = random.below(11) as u8;
+                            let other =
+                                with(rated(&id, kept.revision, rating), |r| r.state = kept.response.state);
+                            Edit::Correct(Box::new(checked(other)))
+                        }
+                    };
+                    change(&store, edit).await;
                 }
                 _ => {
                     let mut response = any_response(&mut random);
