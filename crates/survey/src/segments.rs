@@ -58,7 +58,7 @@ impl DeclaredSegment {
             None => Some(first.to_owned()),
             // Else two pairs could look like one.
             Some(second) => {
-                let escaped = |value: &str| value.replace(TIMES, "\\×");
+                let escaped = |value: &str| value.replace('\\', "\\\\").replace(TIMES, "\\×");
                 Some(format!("{}{TIMES}{}", escaped(first), escaped(second.value(response)?)))
             }
         }
@@ -101,16 +101,21 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn response(attributes: Value, context: Value) -> Response {
+        serde_json::from_value(json!({
+            "state": "shown", "site": "shop", "survey": "s", "survey_version": 1, "locale": "fa", "page": "/cart",
+            "presentation": {"display": "popover", "scale": "numbers", "direction": "rtl"},
+            "respondent": {"attributes": attributes}, "context": context,
+        }))
+        .unwrap()
+    }
 
     #[test]
     fn a_response_has_the_values_of_what_it_has_all_parts_of() {
-        let response: Response = serde_json::from_value(json!({
-            "state": "shown", "site": "shop", "survey": "s", "survey_version": 1, "locale": "fa", "page": "/cart",
-            "presentation": {"display": "popover", "scale": "numbers", "direction": "rtl"},
-            "respondent": {"attributes": {"plan": "pro", "a": "b×c", "blank": " "}}, "context": {"plan": "free", "shop": "7"},
-        }))
-        .unwrap();
+        let attributes = json!({"plan": "pro", "a": "b×c", "d": "e\\f", "blank": " "});
+        let response = response(attributes, json!({"plan": "free", "shop": "7"}));
         for (name, value) in [
             ("plan", Some("pro")),
             ("shop", Some("7")),
@@ -122,11 +127,33 @@ mod tests {
             ("blank", None),
             ("plan×locale", Some("pro×fa")),
             ("a×plan", Some("b\\×c×pro")),
+            ("d×plan", Some("e\\\\f×pro")),
+            ("d", Some("e\\f")),
             ("plan×country", None),
             ("country×plan", None),
         ] {
             let segment = DeclaredSegment::parse(name).unwrap();
             assert_eq!((segment.name(), segment.value(&response).as_deref()), (name, value));
+        }
+    }
+
+    #[test]
+    fn no_two_pairs_of_values_look_like_one() {
+        let longer = |texts: &[String]| -> Vec<String> {
+            texts.iter().flat_map(|text| ["\\", "×", "x"].map(|end| format!("{text}{end}"))).collect()
+        };
+        let one = longer(&[String::new()]);
+        let two = longer(&one);
+        let texts = [one, longer(&two), two].concat();
+        let segment = DeclaredSegment::parse("a×b").unwrap();
+        let mut values = std::collections::BTreeSet::new();
+        let mut response = response(json!({}), json!({}));
+        for a in &texts {
+            for b in &texts {
+                response.context = [("a".to_owned(), a.clone()), ("b".to_owned(), b.clone())].into();
+                let value = segment.value(&response).unwrap();
+                assert!(values.insert(value.clone()), "{a} and {b}: {value}");
+            }
         }
     }
 
