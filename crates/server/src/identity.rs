@@ -2,7 +2,7 @@
 //!
 //! A token never costs an answer: one that does not hold leaves the respondent unsigned.
 
-use candor_survey::{Algorithm, IdentityKey, PUBLIC_KEY, Response, limits};
+use candor_survey::{Algorithm, IdentityKey, Object, PUBLIC_KEY, Response, limits};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use ed25519_dalek::{Signature, VerifyingKey};
 use hmac::{Hmac, KeyInit, Mac};
@@ -165,7 +165,8 @@ impl Keys {
         let (signed, signature) = token.rsplit_once('.').ok_or(Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(Malformed)?;
         let decoded = |part: &str| BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| Malformed);
-        let Header { alg, kid, crit } = serde_json::from_slice(&decoded(header)?).map_err(|_| Malformed)?;
+        let Object(Header { alg, kid, crit }) =
+            serde_json::from_slice(&decoded(header)?).map_err(|_| Malformed)?;
         if crit.is_some() {
             return Err(Malformed);
         }
@@ -174,7 +175,8 @@ impl Keys {
         if alg != key.algorithm() || !key.has_signed(signed.as_bytes(), &decoded(signature)?) {
             return Err(WrongSignature);
         }
-        let claims: Claims = serde_json::from_slice(&decoded(payload)?).map_err(|_| Malformed)?;
+        let Object(claims): Object<Claims> =
+            serde_json::from_slice(&decoded(payload)?).map_err(|_| Malformed)?;
         if claims.names_someone() { Ok(claims) } else { Err(Malformed) }
     }
 }
@@ -239,6 +241,7 @@ mod tests {
     use candor_survey::Respondent;
     use ed25519_dalek::{Signer, SigningKey};
     use serde_json::{Value, json};
+    use std::fmt::Display;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
     /// A moment in milliseconds, and in seconds as claims have it.
@@ -273,7 +276,7 @@ mod tests {
     }
 
     /// A token with this head and these claims, signed by this.
-    fn token(header: &Value, claims: &Value, sign: impl Fn(&str) -> Vec<u8>) -> String {
+    fn token(header: &dyn Display, claims: &dyn Display, sign: impl Fn(&str) -> Vec<u8>) -> String {
         let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
         let [header, claims] = [header, claims].map(|part| encode(part.to_string().as_bytes()));
         let signed = format!("{header}.{claims}");
@@ -399,15 +402,22 @@ mod tests {
             json!({"sub": "a\u{0}", "exp": NOW + 600}),
             json!({"sub": "快".repeat(129), "exp": NOW + 600}),
             json!([]),
+            json!(["u", NOW + 600]),
         ] {
             refused(&token(&header, &claims, sign), Identity::Malformed);
         }
+        let twice = format!(r#"{{"sub":"u","exp":{0},"exp":{0}}}"#, NOW + 600);
+        refused(&token(&header, &twice, sign), Identity::Malformed);
         let longest = "快".repeat(128);
         let named = hs256(&json!({"sub": longest, "exp": NOW + 600}));
         assert_eq!(judge_at(&named, NOW_MS), (Some(longest), Identity::Signed));
-        for header in
-            [json!({"alg": "HS256"}), json!({"kid": "h"}), json!({"alg": "HS256", "kid": 1}), json!(1)]
-        {
+        for header in [
+            json!({"alg": "HS256"}),
+            json!({"kid": "h"}),
+            json!({"alg": "HS256", "kid": 1}),
+            json!(["HS256", "h"]),
+            json!(1),
+        ] {
             refused(&token(&header, &claims(), sign), Identity::Malformed);
         }
         let header = json!({"alg": "HS256", "kid": "h", "crit": ["b64"], "b64": false});

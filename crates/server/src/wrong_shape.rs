@@ -19,16 +19,16 @@ impl Wording {
         let path = if path.is_empty() || path == "." { self.whole } else { path };
         let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
         // The path is then that of the object around it.
-        let inner = || {
-            let name = message.split('`').nth(1).unwrap_or_default();
-            if path == self.whole { name.to_owned() } else { format!("{path}.{name}") }
+        let inner = |what: &str| {
+            let name = message.strip_prefix(what)?.strip_prefix(" `")?.strip_suffix('`')?;
+            Some(if path == self.whole { name.to_owned() } else { format!("{path}.{name}") })
         };
         let number = || (self.number)(path).unwrap_or("a number within range");
-        if message.starts_with("missing field") {
-            return Problem::invalid(inner(), format!("a value: the {} is missing", self.part));
+        if let Some(field) = inner("missing field") {
+            return Problem::invalid(field, format!("a value: the {} is missing", self.part));
         }
-        if message.starts_with("duplicate field") {
-            return Problem::invalid(inner(), format!("the {} once", self.part));
+        if let Some(field) = inner("duplicate field") {
+            return Problem::invalid(field, format!("the {} once", self.part));
         }
         let expected = match message.rsplit_once("expected ").map_or("", |(_, expected)| expected) {
             "u8" | "u32" => number().to_owned(),

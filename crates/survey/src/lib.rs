@@ -20,6 +20,7 @@ mod authored;
 mod check;
 mod language;
 pub mod limits;
+mod object;
 #[cfg(feature = "authored")]
 mod option_values;
 pub mod options;
@@ -40,6 +41,7 @@ pub use authored::{
 pub use check::{CheckedResponse, Invalid, is_uuid, is_uuid_v7};
 pub use language::{LANGUAGES, Language, ZEROS, canonical, closest};
 pub use limits::MAX_COMMENT_CHARS;
+pub use object::Object;
 pub use preset::preset;
 pub use response::{
     Acknowledgement, AcknowledgementStatus, Answer, NewResponse, Presentation, Respondent, Response, State,

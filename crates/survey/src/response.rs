@@ -1,5 +1,9 @@
-use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
-use std::collections::BTreeMap;
+use crate::object::{Object, each_once};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, IgnoredAny, Unexpected, Visitor},
+};
+use std::{collections::BTreeMap, fmt};
 
 /// The version of the wire format, the `v` of every response.
 pub const WIRE_VERSION: u32 = 1;
@@ -9,7 +13,7 @@ pub const WIRE_VERSION: u32 = 1;
 ///
 /// Every request carries the whole response so far; a higher revision replaces a lower one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Flat", into = "Flat")]
+#[serde(from = "Object<Flat>", into = "Flat")]
 pub struct NewResponse {
     /// [`WIRE_VERSION`].
     pub v: u32,
@@ -73,13 +77,13 @@ struct Flat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     touchpoint: Option<String>,
     #[serde(default)]
-    answers: Vec<Answer>,
-    presentation: Presentation,
+    answers: Vec<Object<Answer>>,
+    presentation: Object<Presentation>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     page: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    respondent: Option<SentRespondent>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    respondent: Option<Object<SentRespondent>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "each_once")]
     context: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "is_false")]
     test: bool,
@@ -95,7 +99,7 @@ struct SentRespondent {
     id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "any_token")]
     token: Option<String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "each_once")]
     attributes: BTreeMap<String, String>,
 }
 
@@ -123,11 +127,13 @@ fn any_token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String
     Ok(sent.map(|sent| if let Sent::Text(token) = sent { token } else { String::new() }))
 }
 
-impl From<Flat> for NewResponse {
-    fn from(flat: Flat) -> Self {
+impl From<Object<Flat>> for NewResponse {
+    fn from(Object(flat): Object<Flat>) -> Self {
         let Flat { v, id, revision, state, site, survey, survey_version, locale, touchpoint, .. } = flat;
         let Flat { answers, presentation, page, respondent, context, test, age_ms, .. } = flat;
-        let respondent = respondent.map(Respondent::from);
+        let answers = answers.into_iter().map(|Object(answer)| answer).collect();
+        let Object(presentation) = presentation;
+        let respondent = respondent.map(|Object(sent)| Respondent::from(sent));
         let response = Response {
             state,
             site,
@@ -151,7 +157,9 @@ impl From<NewResponse> for Flat {
         let NewResponse { v, id, revision, response, age_ms } = new;
         let Response { state, site, survey, survey_version, locale, touchpoint, .. } = response;
         let Response { answers, presentation, page, respondent, context, test, .. } = response;
-        let respondent = respondent.map(SentRespondent::from);
+        let answers = answers.into_iter().map(Object).collect();
+        let presentation = Object(presentation);
+        let respondent = respondent.map(|respondent| Object(respondent.into()));
         Self {
             v,
             id,
@@ -174,7 +182,7 @@ impl From<NewResponse> for Flat {
 }
 
 /// How far a respondent has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// The prompt was seen: an impression.
@@ -197,6 +205,30 @@ impl State {
             Self::Complete => "complete",
             Self::Dismissed => "dismissed",
         }
+    }
+}
+
+// A derived enum takes `{"shown": null}` as well.
+impl<'de> Deserialize<'de> for State {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(StateName)
+    }
+}
+
+struct StateName;
+
+impl Visitor<'_> for StateName {
+    type Value = State;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one of shown, partial, complete, dismissed")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<State, E> {
+        let state = [State::Shown, State::Partial, State::Complete, State::Dismissed]
+            .into_iter()
+            .find(|state| state.name() == name);
+        state.ok_or_else(|| E::invalid_value(Unexpected::Str(name), &self))
     }
 }
 
@@ -233,7 +265,7 @@ pub struct Presentation {
     /// `ltr` or `rtl`.
     pub direction: String,
     /// In which order the options of a shuffled question stood, by its id.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "each_once")]
     pub order: BTreeMap<String, Vec<String>>,
 }
 

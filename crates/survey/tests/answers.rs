@@ -365,6 +365,59 @@ fn only_questions_that_were_asked_are_skipped() {
 }
 
 #[test]
+fn a_list_is_no_object_and_a_state_is_its_name() {
+    let given = response("partial", on(Some("1-7"), 5));
+    let whole = json!([
+        1,
+        given["id"],
+        1,
+        "partial",
+        "shop",
+        "s",
+        1,
+        "en",
+        null,
+        given["answers"],
+        given["presentation"]
+    ]);
+    for (pointer, wrong, expected) in [
+        ("", whole, "struct"),
+        ("/presentation", json!(["popover", "numbers", "ltr"]), "struct"),
+        ("/answers/0", json!(["csat", "1-7", 5]), "struct"),
+        ("/respondent", json!(["7"]), "struct"),
+        ("/context", json!([["a", "1"]]), "a map"),
+        ("/state", json!({"partial": null}), "one of shown, partial, complete, dismissed"),
+        ("/state", json!("done"), "one of shown, partial, complete, dismissed"),
+    ] {
+        let mut sent = given.clone();
+        (sent["respondent"], sent["context"]) = (json!({"id": "7"}), json!({}));
+        *sent.pointer_mut(pointer).unwrap() = wrong;
+        let said = serde_json::from_value::<NewResponse>(sent).expect_err(pointer).to_string();
+        assert!(said.contains(&format!("expected {expected}")), "{pointer}: {said}");
+    }
+}
+
+#[test]
+fn an_entry_that_comes_twice_is_refused_and_named() {
+    for (pointer, right, wrong) in [
+        ("/context", r#"{"a":"1","b":"2"}"#, r#"{"a":"1","b":"2","a":"1"}"#),
+        ("/respondent", r#"{"attributes":{"a":"1"}}"#, r#"{"attributes":{"a":"1","a":"2"}}"#),
+        ("/presentation/order", r#"{"a":[]}"#, r#"{"a":[],"a":[]}"#),
+    ] {
+        let read = |json: &str| {
+            let mut sent = response("partial", on(Some("1-7"), 5));
+            (sent["context"], sent["respondent"], sent["presentation"]["order"]) =
+                (json!({}), json!({}), json!({}));
+            *sent.pointer_mut(pointer).unwrap() = json!("here");
+            serde_json::from_str::<NewResponse>(&sent.to_string().replace("\"here\"", json))
+        };
+        assert!(read(right).is_ok(), "{pointer}");
+        let said = read(wrong).expect_err(pointer).to_string();
+        assert!(said.starts_with("duplicate field `a`"), "{pointer}: {said}");
+    }
+}
+
+#[test]
 fn states_are_called_alike_on_the_wire_and_in_the_database() {
     for state in [State::Shown, State::Partial, State::Complete, State::Dismissed] {
         assert_eq!(serde_json::to_value(state).unwrap(), state.name());

@@ -29,6 +29,12 @@ fn number(field: &str, number: &str) -> Vec<u8> {
     format!("{}{number}{}", &text[..start], &text[end..]).into_bytes()
 }
 
+/// What `Value` can't hold, such as an entry twice.
+fn raw(path: &str, json: &str) -> Vec<u8> {
+    let text = String::from_utf8(but(path, json!("here"))).unwrap();
+    text.replace("\"here\"", json).into_bytes()
+}
+
 #[tokio::test]
 async fn each_wrong_body_gets_its_problem_and_nothing_is_stored() {
     let server = spawn().await;
@@ -65,6 +71,14 @@ async fn each_wrong_body_gets_its_problem_and_nothing_is_stored() {
         ("null", b"null".to_vec(), 422, "body"),
         ("a missing field", without("survey"), 422, "survey"),
         ("a field twice", with("v", "1"), 422, "v"),
+        ("an entry twice", raw("/context", r#"{"a":"1","a":"1"}"#), 422, "context.a"),
+        (
+            "an answer as a list",
+            but("/answers/1", json!(["why", null, null, [], null, "x"])),
+            422,
+            "answers[1]",
+        ),
+        ("a state as a number", but("/state", json!(5)), 422, "state"),
         ("another wire version", but("/v", json!(2)), 422, "v"),
         ("a state that isn't one", but("/state", json!("done")), 422, "state"),
         ("a rating as text", but("/answers/0/rating", json!("5")), 422, "answers[0].rating"),
@@ -168,6 +182,20 @@ async fn what_does_not_fit_gets_what_its_field_may_be() {
     let server = spawn().await;
     let rating = "answers[0].rating: expected a point of the survey's scale, an integer from 0 to 10";
     let from_1 = |field: &str| format!("{field}: expected an integer from 1 to 4294967295");
+    let sent = wire_json("complete.json");
+    let whole = json!([
+        1,
+        sent["id"],
+        1,
+        "complete",
+        sent["site"],
+        sent["survey"],
+        1,
+        "en",
+        null,
+        sent["answers"],
+        sent["presentation"],
+    ]);
     for (body, detail) in [
         (but("/answers/0/rating", json!(300)), rating),
         (but("/answers/0/rating", json!("5")), rating),
@@ -178,7 +206,27 @@ async fn what_does_not_fit_gets_what_its_field_may_be() {
         (but("/age_ms", json!(1_u64 << 32)), "age_ms: expected an integer from 0 to 4294967295"),
         (but("/v", json!("1")), "v: expected the wire version 1"),
         (but("/state", json!("done")), "state: expected one of shown, partial, complete, dismissed"),
+        (
+            but("/state", json!({"partial": null})),
+            "state: expected one of shown, partial, complete, dismissed",
+        ),
         (but("/presentation", json!([])), "presentation: expected a JSON object"),
+        (but("/presentation", json!(["popover", "numbers", "ltr"])), "presentation: expected a JSON object"),
+        (but("/respondent", json!(["7"])), "respondent: expected a JSON object"),
+        (but("/answers/0", json!(["csat", null, 5])), "answers[0]: expected a JSON object"),
+        (whole.to_string().into_bytes(), "body: expected a JSON object"),
+        (raw("/context", r#"{"a`b":"1","a`b":"2"}"#), "context.a`b: expected the field once"),
+        (
+            raw("/respondent/attributes", r#"{"plan":"pro","plan":"pro"}"#),
+            "respondent.attributes.plan: expected the field once",
+        ),
+        (
+            raw(
+                "/presentation",
+                r#"{"display":"inline","scale":"numbers","direction":"ltr","order":{"q":[],"q":[]}}"#,
+            ),
+            "presentation.order.q: expected the field once",
+        ),
         (but("/context", json!(5)), "context: expected a JSON object"),
         (
             but("/answers/0", json!({"question": "csat", "choices": "a"})),
