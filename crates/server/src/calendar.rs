@@ -4,6 +4,7 @@ use candor_store::SLOT_MS;
 use jiff::{
     Timestamp, ToSpan, Zoned,
     civil::{Date, Weekday},
+    fmt::temporal::Pieces,
     tz::TimeZone,
 };
 
@@ -52,6 +53,8 @@ impl PeriodLength {
 /// The last quarter hour that the calendar has, in every time zone.
 const END_MS: i64 = 253_402_207_200_000;
 
+const DAY_S: i32 = 86_400;
+
 /// A moment in milliseconds since 1970: RFC 3339, or a date, which stands for its first moment in the time zone. `None` if
 /// it is neither, or after 9999-12-30T22:00:00Z, where the calendar ends.
 pub(crate) fn parse(text: &str, zone: &TimeZone) -> Option<i64> {
@@ -61,7 +64,10 @@ pub(crate) fn parse(text: &str, zone: &TimeZone) -> Option<i64> {
         return before_end(date.to_zoned(zone.clone()).ok()?.timestamp());
     }
     // A plus sign that nobody encoded arrives as a space.
-    before_end(text.replace(' ', "+").parse().ok()?)
+    let text = text.replace(' ', "+");
+    // The library takes offsets of more than a day, too.
+    let offset = Pieces::parse(&text).ok()?.to_numeric_offset()?;
+    before_end(text.parse().ok().filter(|_| offset.seconds().abs() < DAY_S)?)
 }
 
 fn before_end(moment: Timestamp) -> Option<i64> {
@@ -289,5 +295,20 @@ mod tests {
         assert!(encoded.is_some());
         assert_eq!(parse("2026-11-01T00:00:00 07:00", &TimeZone::UTC), encoded);
         assert_eq!(parse("yesterday", &TimeZone::UTC), None);
+    }
+
+    #[test]
+    fn an_offset_is_less_than_a_day() {
+        for (offset, is_one) in [
+            ("+23:59", true),
+            ("-23:59", true),
+            ("+24:00", false),
+            ("-24:00", false),
+            (" 25:00", false),
+            ("-25:59", false),
+        ] {
+            let moment = parse(&format!("2026-01-01T00:00:00{offset}"), &TimeZone::UTC);
+            assert_eq!(moment.is_some(), is_one, "{offset}");
+        }
     }
 }

@@ -23,7 +23,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use candor_store::{Arrival, Listed, Outcome, ResponseQuery, StoreError, StoredResponse, dated_ms};
-use candor_survey::{Acknowledgement, AcknowledgementStatus, NewResponse};
+use candor_survey::{Acknowledgement, AcknowledgementStatus, NewResponse, is_uuid};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -338,7 +338,7 @@ impl Item {
 
 fn position(before: &str) -> Option<(i64, String)> {
     let (ms, id) = before.split_once('_')?;
-    Some((ms.parse().ok()?, id.to_owned()))
+    Some((ms.parse().ok()?, is_uuid(id).then(|| id.to_owned())?))
 }
 
 #[cfg(test)]

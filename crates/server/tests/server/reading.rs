@@ -280,7 +280,14 @@ async fn a_wrong_parameter_is_named() {
         ("scores?min_n=1000001", "min_n"),
         ("responses?limit=0", "limit"),
         ("responses?limit=ten", "limit"),
+        ("scores?from=2026-01-01T00:00:00%2B25:00", "from"),
+        ("scores?to=2026-01-01T00:00:00-24:00", "to"),
         ("responses?before=x", "before"),
+        ("responses?before=1_zzzz", "before"),
+        ("responses?before=1_0192f5e47c1b7a44800000000000000000f1", "before"),
+        ("responses?before=1_0192f5e4-7c1b-7a44-8000-00000000000F", "before"),
+        ("responses?before=1_0192f5e4-7c1b-7a44-8000-0000000000001", "before"),
+        ("responses?before=x_0192f5e4-7c1b-7a44-8000-000000000001", "before"),
     ] {
         let response = server.read(&format!("/v1/surveys/nps/{path}")).await;
         assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{path}");
@@ -289,6 +296,7 @@ async fn a_wrong_parameter_is_named() {
     for (path, detail) in [
         ("responses?unanswered=1", "unanswered: expected true or false"),
         ("responses?limit=x", "limit: expected an integer from 1 to 500"),
+        ("responses?before=1_zzzz", "before: expected the next of an earlier page"),
         ("responses?limit=1&limit=2", "limit: expected the parameter once"),
         ("scores?site=shpo", "there is no site \"shpo\" here"),
         ("responses?site=shpo", "there is no site \"shpo\" here"),
@@ -309,6 +317,9 @@ async fn a_wrong_parameter_is_named() {
     let asked = problem(server.read("/v1/surveys/nps/scores?site=shpo").await).await;
     assert_eq!((&asked["status"], &asked["expected"]), (&json!(404), &json!("one of default, shop")));
     server.read_json("/v1/surveys/nps/scores?to=9999-12-30").await;
+    // The id of an answer that became anonymous is of no version.
+    let before = "1_0192f5e4-7c1b-ea44-0000-00000000000f";
+    server.read_json(&format!("/v1/surveys/nps/responses?before={before}")).await;
     for version in ["x", "0", "4294967296"] {
         let detail =
             &problem(server.get(&format!("/v1/surveys/nps?version={version}")).await).await["detail"];
