@@ -111,12 +111,14 @@ impl<C: Clock> Limits<C> {
     }
 }
 
-/// The address that the proxy has added: the last of a list, because what stands before came with the request.
+/// The address that the proxy has added: the last of a list, because what stands before came with the request, and need not be text.
 fn last(headers: &HeaderMap, header: &HeaderName) -> Option<IpAddr> {
-    let value = headers.get_all(header).iter().next_back()?.to_str().ok()?;
-    let text = value.rsplit(',').next()?.trim();
+    let value = headers.get_all(header).iter().next_back()?;
+    let entry = value.as_bytes().rsplit(|byte| *byte == b',').next()?;
+    let text = std::str::from_utf8(entry).ok()?.trim();
     let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
-    text.parse().ok().or_else(with_port).map(|address: IpAddr| address.to_canonical())
+    let in_brackets = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    text.parse().ok().or_else(with_port).or_else(in_brackets).map(|address: IpAddr| address.to_canonical())
 }
 
 /// Whether an address is of this machine or network, where a proxy stands and no visitor.
@@ -193,6 +195,7 @@ impl ShrinkableKeyedStateStore<u64> for Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
     use governor::clock::FakeRelativeClock;
 
     fn limits(answers_per_minute: u32, most: usize) -> (Limits<FakeRelativeClock>, FakeRelativeClock) {
@@ -284,7 +287,7 @@ mod tests {
         let client = |values: &[&str], peer: &str| {
             let mut headers = HeaderMap::new();
             for value in values {
-                headers.append("x-real-ip", value.parse().unwrap());
+                headers.append("x-real-ip", HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
             limits.client(&headers, from(peer)).map(|address| address.to_string())
         };
@@ -295,10 +298,23 @@ mod tests {
         assert_eq!(client(&["1.1.1.1", "2.2.2.2,203.0.113.7 "], "10.0.0.1"), some("203.0.113.7"));
         assert_eq!(client(&["203.0.113.7:4711"], "10.0.0.1"), some("203.0.113.7"));
         assert_eq!(client(&["[2001:db8::7]:4711"], "10.0.0.1"), some("2001:db8::7"));
+        assert_eq!(client(&["[2001:db8::7]"], "10.0.0.1"), some("2001:db8::7"));
+        assert_eq!(client(&["1.1.1.1, [2001:db8::7]"], "10.0.0.1"), some("2001:db8::7"));
         assert_eq!(client(&["::ffff:203.0.113.7"], "10.0.0.1"), some("203.0.113.7"));
+        assert_eq!(client(&["é, 203.0.113.7"], "10.0.0.1"), some("203.0.113.7"));
+        assert_eq!(client(&["é", "203.0.113.7"], "10.0.0.1"), some("203.0.113.7"));
         // A visitor of the proxy's own network is told apart from others by it.
         assert_eq!(client(&["192.168.0.5"], "10.0.0.1"), some("192.168.0.5"));
-        for none in [&["unknown"][..], &["203.0.113.7,"], &[]] {
+        for none in [
+            &["unknown"][..],
+            &["203.0.113.7,"],
+            &["203.0.113.7, é"],
+            &["203.0.113.7:99999"],
+            &["[2001:db8::7"],
+            &["2001:db8::7]"],
+            &["[]"],
+            &[],
+        ] {
             assert_eq!(client(none, "198.51.100.4"), some("198.51.100.4"), "{none:?}");
             for proxy in [
                 "127.0.0.1",
