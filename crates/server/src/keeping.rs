@@ -201,19 +201,25 @@ impl Erase {
     async fn erase(&self, store: &Store, what: Erasure, mut out: impl Write) -> anyhow::Result<()> {
         let scope = self.workspace.scope(store).await?;
         let n = store.erase(scope, what, Timestamp::now().as_millisecond()).await?;
-        writeln!(
-            out,
-            "{n} response{} erased; copies made before, such as backups, still have them",
-            plural(n)
-        )?;
+        // Said last: a terminal that is gone must not keep the bytes.
+        let s = plural(n);
         let why = match store.scrub().await {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                writeln!(
+                    out,
+                    "{n} response{s} erased; copies made before, such as backups, still have them"
+                )?;
+                return Ok(());
+            }
+            Err(error @ StoreError::NotAnew) => {
+                bail!("{n} response{s} erased, and nobody can read them any more, but {error}")
+            }
             Err(StoreError::Busy) => "something reads an earlier state".to_owned(),
             Err(error) => error.to_string(),
         };
         bail!(
-            "nobody can read them any more, but their bytes are not wiped from the database's files yet ({why}): a server that \
-             runs goes on within an hour, and so does this command when it is run again"
+            "{n} response{s} erased, and nobody can read them any more, but their bytes are not wiped from the database's files yet \
+             ({why}): a server that runs goes on within an hour, and so does this command when it is run again"
         );
     }
 }

@@ -9,15 +9,17 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Sees to it from now on, in small transactions between those of answers.
 pub(crate) async fn run(app: App) {
+    let mut has_run = false;
     loop {
         // A clock that is wrong must not make answers old.
         if let Ok(now_ms) = clock::now_ms() {
-            match app.store.believe(now_ms).await {
+            match app.store.believe(now_ms, has_run).await {
                 Ok(believed_ms) => once(&app, believed_ms, now_ms).await,
                 Err(error) => tracing::error!(%error, "nothing was made anonymous"),
             }
         }
         tokio::time::sleep(EVERY).await;
+        has_run = true;
     }
 }
 

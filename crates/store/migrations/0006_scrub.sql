@@ -1,10 +1,11 @@
--- What is erased is wiped from where it stood before as well, page by page (`src/sqlite/scrub.rs`).
+-- What is erased is wiped from where it stood before as well, page by page (`src/sqlite/scrub.rs`): there is a row as long as that is
+-- not done.
 CREATE TABLE scrub (
-    id   INTEGER PRIMARY KEY CHECK (id = 1),
-    page INTEGER NOT NULL                   -- the next to be looked at; 0: the whole file is to be written anew
+    id  INTEGER PRIMARY KEY CHECK (id = 1),
+    due INTEGER NOT NULL                    -- how often something was erased; 0: the whole file is to be written anew
 ) STRICT;
 
--- The last moment that retention went by.
+-- How far retention may go.
 CREATE TABLE clock (
     id    INTEGER PRIMARY KEY CHECK (id = 1),
     at_ms INTEGER NOT NULL

@@ -38,7 +38,8 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
 
     async fn recount(&self) -> Result<(), StoreError>;
 
-    async fn erase(&self, scope: Scope, what: Erasure, now_ms: i64) -> Result<usize, StoreError>;
+    /// Some of them; `None` once all are.
+    async fn erase(&self, scope: Scope, what: Erasure, now_ms: i64) -> Result<Option<usize>, StoreError>;
 
     /// A batch of them; `None` once all are done.
     async fn anonymise(
@@ -69,7 +70,7 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// Some pages of it; whether there are more.
     async fn scrub(&self) -> Result<bool, StoreError>;
 
-    async fn believe(&self, now_ms: i64) -> Result<i64, StoreError>;
+    async fn believe(&self, now_ms: i64, goes_on: bool) -> Result<i64, StoreError>;
 
     async fn probe(&self) -> Result<(), StoreError>;
 

@@ -25,14 +25,18 @@ pub use model::{
     Arrival, Catalog, CatalogSite, CatalogSurvey, Change, Commit, Copied, CopyError, Counts,
     DEFAULT_WORKSPACE, Difference, Dimension, Edit, EditKind, Erasure, FeedQuery, HEALTH_DAYS, Health,
     ImportError, Listed, MAX_AGE_MS, MAX_PAGE_BYTES, MAX_VALUES, Note, OTHER, Observer, OpenError, Outcome,
-    Progress, Range, Refusal, ResponseQuery, SLOT_MS, Scope, Segment, Settings, StoreError, StoredResponse,
-    TallyQuery, dated_ms,
+    Place, Progress, Range, Refusal, ResponseQuery, SLOT_MS, Scope, Segment, Settings, StoreError,
+    StoredResponse, TallyQuery, dated_ms,
 };
 
 use backend::Backend;
 use candor_survey::AuthoredSite;
 use sqlite::Sqlite;
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
+
+/// How often, and after which pauses, it is tried to empty the log.
+const SCRUB_TRIES: u32 = 30;
+const SCRUB_PAUSE: Duration = Duration::from_millis(100);
 
 /// A database, opened by its URL. Clones share it.
 #[derive(Clone, Debug)]
@@ -184,9 +188,13 @@ impl Store {
     /// before this. Gives how many there were. Their bytes are in the database's files until [`scrub`](Self::scrub) is done.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails; nothing is erased then.
+    /// [`StoreError`] if the database fails; of many some may be erased then.
     pub async fn erase(&self, scope: Scope, what: Erasure, now_ms: i64) -> Result<usize, StoreError> {
-        self.0.erase(scope, what, now_ms).await
+        let mut erased = 0;
+        while let Some(some) = self.0.erase(scope, what.clone(), now_ms).await? {
+            erased += some;
+        }
+        Ok(erased)
     }
 
     /// Takes what says whose they are from all responses to a site's survey that are dated before a moment: respondent, page, words,
@@ -264,19 +272,30 @@ impl Store {
     /// answers, some pages at a time. It goes on where it was if it was ended.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails; [`StoreError::Busy`] if somebody still reads an earlier state: try again.
+    /// [`StoreError`] if the database fails; [`StoreError::Busy`] if somebody still reads an earlier state: try again;
+    /// [`StoreError::NotAnew`] if only the next start can do it.
     pub async fn scrub(&self) -> Result<(), StoreError> {
-        while self.0.scrub().await? {}
-        Ok(())
+        let mut tries = SCRUB_TRIES;
+        loop {
+            match self.0.scrub().await {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(StoreError::Busy) if tries > 0 => {
+                    tries -= 1;
+                    tokio::time::sleep(SCRUB_PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
-    /// The moment by which retention goes, given what the clock says: no more than a day after that of the last call, so that a clock
-    /// which is wrong for a while does not make all answers old.
+    /// The moment by which retention goes, given what the clock says: no more than a day after the last, and only with `goes_on`, which
+    /// is for who has run for a while. So a clock that is wrong does not make all answers old, however often one starts.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
-    pub async fn believe(&self, now_ms: i64) -> Result<i64, StoreError> {
-        self.0.believe(now_ms).await
+    pub async fn believe(&self, now_ms: i64, goes_on: bool) -> Result<i64, StoreError> {
+        self.0.believe(now_ms, goes_on).await
     }
 
     /// Writes something, to see that writing works.

@@ -367,7 +367,7 @@ pub struct ResponseQuery {
     pub site: Option<String>,
     /// Also those that were only shown or dismissed.
     pub unanswered: bool,
-    /// Only those after this place in the list: the date and id of the last response of the page before.
+    /// Only those after this place in the list: date and id of the page before's [`next`](Listed::next).
     pub after: Option<(i64, String)>,
     /// At most so many; fewer if they are large, see [`MAX_PAGE_BYTES`].
     pub limit: u32,
@@ -392,8 +392,19 @@ pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
 pub struct Listed {
     /// In the order of the list.
     pub responses: Vec<StoredResponse>,
-    /// Whether there may be more after them.
-    pub more: bool,
+    /// After which place there may be more. It is that of the last response that was looked at, which is left out if it can't be read.
+    pub next: Option<Place>,
+}
+
+/// Where a response stands in lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// By date.
+    pub dated_ms: i64,
+    /// And then by id.
+    pub id: String,
+    /// In the order of arrival.
+    pub seq: i64,
 }
 
 /// A response as it is kept.
@@ -658,6 +669,12 @@ pub enum StoreError {
         "a newer version of candor has changed the schema of the database: stop this server, which takes no answer any more"
     )]
     Outdated,
+    /// What an earlier version deleted is still in its file.
+    #[error(
+        "what earlier versions deleted still stands in the database's file, because it could not be written anew at the last start: \
+         start the server with as much room as the file takes on its disk, and in the temporary folder (SQLITE_TMPDIR)"
+    )]
+    NotAnew,
     /// Reading took longer than it may.
     #[error("reading took too long")]
     TooLong,

@@ -3,7 +3,7 @@
 mod day;
 mod periods;
 
-pub(crate) use day::{Counter, Day, Measure, QUARTERS, Totals};
+pub(crate) use day::{Counter, Day, Measure, Name, QUARTERS, Shared, Totals};
 pub(crate) use periods::{Boundaries, Periods};
 
 use crate::{
@@ -41,7 +41,10 @@ const MAX_ROWS: usize = 1_024;
 
 /// Rows of the rollup at hand, and whether they have changed.
 #[derive(Debug, Default)]
-pub(crate) struct Rows(HashMap<Key, (Day, bool)>);
+pub(crate) struct Rows {
+    rows: HashMap<Key, (Day, bool)>,
+    names: Shared,
+}
 
 impl Rows {
     /// Counts a change. `read` gives a row as the database has it.
@@ -78,7 +81,7 @@ impl Rows {
     fn add(
         &mut self,
         row: &Row,
-        counters: &[(Counter<'_>, i64)],
+        counters: &[(Counter<&str>, i64)],
         read: &mut impl FnMut(&Key) -> Result<Day, StoreError>,
     ) -> Result<(), StoreError> {
         let Row { workspace, survey, version, dated_ms, .. } = *row;
@@ -86,17 +89,20 @@ impl Rows {
         if counters.is_empty() {
             return Ok(());
         }
+        let names = &mut self.names;
+        let counters: Vec<_> = counters.iter().map(|(counter, n)| (counter.named(names), *n)).collect();
         for segment in std::iter::once(EVERYONE).chain(row.segments.iter().copied()) {
             let key = Key { workspace, survey, segment, day, version };
-            let (day, is_changed) = match self.0.entry(key) {
+            let (day, is_changed) = match self.rows.entry(key) {
                 Entry::Occupied(row) => row.into_mut(),
                 Entry::Vacant(row) => {
-                    let day = read(&key)?;
+                    let mut day = read(&key)?;
+                    day.share(names);
                     row.insert((day, false))
                 }
             };
             *is_changed = true;
-            for (counter, n) in counters {
+            for (counter, n) in &counters {
                 day.add(counter, quarter, *n);
             }
         }
@@ -105,21 +111,21 @@ impl Rows {
 
     /// The rows that have changed since they were last asked for.
     pub(crate) fn changed(&mut self) -> impl Iterator<Item = (&Key, &Day)> {
-        self.0
+        self.rows
             .iter_mut()
             .filter_map(|(key, (day, is_changed))| std::mem::take(is_changed).then_some((key, &*day)))
     }
 
     /// Keeps no more rows at hand than are worth it, once all of them are written.
     pub(crate) fn trim(&mut self) {
-        if self.0.len() > MAX_ROWS {
-            self.0.clear();
+        if self.rows.len() > MAX_ROWS {
+            *self = Self::default();
         }
     }
 }
 
 /// What one response is `n` more of. Every response was shown, whichever of its revisions came first.
-pub(crate) fn counters(row: &Row, n: i64) -> Vec<(Counter<'_>, i64)> {
+pub(crate) fn counters(row: &Row, n: i64) -> Vec<(Counter<&str>, i64)> {
     let mut counters = Vec::with_capacity(4);
     let mut count = |measure, question, point, choice| {
         counters.push((Counter::new(measure, question, point, choice), n));
@@ -166,7 +172,7 @@ pub(crate) fn differences(counted: &BTreeMap<Key, Day>, rollup: &BTreeMap<Key, D
     differences
 }
 
-fn sums(day: &Day) -> BTreeMap<(&Counter<'static>, u8), i64> {
+fn sums(day: &Day) -> BTreeMap<(&Counter<Name>, u8), i64> {
     let cells = day
         .series()
         .iter()

@@ -153,7 +153,7 @@ impl Backend for Sqlite {
         self.writer.run(Disk::recount).await?
     }
 
-    async fn erase(&self, scope: Scope, what: Erasure, now_ms: i64) -> Result<usize, StoreError> {
+    async fn erase(&self, scope: Scope, what: Erasure, now_ms: i64) -> Result<Option<usize>, StoreError> {
         self.writer.run(move |disk| disk.erase(scope, &what, now_ms)).await?
     }
 
@@ -196,8 +196,10 @@ impl Backend for Sqlite {
         self.writer.run(Disk::scrub).await?
     }
 
-    async fn believe(&self, now_ms: i64) -> Result<i64, StoreError> {
-        self.writer.run(move |disk| disk.edit(|connection| erase::believe(connection, now_ms))).await?
+    async fn believe(&self, now_ms: i64, goes_on: bool) -> Result<i64, StoreError> {
+        self.writer
+            .run(move |disk| disk.edit(|connection| erase::believe(connection, now_ms, goes_on)))
+            .await?
     }
 
     async fn probe(&self) -> Result<(), StoreError> {

@@ -190,17 +190,17 @@ async fn a_restore_makes_counts_that_do_not_agree_again() {
 async fn what_a_killed_backup_left_goes_with_the_next_and_a_running_ones_does_not() {
     let database = Database::new();
     save(&database.open().await, 1).await.unwrap();
-    // No machine has processes of such a number, and this one's is the first of all.
-    let of = |process: u32, ending: &str| database.file(&format!("backup.unfinished-{process}{ending}"));
-    let (ended, running) = (i32::MAX.unsigned_abs(), 1);
-    for file in [of(ended, ""), of(ended, "-journal"), of(running, "")] {
+    let of = |name: &str| database.file(&format!("backup.unfinished-{name}"));
+    let files = [of("1"), of("1-journal"), of("2"), of("2-wal"), of("-3"), of("x")];
+    for file in &files {
         fs::write(file, "half").unwrap();
     }
+    // As one that runs holds it, in whatever container.
+    let running = fs::File::open(of("2")).unwrap();
+    running.try_lock().unwrap();
     backup(&url(&database.file("candor.sqlite")), &database.file("backup"), |_| ()).unwrap();
-    assert_eq!(
-        [of(ended, ""), of(ended, "-journal"), of(running, "")].map(|file| file.exists()),
-        [false, false, true]
-    );
+    assert_eq!(files.map(|file| file.exists()), [false, false, true, true, true, true]);
+    drop(running);
 }
 
 #[tokio::test]
@@ -408,8 +408,7 @@ async fn nothing_of_some_erased_responses_among_many_is_left_in_any_file() {
     while more {
         let query = FeedQuery { scope: Scope::DEFAULT, after, limit: 1_000 };
         let page = store.feed(query).await.unwrap();
-        after = page.responses.last().map_or(after, |last| last.seq);
-        more = page.more;
+        (after, more) = page.next.map_or((after, false), |place| (place.seq, true));
         kept.extend(page.responses.into_iter().map(|kept| kept.id));
     }
     let rest = (0..RESPONSES).filter(|n| !is_gone(*n) && !is_person_gone(person_of(*n)));
@@ -458,6 +457,29 @@ async fn what_an_earlier_build_deleted_is_gone_once_its_database_is_carried_over
     store.scrub().await.unwrap();
     assert_eq!(canaries(), 0);
     assert_eq!(free("SELECT COUNT(*) FROM scrub"), Ok(0));
+}
+
+#[tokio::test]
+async fn what_an_earlier_build_deleted_is_gone_once_nobody_reads_an_earlier_state() {
+    let database = Database::new();
+    let file = database.file("candor.sqlite");
+    let earlier = rusqlite::Connection::open(&file).unwrap();
+    earlier.execute_batch(include_str!("fixtures/schema-3.sql")).unwrap();
+    earlier.pragma_update(None, "journal_mode", "WAL").unwrap();
+    earlier.execute("UPDATE responses SET content = json_set(content, '$.page', '/canary')", []).unwrap();
+    let reader = rusqlite::Connection::open(&file).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM responses").unwrap();
+    let store = database.open().await;
+    let due = || earlier.query_row("SELECT due FROM scrub", [], |row| row.get::<_, i64>(0)).ok();
+    assert_eq!(due(), Some(1), "the log could not be emptied");
+    reader.execute_batch("COMMIT").unwrap();
+    let query = FeedQuery { scope: Scope::DEFAULT, after: 0, limit: 1_000 };
+    for kept in store.feed(query).await.unwrap().responses {
+        store.erase(Scope::DEFAULT, Erasure::Response(kept.id), 0).await.unwrap();
+    }
+    store.scrub().await.unwrap();
+    let bytes = fs::read(&file).unwrap();
+    assert_eq!((due(), bytes.windows(7).filter(|window| window == b"/canary").count()), (None, 0));
 }
 
 #[tokio::test]

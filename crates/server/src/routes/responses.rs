@@ -303,11 +303,10 @@ pub(crate) async fn list(
         after: after.map_err(|_| Problem::invalid("before", "the next of an earlier page"))?,
         limit,
     };
-    let Listed { responses: kept, more } = app.store.responses(query).await?;
+    let Listed { responses: kept, next } = app.store.responses(query).await?;
     reader
         .json(move || {
-            let last = kept.last().filter(|_| more);
-            let next = last.map(|kept| format!("{}_{}", kept.dated_ms, kept.id));
+            let next = next.map(|place| format!("{}_{}", place.dated_ms, place.id));
             let responses = kept.into_iter().map(Item::of).collect::<Result<_, _>>()?;
             to_json(&List { survey: id, responses, next })
         })

@@ -114,8 +114,8 @@ impl Spawned {
         let store = Store::open_beside(&format!("sqlite://{}", path.display())).await.unwrap();
         assert_eq!(store.audit().await.unwrap(), [], "the rollup holds nothing else");
         let query = FeedQuery { scope: Scope::DEFAULT, after: 0, limit: u32::MAX };
-        let Listed { mut responses, more } = store.feed(query).await.unwrap();
-        assert!(!more);
+        let Listed { mut responses, next } = store.feed(query).await.unwrap();
+        assert!(next.is_none());
         store.close().await;
         responses.sort_by(|a, b| (b.dated_ms, &b.id).cmp(&(a.dated_ms, &a.id)));
         responses.into_iter().map(|kept| kept.response).collect()

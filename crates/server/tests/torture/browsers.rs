@@ -323,16 +323,14 @@ pub(crate) async fn contents(database: &Path) -> BTreeMap<String, Value> {
     let (mut query, mut kept) =
         (FeedQuery { scope: Scope::DEFAULT, after: 0, limit: u32::MAX }, BTreeMap::new());
     loop {
-        let Listed { responses, more } = store.feed(query).await.unwrap();
-        query.after = responses.last().map_or(query.after, |last| last.seq);
+        let Listed { responses, next } = store.feed(query).await.unwrap();
         kept.extend(responses.into_iter().map(|StoredResponse { id, response, .. }| {
             let mut content = serde_json::to_value(&response).unwrap();
             content["test"] = response.test.into();
             (id, content)
         }));
-        if !more {
-            break;
-        }
+        let Some(place) = next else { break };
+        query.after = place.seq;
     }
     store.close().await;
     kept

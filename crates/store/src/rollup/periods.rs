@@ -1,6 +1,9 @@
 use super::{Counter, DAY_MS, Day, Measure, QUARTERS, Totals};
 use crate::{Counts, SLOT_MS, StoreError, TallyQuery};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Deref,
+};
 
 /// Where periods begin and end.
 #[derive(Debug)]
@@ -151,9 +154,9 @@ impl<'a> Periods<'a> {
 
 impl Sums {
     /// Adds what was counted, if it is of the question or of the whole survey.
-    fn add(&mut self, counter: &Counter<'_>, n: i64, question: &str) {
+    fn add<S: Deref<Target = str>>(&mut self, counter: &Counter<S>, n: i64, question: &str) {
         let Counter { measure, point, question: of, choice } = counter;
-        if !of.is_empty() && of != question {
+        if !of.is_empty() && **of != *question {
             return;
         }
         match measure {
@@ -168,7 +171,7 @@ impl Sums {
             }
             Measure::Chosen => match self.choices.get_mut(&**choice) {
                 Some(sum) => *sum += n,
-                None => _ = self.choices.insert(choice.to_string(), n),
+                None => _ = self.choices.insert((**choice).to_owned(), n),
             },
             Measure::Answered => self.answered += n,
             Measure::Skipped => self.skipped += n,
@@ -179,7 +182,7 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Scope, Segment};
+    use crate::{Scope, Segment, rollup::Shared};
 
     fn query(question: &str, versions: Option<Vec<u32>>) -> TallyQuery {
         TallyQuery {
@@ -208,15 +211,17 @@ mod tests {
         }
         let (query, shown) = (query("nps", None), Counter::new(Measure::Shown, "", 0, ""));
         let mut periods = Periods::new(&query, &boundaries);
-        periods.add(0, 1, &row(&[(shown.clone(), 1, 100), (shown.clone(), 2, 5), (shown.clone(), 3, 1_000)]));
-        periods.add_split(0, 1, &row(&[(shown.clone(), 0, 2)]));
+        periods.add(0, 1, &row(&[(shown, 1, 100), (shown, 2, 5), (shown, 3, 1_000)]));
+        periods.add_split(0, 1, &row(&[(shown, 0, 2)]));
         periods.add_split(1, 1, &row(&[(shown, 0, 30)]));
         assert_eq!(periods.counts(None).map(|counts| counts.shown).collect::<Vec<_>>(), [2, 35]);
     }
 
-    fn row(cells: &[(Counter<'_>, u8, i64)]) -> Day {
+    fn row(cells: &[(Counter<&str>, u8, i64)]) -> Day {
         let mut day = Day::default();
-        cells.iter().for_each(|(counter, quarter, n)| day.add(counter, *quarter, *n));
+        cells
+            .iter()
+            .for_each(|(counter, quarter, n)| day.add(&counter.named(&mut Shared::default()), *quarter, *n));
         day
     }
 
@@ -225,7 +230,7 @@ mod tests {
         let shown = Counter::new(Measure::Shown, "", 0, "");
         let rating = |point| Counter::new(Measure::Rating, "nps", point, "");
         let cells = [(9, 100), (10, 1), (11, 2), (14, 4), (12, 8), (15, 200)];
-        let mut cells: Vec<_> = cells.into_iter().map(|(quarter, n)| (shown.clone(), quarter, n)).collect();
+        let mut cells: Vec<_> = cells.into_iter().map(|(quarter, n)| (shown, quarter, n)).collect();
         cells.extend([(9, 3), (9, -3), (8, 1), (200, 2)].map(|(point, n)| (rating(point), 14, n)));
         let query = query("nps", None);
         for day in [0, 2, -1] {

@@ -9,11 +9,13 @@ use rusqlite::{
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// How many pages are copied between two calls of `progress`: 4 MiB.
 const STEP_PAGES: i32 = 1_024;
+/// What the names of unfinished copies have after that of the finished one.
+const UNFINISHED: &str = ".unfinished-";
 
 pub(crate) fn backup(
     database: &Path,
@@ -27,9 +29,9 @@ pub(crate) fn backup(
     // Not read-only: if no server runs, this is the connection that takes the log away at its end.
     let source = connect(database, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     holds_something(&source)?;
-    let unfinished = Unfinished::beside(to);
-    copy(&source, &unfinished.0, progress)?;
-    let copied = count(&unfinished.0)?;
+    let unfinished = Unfinished::beside(to)?;
+    copy(&source, &unfinished.path, progress)?;
+    let copied = count(&unfinished.path)?;
     unfinished.rename(to)?;
     Ok(copied)
 }
@@ -60,46 +62,68 @@ pub(crate) async fn restore(
     if found != "ok" {
         return Err(CopyError::Damaged(found));
     }
-    let unfinished = Unfinished::beside(database);
-    copy(&source, &unfinished.0, progress)?;
+    let unfinished = Unfinished::beside(database)?;
+    copy(&source, &unfinished.path, progress)?;
 
-    let store = Sqlite::open(unfinished.0.clone(), Settings::default()).await?;
+    let store = Sqlite::open(unfinished.path.clone(), Settings::default()).await?;
     let differences = store.audit(i64::MIN).await?.len();
     if differences > 0 {
         store.recount().await?;
     }
     store.close().await;
-    let copied = Copied { differences, ..count(&unfinished.0)? };
+    let copied = Copied { differences, ..count(&unfinished.path)? };
     unfinished.rename(database)?;
     Ok(copied)
 }
 
 /// What was written so far, removed again unless it is finished.
-struct Unfinished(PathBuf);
+struct Unfinished {
+    path: PathBuf,
+    /// Held, so that no other process takes it for left behind.
+    _lock: fs::File,
+}
 
 impl Unfinished {
-    /// Its name is this process's own: two copies to one place must not mix. What processes that were killed have left goes.
-    fn beside(to: &Path) -> Self {
-        let start = files::beside(to, ".unfinished-");
+    /// Makes an empty file beside another, of a name of its own: two copies to one place must not mix. What processes that were killed have
+    /// left there goes.
+    fn beside(to: &Path) -> Result<Self, CopyError> {
+        let start = files::beside(to, UNFINISHED);
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
         for file in fs::read_dir(folder.unwrap_or(Path::new("."))).into_iter().flatten().flatten() {
             let name = file.file_name();
             let start = start.file_name().and_then(|name| name.to_str());
-            let process = start.and_then(|start| name.to_str()?.strip_prefix(start)?.parse().ok());
-            if process.is_some_and(|process| !files::is_running(process)) {
-                drop(Self(file.path()));
+            let own = start.and_then(|start| name.to_str()?.strip_prefix(start));
+            // Of those beside it, such as its log, the names go on.
+            let is_one = own.is_some_and(|own| own.bytes().all(|byte| byte.is_ascii_digit()));
+            if is_one
+                && let Ok(lock) = fs::OpenOptions::new().write(true).open(file.path())
+                && lock.try_lock().is_ok()
+            {
+                drop(Self { path: file.path(), _lock: lock });
             }
         }
-        Self(files::beside(to, &format!(".unfinished-{}", std::process::id())))
+        loop {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+            let path = files::beside(to, &format!("{UNFINISHED}{}{now}", std::process::id()));
+            if !files::make_private(&path)? {
+                continue;
+            }
+            let lock = fs::OpenOptions::new().write(true).open(&path)?;
+            lock.try_lock().map_err(io::Error::from)?;
+            // Another may have come between.
+            if path.exists() {
+                return Ok(Self { path, _lock: lock });
+            }
+        }
     }
 
     fn rename(self, to: &Path) -> Result<(), CopyError> {
-        fs::OpenOptions::new().write(true).open(&self.0)?.sync_all()?;
+        fs::OpenOptions::new().write(true).open(&self.path)?.sync_all()?;
         // Unlike a rename, a link replaces nothing that has come there meanwhile.
-        fs::hard_link(&self.0, to).or_else(|error| match error.kind() {
+        fs::hard_link(&self.path, to).or_else(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Err(CopyError::Exists(to.to_path_buf())),
             // Some file systems know no second names.
-            _ => absent(to).and_then(|()| Ok(fs::rename(&self.0, to)?)),
+            _ => absent(to).and_then(|()| Ok(fs::rename(&self.path, to)?)),
         })?;
         drop(self);
         Ok(files::sync_folder(to)?)
@@ -109,7 +133,7 @@ impl Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         for ending in ["", "-wal", "-shm", "-journal", "-lock"] {
-            let _ = fs::remove_file(files::beside(&self.0, ending));
+            let _ = fs::remove_file(files::beside(&self.path, ending));
         }
     }
 }
@@ -142,9 +166,6 @@ fn absent(file: &Path) -> Result<(), CopyError> {
 
 /// Copies all pages as they are at this moment.
 fn copy(source: &Connection, to: &Path, mut progress: impl FnMut(Progress)) -> Result<(), CopyError> {
-    if !files::make_private(to)? {
-        return Err(CopyError::Exists(to.to_path_buf()));
-    }
     let mut target = connect(to, PLAIN)?;
     // It is synced as a whole at the end, and removed if it comes to none.
     target.pragma_update(None, "synchronous", "OFF")?;

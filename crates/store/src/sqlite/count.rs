@@ -1,6 +1,9 @@
 //! Counting again what is kept, a day at a time.
 
-use super::save::{Old, blob, select_old, write_day};
+use super::{
+    read::unlisted,
+    save::{Old, blob, select_old, write_day},
+};
 use crate::{
     Difference, Scope, StoreError,
     decide::{Change, uuid_text},
@@ -15,6 +18,13 @@ struct Date {
     workspace: i64,
     survey: i64,
     day: i64,
+}
+
+impl Date {
+    /// Its first moment, and the first after it.
+    fn span(self) -> (i64, i64) {
+        (self.day.saturating_mul(DAY_MS), self.day.saturating_add(1).saturating_mul(DAY_MS))
+    }
 }
 
 const NEXT_RESPONSE: &str = "SELECT MIN(dated_ms) FROM responses
@@ -41,8 +51,11 @@ fn dates(connection: &Connection) -> Result<Vec<Date>, StoreError> {
                 .query_row(params![workspace, survey, answered, from], |row| row.get::<_, Option<i64>>(0))?
             {
                 let day = dated_ms.div_euclid(DAY_MS);
+                if days.last() == Some(&day) {
+                    break;
+                }
                 days.push(day);
-                from = (day + 1) * DAY_MS;
+                from = day.saturating_add(1).saturating_mul(DAY_MS);
             }
         }
         days.sort_unstable();
@@ -52,21 +65,26 @@ fn dates(connection: &Connection) -> Result<Vec<Date>, StoreError> {
     Ok(dates)
 }
 
+/// Responses that can't be read: their ids, and what is wrong.
+type Damaged = Vec<(String, String)>;
+
 /// A day counted again, and what of it can't be read.
-fn counted(connection: &Connection, date: Date) -> Result<(BTreeMap<Key, Day>, Vec<Difference>), StoreError> {
-    let Date { workspace, survey, day } = date;
+fn counted(connection: &Connection, date: Date) -> Result<(BTreeMap<Key, Day>, Damaged), StoreError> {
+    let Date { workspace, survey, day: _ } = date;
     let (mut rows, mut damaged) = (Rows::default(), Vec::new());
+    let (from_ms, to_ms) = date.span();
     let mut select = connection.prepare_cached(OF_DAY)?;
     for answered in [false, true] {
-        let mut kept =
-            select.query(params![workspace, survey, answered, day * DAY_MS, (day + 1) * DAY_MS])?;
+        let mut kept = select.query(params![workspace, survey, answered, from_ms, to_ms])?;
         while let Some(kept) = kept.next()? {
-            let id = kept.get(9)?;
-            match Old::read(kept)?.row(Scope(workspace), id) {
+            let id: Vec<u8> = kept.get(9)?;
+            let Ok(id) = <[u8; 16]>::try_from(&*id) else {
+                damaged.push((format!("{id:02x?}"), "its id is none".to_owned()));
+                continue;
+            };
+            match Old::read(kept).map_err(StoreError::from).and_then(|old| old.row(Scope(workspace), id)) {
                 Ok(row) => rows.count(&Change { old: None, new: Some(&row) }, |_| Ok(Day::default()))?,
-                Err(StoreError::Database(what)) => {
-                    damaged.push(Difference::Damaged(format!("response {}: {what}", uuid_text(id))));
-                }
+                Err(StoreError::Database(what)) => damaged.push((uuid_text(id), what)),
                 Err(error) => return Err(error),
             }
         }
@@ -99,8 +117,15 @@ pub(super) fn audit(connection: &Connection, from_ms: i64) -> Result<Vec<Differe
     let mut differences = Vec::new();
     for date in dates(connection)?.into_iter().filter(|date| date.day >= from_ms.div_euclid(DAY_MS)) {
         let transaction = connection.unchecked_transaction()?;
-        let (counted, damaged) = counted(&transaction, date)?;
+        let (counted, mut damaged) = counted(&transaction, date)?;
         differences.extend(rollup::differences(&counted, &rollup(&transaction, date)?));
+        for other in unlisted(&transaction, Scope(date.workspace), date.survey, date.span())? {
+            if damaged.iter().all(|(id, _)| *id != other.0) {
+                damaged.push(other);
+            }
+        }
+        let damaged =
+            damaged.into_iter().map(|(id, what)| Difference::Damaged(format!("response {id}: {what}")));
         differences.extend(damaged);
     }
     Ok(differences)

@@ -1,5 +1,5 @@
 use super::{
-    PLAIN, connect, count, edit, erase,
+    BUSY_TIMEOUT, PLAIN, connect, count, edit, erase,
     files::{self, Files},
     save::{self, Memory},
     schema, scrub,
@@ -13,6 +13,11 @@ pub(super) const MAX_IDLE_LOG: i64 = 64 * 1024 * 1024;
 /// With less than this left on its disk the database is not ready: a small write may still fit where a batch no longer does.
 const MIN_FREE_BYTES: u64 = 16 * 1024 * 1024;
 
+/// How long answers wait for the log to be emptied.
+const MAX_PAUSE: Duration = Duration::from_millis(50);
+/// How long one who looks after the database waits for a lock.
+const BESIDE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The connection that writes, with what must hold before anything is acknowledged.
 #[derive(Debug)]
 pub(super) struct Disk {
@@ -24,6 +29,8 @@ pub(super) struct Disk {
     /// Whether the log was said to have been moved, which is said once.
     is_moved: bool,
     memory: Memory,
+    scrub: Option<scrub::Place>,
+    busy_timeout: Duration,
     /// Held for as long as this is, unless it works beside another.
     _lock: Option<fs::File>,
 }
@@ -57,7 +64,11 @@ impl Disk {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.pragma_update(None, "journal_size_limit", MAX_IDLE_LOG)?;
         let memory = Memory::read(&connection)?;
-        let mut disk = Self { connection, path, files: None, is_moved: false, memory, _lock: lock };
+        // Whoever works beside a server waits for it, and not the server's visitors for them.
+        let busy_timeout = if lock.is_some() { BUSY_TIMEOUT } else { BESIDE_TIMEOUT };
+        connection.busy_timeout(busy_timeout)?;
+        let (files, is_moved, scrub) = (None, false, None);
+        let mut disk = Self { connection, path, files, is_moved, memory, scrub, busy_timeout, _lock: lock };
         match disk.settle() {
             Ok(()) => Ok(disk),
             // Scores can be read and files served all the same, and the disk may have room again in a minute.
@@ -83,29 +94,39 @@ impl Disk {
         self.write(|disk| count::recount(&mut disk.connection))
     }
 
-    /// Takes responses out of all tables.
-    pub(super) fn erase(&mut self, scope: Scope, what: &Erasure, now_ms: i64) -> Result<usize, StoreError> {
+    /// Takes some of the responses out of all tables. `None`: all are.
+    pub(super) fn erase(
+        &mut self,
+        scope: Scope,
+        what: &Erasure,
+        now_ms: i64,
+    ) -> Result<Option<usize>, StoreError> {
         self.write(|disk| erase::erase(&mut disk.connection, &mut disk.memory, scope, what, now_ms))
     }
 
     /// Wipes some pages from what was erased, and at last the log. Whether there is more to do.
     pub(super) fn scrub(&mut self) -> Result<bool, StoreError> {
-        if !scrub::is_wanted(&self.connection)? {
-            return Ok(false);
-        }
-        if self.write(|disk| scrub::step(&mut disk.connection))? {
+        let Some(due) = scrub::due(&self.connection)? else { return Ok(false) };
+        let place = self.scrub.filter(|place| place.is_of(due)).unwrap_or_else(|| scrub::Place::start(due));
+        if !place.is_end() {
+            self.scrub = Some(self.write(|disk| scrub::step(&mut disk.connection, place))?);
+            // What was wiped must not grow the log.
+            self.checkpoint();
             return Ok(true);
         }
         self.empty_log()?;
-        self.write(|disk| scrub::is_done(&disk.connection))?;
-        Ok(false)
+        self.write(|disk| scrub::is_done(&disk.connection, place))?;
+        self.scrub = None;
+        Ok(scrub::due(&self.connection)?.is_some())
     }
 
-    /// Takes away what the log has of earlier states.
+    /// Takes away what the log has of earlier states. Answers don't wait long for those who read one.
     fn empty_log(&self) -> Result<(), StoreError> {
-        let is_busy: bool =
-            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        if is_busy { Err(StoreError::Busy) } else { Ok(()) }
+        self.checkpoint();
+        self.connection.busy_timeout(MAX_PAUSE)?;
+        let is_busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        self.connection.busy_timeout(self.busy_timeout)?;
+        if is_busy? { Err(StoreError::Busy) } else { Ok(()) }
     }
 
     /// Takes what says whose they are from some of the responses dated before a moment.

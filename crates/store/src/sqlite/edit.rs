@@ -2,7 +2,7 @@
 
 use super::{
     names::Table,
-    save::{Memory, keep_personal, old, read_day, write_counts},
+    save::{self, Memory, keep_personal, old, write_counts},
 };
 use crate::{
     Change, Edit, EditKind, Note, Range, Scope, StoreError,
@@ -184,7 +184,10 @@ pub(super) fn step(connection: &mut Connection, memory: &mut Memory) -> Result<O
     let mut changed = 0_u32;
     for (dated_ms, id) in &found {
         // What can't be read is counted nowhere.
-        let Some(Ok(old)) = old(&transaction, scope, *id)?.map(|old| old.row(scope, *id)) else { continue };
+        let Ok(Some(Ok(old))) = old(&transaction, scope, *id).map(|old| old.map(|old| old.row(scope, *id)))
+        else {
+            continue;
+        };
         let flag = range_flag(&transaction, memory, workspace, survey, *dated_ms)?;
         let new = Row { flags: old.flags & !OUT_OF_RANGE | flag, ..old.clone() };
         if new.flags != old.flags {
@@ -260,8 +263,8 @@ fn write(
 }
 
 fn count(connection: &Connection, memory: &mut Memory, old: Row, new: &Row) -> Result<(), StoreError> {
-    let change = decide::Change { old: Some(old), new: Some(new) };
-    memory.rows.count(&change, |key| read_day(connection, key))
+    let of_day = (Scope(new.workspace), new.survey, new.dated_ms);
+    save::count(connection, memory, of_day, &decide::Change { old: Some(old), new: Some(new) })
 }
 
 /// What a row of changes says beside who made it and why.

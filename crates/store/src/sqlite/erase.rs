@@ -1,14 +1,13 @@
 //! Taking out what a person or the time takes back.
 
 use super::{
-    count::recount_day,
     edit::forget_changes,
     names::Table,
-    save::{Memory, forget_personal, old, read_day, write_counts},
+    save::{Memory, New, count, count_anew, forget_personal, old, write_counts},
     scrub,
 };
 use crate::{
-    Erasure, Scope, StoreError,
+    Erasure, Outcome, Scope, StoreError,
     decide::{ANONYMOUS, Change, PERSONAL, Row, SIGNED, uuid_bytes},
     kept::Tombstone,
     rollup::DAY_MS,
@@ -27,36 +26,51 @@ const IDENTIFIED: &str = "SELECT dated_ms, id FROM responses
 const RESPONSE: u8 = 1;
 const RESPONDENT: u8 = 2;
 
-/// Takes responses out of every table, and keeps them from coming back. Gives how many there were.
+/// Takes some of the responses out of every table, and keeps all of them from coming back. Gives how many there were; `None`: there are no
+/// more.
 pub(super) fn erase(
     connection: &mut Connection,
     memory: &mut Memory,
     scope: Scope,
     what: &Erasure,
     now_ms: i64,
-) -> Result<usize, StoreError> {
+) -> Result<Option<usize>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     memory.is_current(&transaction)?;
-    let ids = match what {
-        Erasure::Response(id) => vec![uuid_bytes(id)],
+    let mut erased = 0;
+    match what {
+        Erasure::Response(id) => {
+            erased += usize::from(take_out(&transaction, memory, scope, uuid_bytes(id), now_ms)?);
+        }
         Erasure::Respondent(respondent) => {
             let hash = memory.hasher.tombstone(RESPONDENT, respondent.as_bytes());
             add_tombstone(&transaction, scope, RESPONDENT, hash, now_ms)?;
-            let mut select =
-                transaction.prepare("SELECT id FROM personal WHERE workspace = ?1 AND respondent = ?2")?;
-            let ids = select.query_map(params![scope.0, respondent], |row| row.get(0))?;
-            ids.collect::<Result<_, _>>()?
+            let mut select = transaction
+                .prepare("SELECT id FROM personal WHERE workspace = ?1 AND respondent = ?2 LIMIT ?3")?;
+            let ids =
+                select.query_map(params![scope.0, respondent, BATCH], |row| row.get::<_, Vec<u8>>(0))?;
+            for id in ids.collect::<Result<Vec<_>, _>>()? {
+                match <[u8; 16]>::try_from(&*id) {
+                    Ok(id) => _ = take_out(&transaction, memory, scope, id, now_ms)?,
+                    // No response has such an id.
+                    Err(_) => {
+                        _ = transaction.execute(
+                            "DELETE FROM personal WHERE workspace = ?1 AND id = ?2",
+                            params![scope.0, id],
+                        )?
+                    }
+                }
+                erased += 1;
+            }
         }
-    };
-    let mut erased = 0;
-    for id in ids {
-        erased += usize::from(take_out(&transaction, memory, scope, id, now_ms)?);
     }
     write_counts(&transaction, memory)?;
     memory.erased = None;
-    scrub::is_due(&transaction)?;
+    if erased > 0 {
+        scrub::is_due(&transaction)?;
+    }
     transaction.commit()?;
-    Ok(erased)
+    Ok((erased > 0).then_some(erased))
 }
 
 /// Takes a response out, whether it is there or comes later. Whether it was there.
@@ -68,16 +82,15 @@ fn take_out(
     now_ms: i64,
 ) -> Result<bool, StoreError> {
     add_tombstone(connection, scope, RESPONSE, memory.hasher.tombstone(RESPONSE, &id), now_ms)?;
-    let Some(old) = old(connection, scope, id)? else { return Ok(false) };
-    let head = old.head;
-    let counted = match old.row(scope, id) {
-        Ok(row) => {
-            memory.rows.count(&Change { old: Some(row), new: None }, |key| read_day(connection, key))?;
-            true
-        }
-        // What is counted of one that can't be read, nobody knows.
-        Err(_) => false,
+    forget_personal(connection, scope, id)?;
+    forget_changes(connection, scope, id)?;
+    let mut select = connection
+        .prepare_cached("SELECT survey, dated_ms FROM responses WHERE workspace = ?1 AND id = ?2")?;
+    let place = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let Some((survey, dated_ms)) = select.query_row(params![scope.0, id], place).optional()? else {
+        return Ok(false);
     };
+    let old = old(connection, scope, id).and_then(|old| old.map(|old| old.row(scope, id)).transpose());
     // Whoever reads the order of arrival must not find another response in its place.
     connection
         .prepare_cached(
@@ -85,15 +98,14 @@ fn take_out(
              WHERE workspace = ?1",
         )?
         .execute([scope.0])?;
-    forget_personal(connection, scope, id)?;
-    forget_changes(connection, scope, id)?;
     connection
         .prepare_cached("DELETE FROM responses WHERE workspace = ?1 AND id = ?2")?
         .execute(params![scope.0, id])?;
-    if !counted {
-        write_counts(connection, memory)?;
-        recount_day(connection, scope, head.survey, head.dated_ms)?;
-        memory.forget();
+    match old {
+        Ok(old) => count(connection, memory, (scope, survey, dated_ms), &Change { old, new: None })?,
+        // What is counted of one that can't be read, nobody knows.
+        Err(StoreError::Database(_)) => count_anew(connection, memory, (scope, survey, dated_ms))?,
+        Err(error) => return Err(error),
     }
     Ok(true)
 }
@@ -113,23 +125,30 @@ fn add_tombstone(
     Ok(())
 }
 
-/// Whether a response was erased, or is an answer that a respondent gave before all of theirs were: then what of it is there, because
-/// an earlier revision did not say whose it is, goes too.
-pub(super) fn is_erased(
+/// What was erased of a response that arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gone {
+    /// It was itself.
+    Response,
+    /// All answers that its respondent gave until this moment.
+    Respondent(i64),
+}
+
+fn gone(
     connection: &Connection,
     memory: &mut Memory,
     scope: Scope,
     id: [u8; 16],
     respondent: Option<&str>,
     dated_ms: i64,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Gone>, StoreError> {
     let there_are = match memory.erased {
         Some(there_are) => there_are,
         None => connection.query_row("SELECT EXISTS (SELECT 1 FROM erased)", [], |row| row.get(0))?,
     };
     memory.erased = Some(there_are);
     if !there_are {
-        return Ok(false);
+        return Ok(None);
     }
     let at = |kind, hash: Tombstone| -> Result<Option<i64>, StoreError> {
         let mut select = connection
@@ -137,18 +156,40 @@ pub(super) fn is_erased(
         Ok(select.query_row(params![scope.0, kind, hash], |row| row.get(0)).optional()?)
     };
     if at(RESPONSE, memory.hasher.tombstone(RESPONSE, &id))?.is_some() {
-        return Ok(true);
+        return Ok(Some(Gone::Response));
     }
-    let Some(respondent) = respondent else { return Ok(false) };
-    match at(RESPONDENT, memory.hasher.tombstone(RESPONDENT, respondent.as_bytes()))? {
-        Some(at_ms) if dated_ms <= at_ms => {
-            if take_out(connection, memory, scope, id, at_ms)? {
-                scrub::is_due(connection)?;
-            }
-            Ok(true)
+    let Some(respondent) = respondent else { return Ok(None) };
+    let at_ms = at(RESPONDENT, memory.hasher.tombstone(RESPONDENT, respondent.as_bytes()))?;
+    Ok(at_ms.filter(|at_ms| dated_ms <= *at_ms).map(Gone::Respondent))
+}
+
+/// What becomes of a response that was erased, or is an answer that a respondent gave before all of theirs were: then what of it is there,
+/// because an earlier revision did not say whose it is, goes too. `None`: it is to be kept.
+pub(super) fn refuse(
+    connection: &Connection,
+    memory: &mut Memory,
+    new: &New<'_>,
+) -> Result<Option<Outcome>, StoreError> {
+    let New { scope, id, revision, response, dated_ms, .. } = *new;
+    let named = response.respondent.as_ref().and_then(|respondent| respondent.id.as_deref());
+    let at_ms = match gone(connection, memory, scope, id, named, dated_ms)? {
+        None => return Ok(None),
+        Some(Gone::Response) => return Ok(Some(Outcome::Erased)),
+        Some(Gone::Respondent(at_ms)) => at_ms,
+    };
+    // What is there may be somebody else's by now, or to another survey.
+    if let Some(kept) = old(connection, scope, id)?.map(|old| old.head) {
+        if Table(connection).find(scope, &response.survey, &response.site)? != Some(kept.survey) {
+            return Ok(Some(Outcome::OtherSurvey));
         }
-        _ => Ok(false),
+        if kept.revision >= revision {
+            return Ok(Some(Outcome::Superseded { kept: kept.revision }));
+        }
     }
+    if take_out(connection, memory, scope, id, at_ms)? {
+        scrub::is_due(connection)?;
+    }
+    Ok(Some(Outcome::Erased))
 }
 
 /// Up to when the responses of each survey have lost what says whose they are.
@@ -249,9 +290,25 @@ pub(super) fn anonymise(
     Ok((done > 0).then_some(done))
 }
 
-/// The moment by which retention goes: a day after the last one at most.
-pub(super) fn believe(connection: &Connection, now_ms: i64) -> Result<i64, StoreError> {
-    let sql = "INSERT INTO clock (id, at_ms) VALUES (1, ?1)
-               ON CONFLICT (id) DO UPDATE SET at_ms = MIN(excluded.at_ms, at_ms + ?2) RETURNING at_ms";
-    Ok(connection.query_row(sql, [now_ms, DAY_MS], |row| row.get(0))?)
+/// The moment by which retention goes: how far the clock has come, and with `goes_on` a day more than it had come before at most.
+pub(super) fn believe(connection: &Connection, now_ms: i64, goes_on: bool) -> Result<i64, StoreError> {
+    let known: Option<i64> =
+        connection.query_row("SELECT at_ms FROM clock", [], |row| row.get(0)).optional()?;
+    let far_ms: i64 = match known {
+        Some(far_ms) if goes_on => now_ms.min(far_ms.saturating_add(DAY_MS)).max(far_ms),
+        Some(far_ms) => far_ms,
+        // So far it has come for certain.
+        None => {
+            let last: Option<i64> =
+                connection.query_row("SELECT MAX(day) FROM rollup", [], |row| row.get(0))?;
+            last.map_or(now_ms, |day| now_ms.min(day.saturating_add(1).saturating_mul(DAY_MS)))
+        }
+    };
+    if known != Some(far_ms) {
+        connection.execute(
+            "INSERT INTO clock (id, at_ms) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET at_ms = excluded.at_ms",
+            [far_ms],
+        )?;
+    }
+    Ok(now_ms.min(far_ms))
 }

@@ -125,19 +125,6 @@ pub(super) fn sync_folder(file: &Path) -> io::Result<()> {
     if cfg!(unix) { fs::File::open(folder.parent().unwrap_or(&folder))?.sync_all() } else { Ok(()) }
 }
 
-/// Whether a process of this machine runs.
-#[cfg(unix)]
-pub(super) fn is_running(process: i32) -> bool {
-    let Some(process) = rustix::process::Pid::from_raw(process) else { return true };
-    rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH)
-}
-
-/// Elsewhere nobody is asked.
-#[cfg(not(unix))]
-pub(super) fn is_running(_: i32) -> bool {
-    true
-}
-
 /// How many bytes more the disk of this file can take.
 #[cfg(unix)]
 pub(super) fn free_bytes(file: &Path) -> io::Result<u64> {

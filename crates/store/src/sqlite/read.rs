@@ -4,14 +4,14 @@ use super::{
     save::{Old, blob, of_response, select_old},
 };
 use crate::{
-    Counts, Dimension, FeedQuery, HEALTH_DAYS, Health, Listed, MAX_PAGE_BYTES, ResponseQuery, SLOT_MS, Scope,
-    Segment, StoreError, StoredResponse, TallyQuery,
+    Counts, Dimension, FeedQuery, HEALTH_DAYS, Health, Listed, MAX_PAGE_BYTES, Place, ResponseQuery, SLOT_MS,
+    Scope, Segment, StoreError, StoredResponse, TallyQuery,
     decide::{CORRECTED, OUT, OUT_OF_RANGE, SIGNED, TEST, are_counted, uuid_bytes, uuid_text},
     kept::{Content, Of, Parts, Personal, state_of},
-    rollup::{Boundaries, DAY_MS, Day, EVERYONE, Measure, Periods, QUARTERS, Totals, counters},
+    rollup::{Boundaries, DAY_MS, Day, EVERYONE, Measure, Periods, QUARTERS, Shared, Totals, counters},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::{cmp::Reverse, collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 const SEGMENT: &str =
     "SELECT segment FROM segments WHERE workspace = ?1 AND survey = ?2 AND dimension = ?3 AND value = ?4";
@@ -45,10 +45,12 @@ const OF_STRETCH: &str = select_old!(
 const RESPONSES: &str =
     "SELECT responses.id, seq, dated_ms, surveys.site, surveys.id, version, revision, state, flags,
      responses.content, frames.content, personal.id IS NOT NULL, respondent, page, said
-     FROM responses JOIN surveys USING (workspace, survey) JOIN frames USING (workspace, frame)
+     FROM responses JOIN surveys USING (workspace, survey) LEFT JOIN frames USING (workspace, frame)
      LEFT JOIN personal ON personal.workspace = responses.workspace AND personal.id = responses.id
      WHERE responses.workspace = ?1";
 const OF_ID: &str = "AND responses.id = ?2";
+const OF_SURVEY: &str =
+    "AND responses.survey = ?2 AND (state >= 2) = ?3 AND dated_ms >= ?4 AND dated_ms < ?5";
 const IN_ORDER: &str = "AND seq > ?2 ORDER BY seq LIMIT ?3";
 
 pub(super) fn tallies(
@@ -97,7 +99,7 @@ type Split = BTreeMap<(i64, u32, usize, u32), Day>;
 
 /// Counts the responses of quarter hours that boundaries split.
 fn split(connection: &Connection, query: &TallyQuery, boundaries: &Boundaries) -> Result<Split, StoreError> {
-    let mut split = Split::new();
+    let (mut split, mut names) = (Split::new(), Shared::default());
     let mut select = connection.prepare_cached(OF_STRETCH)?;
     for (from_ms, to_ms) in boundaries.split() {
         for (survey, _) in Table(connection).of_id(query.scope, &query.survey, query.site.as_deref())? {
@@ -105,14 +107,17 @@ fn split(connection: &Connection, query: &TallyQuery, boundaries: &Boundaries) -
                 let mut rows = select.query(params![query.scope.0, survey, answered, from_ms, to_ms])?;
                 while let Some(row) = rows.next()? {
                     // What can't be read is counted nowhere.
-                    let Ok(kept) = Old::read(row)?.row(query.scope, row.get(9)?) else { continue };
+                    let kept = Old::read(row).map_err(StoreError::from);
+                    let Ok(kept) = kept.and_then(|old| old.row(query.scope, row.get(9)?)) else { continue };
                     let Some(period) = boundaries.period(kept.dated_ms) else { continue };
                     if !are_counted(kept.flags) {
                         continue;
                     }
                     for segment in std::iter::once(EVERYONE).chain(kept.segments.iter().copied()) {
                         let day = split.entry((survey, segment, period, kept.version)).or_default();
-                        counters(&kept, 1).iter().for_each(|(counter, n)| day.add(counter, 0, *n));
+                        counters(&kept, 1)
+                            .iter()
+                            .for_each(|(counter, n)| day.add(&counter.named(&mut names), 0, *n));
                     }
                 }
             }
@@ -196,7 +201,9 @@ pub(super) fn span(
                 while let Some(row) = rows.next()? {
                     let counted = Day::unpack(blob(row, 2)?, blob(row, 3)?)?;
                     let quarters = counted.series().iter().flat_map(|series| &series.quarters);
-                    slots.extend(quarters.map(|(quarter, _)| day * QUARTERS + i64::from(*quarter)));
+                    slots.extend(quarters.map(|(quarter, _)| {
+                        day.saturating_mul(QUARTERS).saturating_add(i64::from(*quarter))
+                    }));
                 }
                 Ok(slots)
             };
@@ -206,7 +213,7 @@ pub(super) fn span(
             }
         }
     }
-    Ok(span.map(|(first, last)| (first * SLOT_MS, last * SLOT_MS)))
+    Ok(span.map(|(first, last)| (first.saturating_mul(SLOT_MS), last.saturating_mul(SLOT_MS))))
 }
 
 pub(super) fn is_counted(
@@ -240,13 +247,13 @@ pub(super) fn responses(connection: &Connection, query: &ResponseQuery) -> Resul
         for answered in [true, false].into_iter().take(1 + usize::from(query.unanswered)) {
             let walk = params![query.scope.0, survey, answered, dated_ms, id, query.limit];
             let rows =
-                select.query_map(walk, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 16]>(1)?)))?;
+                select.query_map(walk, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
             for place in rows {
                 places.push(place?);
             }
         }
     }
-    places.sort_unstable_by_key(|place| Reverse(*place));
+    places.sort_unstable_by(|a, b| b.cmp(a));
     places.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
 
     let mut select = transaction.prepare_cached(&format!("{RESPONSES} {OF_ID}"))?;
@@ -270,7 +277,7 @@ pub(super) fn response(
     let mut select = connection.prepare_cached(&format!("{RESPONSES} {OF_ID}"))?;
     let mut rows = select.query(params![scope.0, uuid_bytes(id)])?;
     match rows.next()? {
-        Some(row) => Page::new(1).read(row).map(Some).map_err(|error| of_response(error, id)),
+        Some(row) => Page::new(1).read(row, id.to_owned()).map(Some).map_err(|error| of_response(error, id)),
         None => Ok(None),
     }
 }
@@ -286,6 +293,35 @@ pub(super) fn feed(connection: &Connection, query: FeedQuery) -> Result<Listed, 
         }
     }
     Ok(page.listed())
+}
+
+/// Which of the responses to a survey that are dated in a stretch no list can show: their ids, and what is wrong.
+pub(super) fn unlisted(
+    connection: &Connection,
+    scope: Scope,
+    survey: i64,
+    (from_ms, to_ms): (i64, i64),
+) -> Result<Vec<(String, String)>, StoreError> {
+    let mut unlisted = Vec::new();
+    let mut select = connection.prepare_cached(&format!("{RESPONSES} {OF_SURVEY}"))?;
+    for answered in [false, true] {
+        let mut rows = select.query(params![scope.0, survey, answered, from_ms, to_ms])?;
+        while let Some(row) = rows.next()? {
+            let id = id(row)?;
+            match Page::new(1).read(row, id.clone()) {
+                Err(StoreError::Database(what)) => unlisted.push((id, what)),
+                Err(error) => return Err(error),
+                Ok(_) => {}
+            }
+        }
+    }
+    Ok(unlisted)
+}
+
+/// The id of a row of [`RESPONSES`], in whatever way it is damaged.
+fn id(row: &Row<'_>) -> Result<String, StoreError> {
+    let id: Vec<u8> = row.get(0)?;
+    Ok(<[u8; 16]>::try_from(&*id).map_or_else(|_| format!("{id:02x?}"), uuid_text))
 }
 
 pub(super) fn health(connection: &Connection, file: &Path, now_ms: i64) -> Result<Health, StoreError> {
@@ -306,14 +342,16 @@ pub(super) fn health(connection: &Connection, file: &Path, now_ms: i64) -> Resul
         let mut rows = select.query(params![workspace, survey, EVERYONE, i64::MIN, i64::MAX])?;
         while let Some(row) = rows.next()? {
             let day: i64 = row.get(0)?;
-            let shown = Totals::new(blob(row, 2)?)?
+            // Counting again says which can't be read.
+            let Ok(totals) = Totals::new(blob(row, 2)?) else { continue };
+            let shown = totals
                 .filter_map(Result::ok)
                 .filter(|(counter, _)| counter.measure == Measure::Shown)
                 .map(|(_, n)| u64::try_from(n).unwrap_or(0))
                 .sum::<u64>();
             health.responses += shown;
             health.recent += if recent.contains(&day) { shown } else { 0 };
-            health.last_day_ms = health.last_day_ms.max(Some(day * DAY_MS));
+            health.last_day_ms = health.last_day_ms.max(Some(day.saturating_mul(DAY_MS)));
         }
     }
     Ok(health)
@@ -324,19 +362,28 @@ struct Page {
     limit: usize,
     /// How many rows were read.
     rows: usize,
+    last: Option<Place>,
     bytes: usize,
     responses: Vec<StoredResponse>,
 }
 
 impl Page {
     fn new(limit: u32) -> Self {
-        Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), rows: 0, bytes: 0, responses: Vec::new() }
+        Self {
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            rows: 0,
+            last: None,
+            bytes: 0,
+            responses: Vec::new(),
+        }
     }
 
     /// Adds a row of [`RESPONSES`], and says whether there is room for more. The others must be seen beside one that is damaged.
     fn add(&mut self, row: &Row<'_>) -> Result<bool, StoreError> {
         self.rows += 1;
-        match self.read(row) {
+        let id = id(row)?;
+        self.last = Some(Place { dated_ms: row.get(2)?, id: id.clone(), seq: row.get(1)? });
+        match self.read(row, id.clone()) {
             Ok(response) => self.responses.push(response),
             Err(error) => {
                 tracing::error!(error = %of_response(error, &uuid_text(row.get(0)?)), "a response is left out of a list")
@@ -345,7 +392,7 @@ impl Page {
         Ok(self.bytes < MAX_PAGE_BYTES)
     }
 
-    fn read(&mut self, row: &Row<'_>) -> Result<StoredResponse, StoreError> {
+    fn read(&mut self, row: &Row<'_>, id: String) -> Result<StoredResponse, StoreError> {
         let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
         let (content, frame) = (text(9)?, text(10)?);
         self.bytes += content.len() + frame.len();
@@ -370,7 +417,7 @@ impl Page {
             signed: flags & SIGNED > 0,
         };
         Ok(StoredResponse {
-            id: uuid_text(row.get(0)?),
+            id,
             seq: row.get(1)?,
             revision: row.get(6)?,
             dated_ms: row.get(2)?,
@@ -381,8 +428,8 @@ impl Page {
     }
 
     fn listed(self) -> Listed {
-        let Self { limit, rows, bytes, responses } = self;
-        Listed { more: bytes >= MAX_PAGE_BYTES || rows == limit, responses }
+        let Self { limit, rows, last, bytes, responses } = self;
+        Listed { next: last.filter(|_| bytes >= MAX_PAGE_BYTES || rows == limit), responses }
     }
 }
 
@@ -421,7 +468,7 @@ mod tests {
             plan(NEWEST),
             [format!("SEARCH responses USING COVERING INDEX responses_newest {newest}")]
         );
-        for rest in [OF_ID, IN_ORDER] {
+        for rest in [OF_ID, OF_SURVEY, IN_ORDER] {
             let steps = plan(&format!("{RESPONSES} {rest}"));
             assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{steps:?}");
         }

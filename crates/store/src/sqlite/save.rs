@@ -1,6 +1,7 @@
 use super::{
+    count::recount_day,
     edit::{Excluded, range_flag},
-    erase::{Retained, is_erased, is_retained},
+    erase::{Retained, is_retained, refuse},
     names::Table,
 };
 use crate::{
@@ -154,16 +155,15 @@ pub(super) fn keep(
     memory: &mut Memory,
     new: New<'_>,
 ) -> Result<Outcome, StoreError> {
-    let New { scope, id, revision, response, skipped, declared, dated_ms } = new;
-    let respondent = response.respondent.as_ref();
-    let named = respondent.and_then(|respondent| respondent.id.as_deref());
-    if is_erased(connection, memory, scope, id, named, dated_ms)? {
-        return Ok(Outcome::Erased);
+    if let Some(outcome) = refuse(connection, memory, &new)? {
+        return Ok(outcome);
     }
+    let New { scope, id, revision, response, skipped, declared, dated_ms } = new;
     let table = Table(connection);
     let (survey, segments) = memory.names.of(&table, scope, response, declared)?;
     let (content, written) = Parts::of(response, skipped).write()?;
-    let (personal, signed) = (written.personal.is_some(), respondent.is_some_and(|r| r.signed));
+    let (personal, signed) =
+        (written.personal.is_some(), response.respondent.as_ref().is_some_and(|r| r.signed));
     let flags = [(response.test, TEST), (personal, PERSONAL), (signed, SIGNED)];
     let flags: u32 = flags.into_iter().map(|(is_set, flag)| u32::from(is_set) * flag).sum();
     let of_range = range_flag(connection, memory, scope.0, survey, dated_ms)?;
@@ -201,9 +201,39 @@ pub(super) fn keep(
         }
     };
     keep_personal(connection, &row, old.as_ref(), written.personal.as_ref())?;
-    memory.rows.count(&Change { old, new: Some(&row) }, |key| read_day(connection, key))?;
+    let of_day = (scope, row.survey, row.dated_ms);
+    count(connection, memory, of_day, &Change { old, new: Some(&row) })?;
     is_retained(connection, memory, &row)?;
     Ok(Outcome::Stored)
+}
+
+/// Counts a change, which is written already, to responses of one day of a survey. If what was counted can't be read, the day is
+/// counted anew.
+pub(super) fn count(
+    connection: &Connection,
+    memory: &mut Memory,
+    of_day: (Scope, i64, i64),
+    change: &Change<'_>,
+) -> Result<(), StoreError> {
+    match memory.rows.count(change, |key| read_day(connection, key)) {
+        Err(StoreError::Database(what)) => {
+            tracing::error!(what, "a count can't be read: its day is counted anew");
+            count_anew(connection, memory, of_day)
+        }
+        counted => counted,
+    }
+}
+
+pub(super) fn count_anew(
+    connection: &Connection,
+    memory: &mut Memory,
+    (scope, survey, dated_ms): (Scope, i64, i64),
+) -> Result<(), StoreError> {
+    // Those of other days are right.
+    write_counts(connection, memory)?;
+    recount_day(connection, scope, survey, dated_ms)?;
+    memory.rows = Rows::default();
+    Ok(())
 }
 
 /// Adds a row, unless there is one of its id.
@@ -344,7 +374,8 @@ pub(super) fn keep_personal(
                 .prepare_cached(
                     "INSERT INTO personal (workspace, id, respondent, page, said) VALUES (?1, ?2, ?3, ?4, ?5)
                      ON CONFLICT (workspace, id)
-                     DO UPDATE SET respondent = excluded.respondent, page = excluded.page, said = excluded.said",
+                     DO UPDATE SET respondent = excluded.respondent, page = excluded.page, said = excluded.said
+                     WHERE said <> excluded.said OR page IS NOT excluded.page OR respondent IS NOT excluded.respondent",
                 )?
                 .execute(params![workspace, id, respondent, page, said])?;
         }

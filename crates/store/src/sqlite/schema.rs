@@ -96,7 +96,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     }
     carry::carry_over(connection)?;
     if let Err(error) = scrub::anew(connection) {
-        tracing::error!(%error, "the database's file could not be written anew: it takes as much room on the disk as it has, twice, and is tried again at the next start");
+        tracing::error!(%error, "the database's file could not be written anew: it takes as much room as the file on its disk and in the temporary folder (SQLITE_TMPDIR), and is tried again at the next start");
     }
     Ok(())
 }
@@ -150,7 +150,7 @@ mod tests {
             "a45afb8f8c0c770f5955db6c03579ca9595c9538f58641c8109e53735f5f591b",
             "72d41b5cfaa3267b30da8327738b7abdc302f4d31c1d3b53aeb5f29dffcbb2b2",
             "ba857f12dbb79f6528353e8fba1017d4debb3c3c20d201a770d579dd42fd0ffa",
-            "a2c24eb7ac6b6264e9d3565b4901d052de71e158da704dffb10b1b6bbb852f23",
+            "8c3c5f1f14d9ab8d38ca2f6fbb8798181e478d2d889ad3e737e165d240889545",
             "a86adb77e881866aac2be39fe97bcc312b565677faa1e9d8c111b7a684b58abd",
         ];
         assert_eq!(hashes, released);

@@ -2,7 +2,8 @@
 //!
 //! With `secure_delete` SQLite overwrites a row that it deletes where it stands. But whenever it moves rows within a page or between
 //! pages, their bytes stay in the space that a page does not use (SQLite's file format, section 1.6), so that a row may have been
-//! in other pages before it was deleted from its last. All pages are looked through for that, some at a time between answers.
+//! in other pages before it was deleted from its last. All pages are looked through for that, some at a time between answers, and
+//! then once more: answers that come meanwhile may move what a page does not use to one that was looked at already.
 
 use crate::StoreError;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
@@ -11,12 +12,36 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 const STEP: u32 = 1_024;
 /// A page that continues a long row begins with the number of the next one. From here on it could be taken for a page of a b-tree.
 const MAX_PAGES: u32 = 0x0200_0000;
+/// How often all of them are.
+const PASSES: u8 = 2;
+
+/// How far the looking through has come. What is erased meanwhile, or by another process, begins it anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    due: i64,
+    pass: u8,
+    page: u32,
+}
+
+impl Place {
+    pub(super) fn start(due: i64) -> Self {
+        Self { due, pass: 1, page: 1 }
+    }
+
+    pub(super) fn is_of(self, due: i64) -> bool {
+        self.due == due
+    }
+
+    pub(super) fn is_end(self) -> bool {
+        self.pass > PASSES
+    }
+}
 
 /// Notes, in the transaction that erases something, that all pages are to be looked through.
 pub(super) fn is_due(connection: &Connection) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO scrub (id, page) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET page = MIN(page, 1)",
+            "INSERT INTO scrub (id, due) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET due = due + 1 WHERE due > 0",
         )?
         .execute([])?;
     Ok(())
@@ -24,51 +49,44 @@ pub(super) fn is_due(connection: &Connection) -> Result<(), StoreError> {
 
 /// Notes, in the transaction of a migration, that the file is to be written anew: earlier builds did not overwrite what they deleted.
 pub(super) fn is_due_anew(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch("INSERT INTO scrub (id, page) VALUES (1, 0)")
+    connection.execute_batch("INSERT INTO scrub (id, due) VALUES (1, 0)")
 }
 
-fn next(connection: &Connection) -> Result<Option<u32>, StoreError> {
-    Ok(connection.query_row("SELECT page FROM scrub", [], |row| row.get(0)).optional()?)
-}
-
-/// Whether there is anything to do.
-pub(super) fn is_wanted(connection: &Connection) -> Result<bool, StoreError> {
-    Ok(next(connection)?.is_some())
+/// How often something was erased since all was wiped.
+pub(super) fn due(connection: &Connection) -> Result<Option<i64>, StoreError> {
+    Ok(connection.prepare_cached("SELECT due FROM scrub")?.query_row([], |row| row.get(0)).optional()?)
 }
 
 /// Writes the whole file anew, if that is due.
 pub(super) fn anew(connection: &Connection) -> Result<(), StoreError> {
-    if next(connection)? == Some(0) {
+    if due(connection)? == Some(0) {
         tracing::info!("the database's file is written anew, without what was deleted from it");
         connection.execute_batch("VACUUM")?;
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        connection.execute_batch("DELETE FROM scrub WHERE page = 0")?;
+        // It is in the log until nobody reads an earlier state.
+        let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        let done = if is_busy { "UPDATE scrub SET due = 1" } else { "DELETE FROM scrub" };
+        connection.execute_batch(done)?;
     }
     Ok(())
 }
 
-/// Wipes some pages. Whether there are more.
-pub(super) fn step(connection: &mut Connection) -> Result<bool, StoreError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let Some(first) = next(&transaction)? else { return Ok(false) };
-    if first == 0 {
-        return Err(StoreError::Database(
-            "what earlier versions deleted still stands in its file, because it could not be written anew at the last start: \
-             start the server with as much room on the disk as the file takes, twice"
-                .to_owned(),
-        ));
+/// Wipes some pages, and gives the place to go on from.
+pub(super) fn step(connection: &mut Connection, place: Place) -> Result<Place, StoreError> {
+    if place.due == 0 {
+        return Err(StoreError::NotAnew);
     }
-    let pages = pages(&transaction)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let pages: u32 = transaction.query_row("PRAGMA page_count", [], |row| row.get(0))?;
     if pages >= MAX_PAGES {
         return Err(StoreError::Database(format!(
             "it has {pages} pages, and fewer than {MAX_PAGES} can be looked through: stop the server, and let SQLite write the \
              file anew (VACUUM)"
         )));
     }
-    let next = first.saturating_add(STEP);
+    let next = place.page.saturating_add(STEP);
     let mut read = transaction.prepare_cached("SELECT data FROM sqlite_dbpage WHERE pgno = ?1")?;
     let mut write = transaction.prepare_cached("UPDATE sqlite_dbpage SET data = ?2 WHERE pgno = ?1")?;
-    for page in (first..next).take_while(|page| *page <= pages) {
+    for page in (place.page..next).take_while(|page| *page <= pages) {
         let wiped = read.query_row([page], |row| {
             let data = row.get_ref(0)?.as_blob()?;
             Ok(wiped(data, if page == 1 { 100 } else { 0 }))
@@ -78,21 +96,18 @@ pub(super) fn step(connection: &mut Connection) -> Result<bool, StoreError> {
         }
     }
     drop((read, write));
-    transaction.execute("UPDATE scrub SET page = ?1", [next])?;
     transaction.commit()?;
-    Ok(next <= pages)
+    Ok(if next <= pages {
+        Place { page: next, ..place }
+    } else {
+        Place { page: 1, pass: place.pass + 1, ..place }
+    })
 }
 
-/// Notes that all was looked through, and no log has an earlier state.
-pub(super) fn is_done(connection: &Connection) -> Result<(), StoreError> {
-    // Something else may have been erased meanwhile.
-    let pages = pages(connection)?;
-    connection.execute("DELETE FROM scrub WHERE page > ?1", [pages])?;
+/// Notes that all was looked through and no log has an earlier state, unless something else was erased meanwhile.
+pub(super) fn is_done(connection: &Connection, place: Place) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM scrub WHERE due = ?1", [place.due])?;
     Ok(())
-}
-
-fn pages(connection: &Connection) -> Result<u32, StoreError> {
-    Ok(connection.query_row("PRAGMA page_count", [], |row| row.get(0))?)
 }
 
 /// A page without what stands in the space that it does not use, if anything does. Its header begins at an offset.
@@ -119,6 +134,30 @@ fn wiped(page: &[u8], header: usize) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_pages_are_looked_through_twice_and_again_after_what_is_erased_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = Connection::open(folder.path().join("candor.sqlite")).unwrap();
+        super::super::schema::migrate(&mut connection).unwrap();
+        assert_eq!(due(&connection), Ok(None));
+        is_due(&connection).unwrap();
+        connection.execute_batch("CREATE TABLE large AS SELECT zeroblob(4096 * 2500) AS bytes").unwrap();
+        let mut place = Place::start(due(&connection).unwrap().unwrap());
+        let mut steps = Vec::new();
+        while !place.is_end() {
+            place = step(&mut connection, place).unwrap();
+            steps.push((place.pass, place.page));
+        }
+        let (second, third) = (1 + STEP, 1 + 2 * STEP);
+        assert_eq!(steps, [(1, second), (1, third), (2, 1), (2, second), (2, third), (3, 1)]);
+        is_due(&connection).unwrap();
+        is_done(&connection, place).unwrap();
+        let again = due(&connection).unwrap().unwrap();
+        assert!(!place.is_of(again), "it begins anew");
+        is_done(&connection, Place::start(again)).unwrap();
+        assert_eq!(due(&connection), Ok(None));
+    }
 
     #[test]
     fn a_page_loses_what_it_does_not_use_and_nothing_else() {

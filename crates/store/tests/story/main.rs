@@ -70,10 +70,14 @@ stories! {
     the_rollup_agrees_after_erasures_and_retention_too
     a_response_goes_when_a_later_revision_says_whose_it_is
     a_response_that_is_anonymous_can_be_erased
+    what_is_somebody_elses_by_now_outlives_the_erasure_of_who_was_named_before
+    counts_that_cannot_be_read_cost_no_answer_and_no_erasure
+    what_a_list_cannot_show_is_passed_over_and_named_by_the_audit
     a_response_that_cannot_be_read_hinders_no_other_and_can_be_erased
     the_place_of_what_was_erased_is_given_to_no_other
     what_is_kept_late_is_made_anonymous_all_the_same
     a_clock_that_was_ahead_is_followed_a_day_at_a_time
+    a_clock_that_is_ahead_when_it_is_first_asked_goes_no_further_than_the_last_answer
     a_range_is_taken_out_of_the_counts_with_what_arrives_later_and_put_back
     a_range_whose_change_was_ended_half_way_is_finished_later
     a_response_is_taken_out_put_back_and_corrected_and_each_change_says_who_and_why
@@ -620,11 +624,11 @@ async fn a_page_of_large_responses_is_shorter(database: &impl Database) {
         limit: 5_000,
     };
     let first = store.responses(query.clone()).await.unwrap();
-    assert!(first.more && first.responses.len() < usize::try_from(n).unwrap());
+    assert!(first.next.is_some() && first.responses.len() < usize::try_from(n).unwrap());
     let last = first.responses.last().unwrap();
     let after = Some((last.dated_ms, last.id.clone()));
     let second = store.responses(ResponseQuery { after, ..query }).await.unwrap();
-    assert!(!second.more);
+    assert_eq!(second.next, None);
     assert_eq!(first.responses.len() + second.responses.len(), usize::try_from(n).unwrap());
 }
 
@@ -1181,6 +1185,101 @@ async fn a_response_goes_when_a_later_revision_says_whose_it_is(database: &impl 
     assert_eq!(store.audit().await, Ok(vec![]));
 }
 
+async fn what_is_somebody_elses_by_now_outlives_the_erasure_of_who_was_named_before(
+    database: &impl Database,
+) {
+    let store = database.open().await;
+    let first = by(rated(&uuid(1), 1, 3), "anna");
+    save(&store, first.clone()).await;
+    save(&store, by(rated(&uuid(1), 2, 9), "ben")).await;
+    save(&store, rated(&uuid(2), 1, 7)).await;
+    assert_eq!(
+        erase(&store, Erasure::Respondent("anna".into())).await,
+        0,
+        "it belongs to whom its last revision names"
+    );
+    assert_eq!(save(&store, first).await, Outcome::Superseded { kept: 2 });
+    let elsewhere = with(by(new(&uuid(2), 2, State::Partial, None, None), "anna"), |r| {
+        r.survey = "csat".into();
+        r.answers = vec![Answer { question: "csat".into(), rating: Some(3), ..Answer::default() }];
+    });
+    assert_eq!(save(&store, elsewhere).await, Outcome::OtherSurvey);
+    assert_eq!((all(&store).await.ratings, store.audit().await), (vec![(7, 1), (9, 1)], Ok(vec![])));
+    // What never came is not kept, under any revision.
+    assert_eq!(save(&store, by(rated(&uuid(3), 1, 3), "anna")).await, Outcome::Erased);
+    assert_eq!(save(&store, rated(&uuid(3), 2, 3)).await, Outcome::Erased);
+}
+
+async fn counts_that_cannot_be_read_cost_no_answer_and_no_erasure(database: &impl Database) {
+    for harm in
+        ["rollup SET totals = x'ff'", "rollup SET totals = x''", "rollup_quarters SET quarters = x'ff'"]
+    {
+        let store = database.open().await;
+        let ids: Vec<_> = kept(&store).await.into_iter().map(|kept| kept.id).collect();
+        for id in ids {
+            erase(&store, Erasure::Response(id)).await;
+        }
+        let id = |n| uuid(n + 100 * harm.len() as u64);
+        save(&store, rated(&id(1), 1, 9)).await;
+        save(&store, rated(&id(2), 1, 8)).await;
+        store.close().await;
+        database.execute(&format!("UPDATE {harm}"));
+        let store = database.open().await;
+        assert_eq!(save(&store, rated(&id(3), 1, 7)).await, Outcome::Stored, "{harm}");
+        assert_eq!(
+            (all(&store).await.ratings, store.audit().await),
+            (vec![(7, 1), (8, 1), (9, 1)], Ok(vec![])),
+            "{harm}"
+        );
+        store.close().await;
+        database.execute(&format!("UPDATE {harm}"));
+        let store = database.open().await;
+        assert!(store.health(T0).await.is_ok(), "{harm}");
+        assert_eq!(erase(&store, Erasure::Response(id(1))).await, 1, "{harm}");
+        assert_eq!(
+            (all(&store).await.ratings, store.audit().await),
+            (vec![(7, 1), (8, 1)], Ok(vec![])),
+            "{harm}"
+        );
+        store.close().await;
+    }
+}
+
+async fn what_a_list_cannot_show_is_passed_over_and_named_by_the_audit(database: &impl Database) {
+    let store = database.open().await;
+    for n in 1..7 {
+        let response = with(by(rated(&uuid(n), 1, 9), "anna"), |r| {
+            r.locale = if n % 2 == 0 { "fa".into() } else { "en".into() }
+        });
+        save_at(&store, response, T0 + n as i64).await;
+    }
+    // The frame of the second, fourth and sixth is damaged, then gone; and what the third said.
+    for harm in ["UPDATE frames SET content = '{' WHERE frame = 2", "DELETE FROM frames WHERE frame = 2"] {
+        database.execute(harm);
+        let (mut found, mut after) = (Vec::new(), None);
+        for _ in 0..9 {
+            let query = ResponseQuery {
+                scope: Scope::DEFAULT,
+                survey: "nps".into(),
+                site: None,
+                unanswered: true,
+                after,
+                limit: 1,
+            };
+            let page = store.responses(query).await.unwrap();
+            found.extend(page.responses.into_iter().map(|kept| kept.id));
+            let Some(place) = page.next else { break };
+            after = Some((place.dated_ms, place.id));
+        }
+        assert_eq!(found, [5, 3, 1].map(uuid), "{harm}");
+        assert_eq!(store.audit().await.unwrap().len(), 3, "{harm}");
+    }
+    database.execute("UPDATE personal SET said = '{' WHERE page IS NULL");
+    let differences = store.audit().await.unwrap();
+    assert_eq!(differences.len(), 6, "{differences:?}");
+    assert_eq!(all(&store).await.ratings, [(9, 6)], "they are counted");
+}
+
 async fn a_response_that_is_anonymous_can_be_erased(database: &impl Database) {
     let store = database.open().await;
     save(&store, by(rated(&uuid(1), 1, 9), "anna")).await;
@@ -1199,7 +1298,7 @@ async fn a_response_that_cannot_be_read_hinders_no_other_and_can_be_erased(datab
     let damaged = |differences: &[Difference]| {
         differences.iter().filter(|difference| matches!(difference, Difference::Damaged(_))).count()
     };
-    for (n, harm) in [(1, "content = '{x'"), (2, "segments = x'ff'"), (3, "state = 9")] {
+    for (n, harm) in [(1, "content = '{x'"), (2, "segments = x'ff'"), (3, "state = 300")] {
         database.execute(&format!("UPDATE responses SET {harm} WHERE seq = {}", 2 * n - 1));
         let differences = store.audit().await.unwrap();
         assert!(
@@ -1220,7 +1319,7 @@ async fn a_response_that_cannot_be_read_hinders_no_other_and_can_be_erased(datab
         assert_eq!(listed, readable.map(uuid).collect::<Vec<_>>(), "{harm}");
     }
     // As it was counted when it could be read.
-    database.execute("UPDATE responses SET content = '{x' WHERE seq = 2");
+    database.execute("UPDATE responses SET content = CAST(x'5bff' AS TEXT), hash = x'00', revision = 1099511627776 WHERE seq = 2");
     for n in [1, 2, 3, 11] {
         assert_eq!(erase(&store, Erasure::Response(uuid(n))).await, 1);
     }
@@ -1269,13 +1368,29 @@ async fn what_is_kept_late_is_made_anonymous_all_the_same(database: &impl Databa
 async fn a_clock_that_was_ahead_is_followed_a_day_at_a_time(database: &impl Database) {
     let store = database.open().await;
     let day = 86_400_000;
-    assert_eq!(store.believe(T0).await, Ok(T0), "the first is all there is");
-    assert_eq!(store.believe(T0 + 60 * day).await, Ok(T0 + day));
+    assert_eq!(store.believe(T0, false).await, Ok(T0), "the first is all there is");
+    // However often one starts.
+    for _ in 0..9 {
+        assert_eq!(store.believe(T0 + 60 * day, false).await, Ok(T0));
+    }
+    assert_eq!(store.believe(T0 + 60 * day, true).await, Ok(T0 + day));
     store.close().await;
     let store = database.open().await;
-    assert_eq!(store.believe(T0 + 60 * day).await, Ok(T0 + 2 * day));
-    assert_eq!(store.believe(T0 + 3_600_000).await, Ok(T0 + 3_600_000), "and back at once");
-    assert_eq!(store.believe(T0 + 2 * 3_600_000).await, Ok(T0 + 2 * 3_600_000));
+    assert_eq!(store.believe(T0 + 60 * day, false).await, Ok(T0 + day));
+    assert_eq!(store.believe(T0 + 60 * day, true).await, Ok(T0 + 2 * day));
+    assert_eq!(store.believe(T0 + 3_600_000, true).await, Ok(T0 + 3_600_000), "and back at once");
+    // One that was behind for a while takes nothing back.
+    assert_eq!(store.believe(T0 - 100 * day, true).await, Ok(T0 - 100 * day));
+    assert_eq!(store.believe(T0 + 2 * day, true).await, Ok(T0 + 2 * day));
+}
+
+async fn a_clock_that_is_ahead_when_it_is_first_asked_goes_no_further_than_the_last_answer(
+    database: &impl Database,
+) {
+    let store = database.open().await;
+    save(&store, rated(&uuid(1), 1, 9)).await;
+    let day = 86_400_000;
+    assert_eq!(store.believe(T0 + 60 * day, false).await, Ok((T0 / day + 1) * day));
 }
 
 async fn counts_are_exact_wherever_periods_begin_and_end(database: &impl Database) {
