@@ -1,7 +1,7 @@
 use super::params::{Name, Params, integer};
 use crate::{
     app::App,
-    auth::{Reader, to_json},
+    auth::{Reader, to_json_of},
     calendar,
     problem::Problem,
     score::ReceiptJson,
@@ -13,7 +13,10 @@ use candor_store::{Counts, Dimension, SLOT_MS, Scope, Segment, TallyQuery};
 use candor_survey::{Kind, OTHER, Question, canonical};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
+/// How long a period is as JSON, about.
+const PERIOD_BYTES: usize = 700;
 /// The most periods of one request: hours of six weeks, days of nearly three years.
 const MAX_PERIODS: usize = 1_000;
 /// The most periods times segments: hours of six weeks in ten languages.
@@ -95,7 +98,7 @@ struct Period<'a> {
     /// The share of those shown who rated, 0…1. Null if nobody was shown it.
     response_rate: Option<f64>,
     /// How the score came about, as `candor score` says it.
-    receipt: Option<ReceiptJson>,
+    receipt: Option<ReceiptJson<&'a RawValue>>,
     /// Why there is no score: `no_data` or `too_few`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
@@ -252,9 +255,11 @@ pub(crate) async fn show(
                 boundaries.iter().map(|ms| calendar::rfc3339(*ms, &zone)).collect()
             };
             let (whole, parts) = (edges(&[from, to]), edges(&boundaries));
-            let view = View { counted: reading.counted, min_n, segment };
+            let definition = measure.map_or("", |measure| measure.receipt().formula.definition);
+            let definition = to_raw_value(definition).map_err(|error| Problem::fault(error.to_string()))?;
+            let view = View { counted: reading.counted, min_n, segment, definition };
             let total = total.first().ok_or_else(|| Problem::fault("the store gave no total"))?;
-            to_json(&Scores {
+            let scores = Scores {
                 survey: id,
                 question: reading.question,
                 metric: measure.map(|measure| measure.metric().name()),
@@ -266,7 +271,8 @@ pub(crate) async fn show(
                     .map(|counts| view.period(counts, &parts))
                     .collect::<Result<_, _>>()?,
                 later_until,
-            })
+            };
+            to_json_of(&scores, PERIOD_BYTES * (1 + scores.periods.len()))
         })
         .await
 }
@@ -355,11 +361,13 @@ struct View {
     counted: Counted,
     min_n: u64,
     segment: Segment,
+    /// Of the question's score, as JSON.
+    definition: Box<RawValue>,
 }
 
 impl View {
     /// `edges` are the moments at which periods begin and end.
-    fn period<'a>(&self, counts: &Counts, edges: &'a [String]) -> Result<Period<'a>, Problem> {
+    fn period<'a>(&'a self, counts: &Counts, edges: &'a [String]) -> Result<Period<'a>, Problem> {
         let edge = |i: usize| edges.get(i).map(String::as_str).unwrap_or_default();
         let segment = match (&self.segment, &counts.value) {
             (Segment::One(dimension, _) | Segment::Each(dimension), Some(value)) => {
@@ -370,7 +378,7 @@ impl View {
         let period =
             Period { from: edge(counts.period), to: edge(counts.period + 1), segment, ..Period::default() };
         let (n, counted) = match &self.counted {
-            Counted::Rating(measure) => rated(*measure, counts)?,
+            Counted::Rating(measure) => rated(*measure, counts, &self.definition)?,
             Counted::Choice(options) => chosen(options, counts),
         };
         if (1..self.min_n).contains(&n) {
@@ -391,7 +399,11 @@ impl View {
 }
 
 /// How many rated, and what comes of it.
-fn rated(measure: Measure, counts: &Counts) -> Result<(u64, Period<'static>), Problem> {
+fn rated<'a>(
+    measure: Measure,
+    counts: &Counts,
+    definition: &'a RawValue,
+) -> Result<(u64, Period<'a>), Problem> {
     let mut tally = Tally::new(measure.scale());
     for &(point, n) in &counts.ratings {
         // A version without answers may be edited while one to it is on its way: what is not on the scale now is no rating.
@@ -406,7 +418,7 @@ fn rated(measure: Measure, counts: &Counts) -> Result<(u64, Period<'static>), Pr
         score: score.map(|score| score.value),
         ci: score.map(|score| [score.interval.low, score.interval.high]),
         method: score.map(|score| score.interval.method.name()),
-        receipt: Some((&Receipt { exclusions, ..receipt }).into()),
+        receipt: Some(ReceiptJson::with(&Receipt { exclusions, ..receipt }, definition)),
         ..Period::default()
     };
     Ok((tally.n(), period))
@@ -436,7 +448,7 @@ mod tests {
     #[test]
     fn a_rating_off_the_scale_is_left_out() {
         let counts = Counts { ratings: vec![(3, 2), (5, 1), (10, 7)], ..Counts::default() };
-        let (n, period) = rated(Measure::own(candor_scoring::Metric::Csat), &counts).unwrap();
+        let (n, period) = rated(Measure::own(candor_scoring::Metric::Csat), &counts, RawValue::NULL).unwrap();
         assert_eq!((n, period.counts), (3, Some(vec![0, 0, 2, 0, 1])));
     }
 }

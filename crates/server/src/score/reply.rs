@@ -46,11 +46,11 @@ fn unsign_zero(value: &mut Value) {
     }
 }
 
-/// How a number came about, as it is told.
+/// How a number came about, as it is told. Of thousands, the definition is made JSON once.
 #[derive(Debug, Serialize)]
-pub(crate) struct ReceiptJson {
+pub(crate) struct ReceiptJson<D = &'static str> {
     formula: &'static str,
-    definition: &'static str,
+    definition: D,
     unit: &'static str,
     scale: Option<ScaleJson>,
     direction: Option<&'static str>,
@@ -75,10 +75,16 @@ struct ExclusionsJson {
 
 impl From<&Receipt> for ReceiptJson {
     fn from(receipt: &Receipt) -> Self {
+        Self::with(receipt, receipt.formula.definition)
+    }
+}
+
+impl<D> ReceiptJson<D> {
+    pub(crate) fn with(receipt: &Receipt, definition: D) -> Self {
         let Exclusions { dismissed, skipped } = receipt.exclusions;
         Self {
             formula: receipt.formula.id,
-            definition: receipt.formula.definition,
+            definition,
             unit: receipt.formula.unit,
             scale: receipt.scale.map(|scale| ScaleJson { min: scale.min(), max: scale.max() }),
             direction: receipt.scale.map(|scale| scale.direction().name()),
