@@ -228,7 +228,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
         e => e.into(),
     })?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(32);
+    connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
 

@@ -1,7 +1,7 @@
 //! Carrying over what a database of an earlier schema has: a few thousand responses at a time, so that whoever ends it loses
 //! nothing and begins no second time.
 
-use super::save::{Memory, New, keep, of_response, write_counts};
+use super::save::{Memory, New, Statements, keep, of_response, write_counts};
 use crate::{Outcome, Scope, StoreError, decide::uuid_text, kept::damaged};
 use candor_survey::Response;
 use rusqlite::{Connection, Row, TransactionBehavior};
@@ -88,13 +88,15 @@ pub(super) fn carry_over_in_parts(
         let mut select =
             transaction.prepare_cached(&format!("{BEFORE} FROM responses_before ORDER BY rowid LIMIT ?1"))?;
         let mut rows = select.query([batch])?;
+        let mut statements = Statements::prepare(&transaction)?;
         let mut last = None;
         while let Some(row) = rows.next()? {
             let Before { rowid, id, revision, dated_ms, skipped, response } = Before::read(row)?;
             // No survey declared any segments then.
             let (response, skipped, declared) = (&response, &*skipped, &[][..]);
             let new = New { scope: Scope::DEFAULT, id, revision, response, skipped, declared, dated_ms };
-            let outcome = keep(&transaction, &mut memory, new).map_err(|e| of_response(e, &uuid_text(id)))?;
+            let outcome = keep(&transaction, &mut statements, &mut memory, new)
+                .map_err(|e| of_response(e, &uuid_text(id)))?;
             if outcome != Outcome::Stored {
                 return Err(StoreError::Database(format!("{} was carried over before", uuid_text(id))));
             }
@@ -102,7 +104,7 @@ pub(super) fn carry_over_in_parts(
             done += 1;
         }
         drop(rows);
-        drop(select);
+        drop((select, statements));
         write_counts(&transaction, &mut memory)?;
         match last {
             Some(last) => {

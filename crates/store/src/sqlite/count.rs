@@ -2,7 +2,7 @@
 
 use super::{
     read::unlisted,
-    save::{Old, blob, select_old, write_day},
+    save::{Days, Old, blob, select_old},
 };
 use crate::{
     Difference, Scope, StoreError,
@@ -153,12 +153,12 @@ pub(super) fn recount_day(
 
 fn recount_date(connection: &Connection, date: Date) -> Result<(), StoreError> {
     let (counted, _) = counted(connection, date)?;
-    let none = Day::default();
+    let (none, mut days) = (Day::default(), Days::prepare(connection)?);
     for key in rollup(connection, date)?.keys().filter(|key| !counted.contains_key(key)) {
-        write_day(connection, key, &none)?;
+        days.write(key, &none)?;
     }
     for (key, day) in &counted {
-        write_day(connection, key, day)?;
+        days.write(key, day)?;
     }
     Ok(())
 }

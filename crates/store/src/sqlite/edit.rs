@@ -92,7 +92,7 @@ pub(super) fn edit(
                     let flags = old.flags & !decide::PERSONAL | is_personal | CORRECTED;
                     let new = Row { content, flags, ..old.clone() };
                     write(&transaction, memory, &new, Some(&written.content))?;
-                    keep_personal(&transaction, &new, Some(&old), written.personal.as_ref())?;
+                    keep_personal(&transaction, &new, written.personal.as_ref())?;
                     let row = Noted {
                         kind: EditKind::Corrected,
                         survey: old.survey,

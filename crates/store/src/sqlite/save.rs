@@ -13,7 +13,7 @@ use crate::{
     segments,
 };
 use candor_survey::Response;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, TransactionBehavior, params};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What the writer has at hand of its database. It is true for as long as nobody else writes.
@@ -120,6 +120,7 @@ fn keep_all<'a>(
     arrivals: impl IntoIterator<Item = &'a Arrival>,
 ) -> Result<Vec<Outcome>, StoreError> {
     let mut outcomes = Vec::new();
+    let mut statements = Statements::prepare(connection)?;
     for arrival in arrivals {
         let Arrival { scope, response, declared, received_ms } = arrival;
         let new = New {
@@ -131,10 +132,30 @@ fn keep_all<'a>(
             declared,
             dated_ms: dated_ms(*received_ms, response.age_ms()),
         };
-        outcomes.push(keep(connection, memory, new).map_err(|e| of_response(e, response.id()))?);
+        outcomes
+            .push(keep(connection, &mut statements, memory, new).map_err(|e| of_response(e, response.id()))?);
     }
     write_counts(connection, memory)?;
     Ok(outcomes)
+}
+
+/// What every response is kept with, looked up once for all of a transaction.
+pub(super) struct Statements<'a> {
+    old: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+    update: CachedStatement<'a>,
+    personal: CachedStatement<'a>,
+}
+
+impl<'a> Statements<'a> {
+    pub(super) fn prepare(connection: &'a Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            old: connection.prepare_cached(OLD)?,
+            insert: connection.prepare_cached(INSERT)?,
+            update: connection.prepare_cached(UPDATE)?,
+            personal: connection.prepare_cached(PERSONAL_OF)?,
+        })
+    }
 }
 
 /// A response that is about to be kept.
@@ -152,6 +173,7 @@ pub(super) struct New<'a> {
 /// Keeps a response and counts it among the rows at hand.
 pub(super) fn keep(
     connection: &Connection,
+    statements: &mut Statements<'_>,
     memory: &mut Memory,
     new: New<'_>,
 ) -> Result<Outcome, StoreError> {
@@ -180,12 +202,12 @@ pub(super) fn keep(
         segments,
         content,
     };
-    let old = if revision == 1 && insert(connection, memory, &row, &written)? {
+    let old = if revision == 1 && insert(connection, statements, memory, &row, &written)? {
         None
     } else {
-        match old(connection, scope, id)? {
+        match Old::find(&mut statements.old, scope, id)? {
             None => {
-                insert(connection, memory, &row, &written)?;
+                insert(connection, statements, memory, &row, &written)?;
                 None
             }
             Some(old) => {
@@ -195,12 +217,18 @@ pub(super) fn keep(
                 }
                 let old = old.row(scope, id)?;
                 row.flags = flags | old.flags & (OUT | OUT_OF_RANGE);
-                update(connection, memory, &row, &written)?;
+                update(connection, statements, memory, &row, &written)?;
                 Some(old)
             }
         }
     };
-    keep_personal(connection, &row, old.as_ref(), written.personal.as_ref())?;
+    match &written.personal {
+        Some(personal) => write_personal(&mut statements.personal, &row, personal)?,
+        None if old.as_ref().is_some_and(|old| old.flags & PERSONAL > 0) => {
+            forget_personal(connection, scope, id)?;
+        }
+        None => {}
+    }
     let of_day = (scope, row.survey, row.dated_ms);
     count(connection, memory, of_day, &Change { old, new: Some(&row) })?;
     is_retained(connection, memory, &row)?;
@@ -239,6 +267,7 @@ pub(super) fn count_anew(
 /// Adds a row, unless there is one of its id.
 fn insert(
     connection: &Connection,
+    statements: &mut Statements<'_>,
     memory: &mut Memory,
     row: &Row,
     written: &Written,
@@ -248,20 +277,15 @@ fn insert(
     let Row { workspace, id, survey, version, revision, state, flags, dated_ms, hash, segments, content: _ } =
         row;
     let (state, segments, content) = (state_number(*state), segments::pack(segments), &written.content);
-    let added = connection
-        .prepare_cached(
-            "INSERT INTO responses
-             (workspace, id, survey, version, revision, state, flags, dated_ms, seq, hash, frame, segments, content)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (workspace, id) DO NOTHING",
-        )?
-        .execute(params![
-            workspace, id, survey, version, revision, state, flags, dated_ms, seq, hash, frame, segments, content
-        ])?;
+    let added = statements.insert.execute(params![
+        workspace, id, survey, version, revision, state, flags, dated_ms, seq, hash, frame, segments, content
+    ])?;
     Ok(added > 0)
 }
 
 fn update(
     connection: &Connection,
+    statements: &mut Statements<'_>,
     memory: &mut Memory,
     row: &Row,
     written: &Written,
@@ -281,14 +305,9 @@ fn update(
         content: _,
     } = row;
     let (state, segments, content) = (state_number(*state), segments::pack(segments), &written.content);
-    connection
-        .prepare_cached(
-            "UPDATE responses SET version = ?3, revision = ?4, state = ?5, flags = ?6, seq = ?7, hash = ?8, frame = ?9,
-             segments = ?10, content = ?11 WHERE workspace = ?1 AND id = ?2",
-        )?
-        .execute(params![
-            workspace, id, version, revision, state, flags, seq, hash, frame, segments, content
-        ])?;
+    statements.update.execute(params![
+        workspace, id, version, revision, state, flags, seq, hash, frame, segments, content
+    ])?;
     Ok(())
 }
 
@@ -320,13 +339,33 @@ macro_rules! select_old {
 }
 pub(super) use select_old;
 
+const OLD: &str = select_old!(" FROM responses WHERE workspace = ?1 AND id = ?2");
+const INSERT: &str = "INSERT INTO responses
+     (workspace, id, survey, version, revision, state, flags, dated_ms, seq, hash, frame, segments, content)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (workspace, id) DO NOTHING";
+const UPDATE: &str =
+    "UPDATE responses SET version = ?3, revision = ?4, state = ?5, flags = ?6, seq = ?7, hash = ?8, frame = ?9,
+     segments = ?10, content = ?11 WHERE workspace = ?1 AND id = ?2";
+/// Writes nothing where nothing differs: of three revisions most say the same of who answered.
+const PERSONAL_OF: &str =
+    "INSERT INTO personal (workspace, id, respondent, page, said) VALUES (?1, ?2, ?3, ?4, ?5)
+     ON CONFLICT (workspace, id)
+     DO UPDATE SET respondent = excluded.respondent, page = excluded.page, said = excluded.said
+     WHERE said <> excluded.said OR page IS NOT excluded.page OR respondent IS NOT excluded.respondent";
+
 pub(super) fn old(connection: &Connection, scope: Scope, id: [u8; 16]) -> Result<Option<Old>, StoreError> {
-    let sql = select_old!(" FROM responses WHERE workspace = ?1 AND id = ?2");
-    let mut select = connection.prepare_cached(sql)?;
-    Ok(select.query_row(params![scope.0, id], Old::read).optional()?)
+    Old::find(&mut connection.prepare_cached(OLD)?, scope, id)
 }
 
 impl Old {
+    fn find(
+        select: &mut CachedStatement<'_>,
+        scope: Scope,
+        id: [u8; 16],
+    ) -> Result<Option<Self>, StoreError> {
+        Ok(select.query_row(params![scope.0, id], Self::read).optional()?)
+    }
+
     pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         let head = Head {
             survey: row.get(0)?,
@@ -362,28 +401,24 @@ impl Old {
     }
 }
 
+/// Keeps what is personal of a response, or takes out what was.
 pub(super) fn keep_personal(
     connection: &Connection,
-    Row { workspace, id, .. }: &Row,
-    old: Option<&Row>,
+    row: &Row,
     personal: Option<&WrittenPersonal>,
 ) -> Result<(), StoreError> {
     match personal {
-        Some(WrittenPersonal { respondent, page, said }) => {
-            connection
-                .prepare_cached(
-                    "INSERT INTO personal (workspace, id, respondent, page, said) VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT (workspace, id)
-                     DO UPDATE SET respondent = excluded.respondent, page = excluded.page, said = excluded.said
-                     WHERE said <> excluded.said OR page IS NOT excluded.page OR respondent IS NOT excluded.respondent",
-                )?
-                .execute(params![workspace, id, respondent, page, said])?;
-        }
-        None if old.is_some_and(|old| old.flags & PERSONAL > 0) => {
-            forget_personal(connection, Scope(*workspace), *id)?;
-        }
-        None => {}
+        Some(personal) => write_personal(&mut connection.prepare_cached(PERSONAL_OF)?, row, personal),
+        None => forget_personal(connection, Scope(row.workspace), row.id),
     }
+}
+
+fn write_personal(
+    write: &mut CachedStatement<'_>,
+    Row { workspace, id, .. }: &Row,
+    WrittenPersonal { respondent, page, said }: &WrittenPersonal,
+) -> Result<(), StoreError> {
+    write.execute(params![workspace, id, respondent, page, said])?;
     Ok(())
 }
 
@@ -396,41 +431,53 @@ pub(super) fn forget_personal(connection: &Connection, scope: Scope, id: [u8; 16
 
 /// Writes the rows of the rollup that have changed.
 pub(super) fn write_counts(connection: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
+    let mut days = Days::prepare(connection)?;
     for (key, day) in memory.rows.changed() {
-        write_day(connection, key, day)?;
+        days.write(key, day)?;
     }
     memory.rows.trim();
     Ok(())
 }
 
-pub(super) fn write_day(connection: &Connection, key: &Key, day: &Day) -> Result<(), StoreError> {
-    let Key { workspace, survey, segment, day: date, version } = key;
-    if day.is_empty() {
+/// What the rows of the rollup are written with.
+pub(super) struct Days<'a> {
+    connection: &'a Connection,
+    totals: CachedStatement<'a>,
+    quarters: CachedStatement<'a>,
+}
+
+impl<'a> Days<'a> {
+    pub(super) fn prepare(connection: &'a Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            connection,
+            totals: connection.prepare_cached(
+                "INSERT INTO rollup (workspace, survey, segment, day, version, totals) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (workspace, survey, segment, day, version) DO UPDATE SET totals = excluded.totals",
+            )?,
+            quarters: connection.prepare_cached(
+                "INSERT INTO rollup_quarters (workspace, survey, segment, day, version, quarters) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (workspace, survey, segment, day, version) DO UPDATE SET quarters = excluded.quarters",
+            )?,
+        })
+    }
+
+    pub(super) fn write(&mut self, key: &Key, day: &Day) -> Result<(), StoreError> {
+        let Key { workspace, survey, segment, day: date, version } = key;
+        if !day.is_empty() {
+            self.totals.execute(params![workspace, survey, segment, date, version, day.totals()])?;
+            self.quarters.execute(params![workspace, survey, segment, date, version, day.quarters()])?;
+            return Ok(());
+        }
         for delete in [
             "DELETE FROM rollup WHERE workspace = ?1 AND survey = ?2 AND segment = ?3 AND day = ?4 AND version = ?5",
             "DELETE FROM rollup_quarters
              WHERE workspace = ?1 AND survey = ?2 AND segment = ?3 AND day = ?4 AND version = ?5",
         ] {
-            connection.prepare_cached(delete)?.execute(params![workspace, survey, segment, date, version])?;
+            let mut delete = self.connection.prepare_cached(delete)?;
+            delete.execute(params![workspace, survey, segment, date, version])?;
         }
-        return Ok(());
+        Ok(())
     }
-    for (write, packed) in [
-        (
-            "INSERT INTO rollup (workspace, survey, segment, day, version, totals) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (workspace, survey, segment, day, version) DO UPDATE SET totals = excluded.totals",
-            day.totals(),
-        ),
-        (
-            "INSERT INTO rollup_quarters (workspace, survey, segment, day, version, quarters) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (workspace, survey, segment, day, version) DO UPDATE SET quarters = excluded.quarters",
-            day.quarters(),
-        ),
-    ] {
-        let row = params![workspace, survey, segment, date, version, packed];
-        connection.prepare_cached(write)?.execute(row)?;
-    }
-    Ok(())
 }
 
 pub(super) fn read_day(connection: &Connection, key: &Key) -> Result<Day, StoreError> {
