@@ -2,7 +2,7 @@
 
 use crate::{Dimension, MAX_VALUES, OTHER, Scope, StoreError};
 use candor_survey::Response;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// How many frames are kept at hand at most: pages may name any touchpoint.
 const MAX_FRAMES: usize = 4_096;
@@ -53,7 +53,7 @@ struct Survey {
 
 impl Survey {
     fn read(dictionary: &impl Dictionary, scope: Scope, number: i64) -> Result<Self, StoreError> {
-        let mut survey = Self { number, segments: HashMap::new(), last: 0 };
+        let mut survey = Self { number, segments: HashMap::default(), last: 0 };
         for (segment, dimension, value) in dictionary.segments(scope, number)? {
             survey.segments.entry(dimension).or_default().insert(value, segment);
             survey.last = survey.last.max(segment);

@@ -12,7 +12,8 @@ use crate::{
     kept::Given,
 };
 use candor_survey::State;
-use std::collections::{BTreeMap, HashMap, hash_map::Entry};
+use foldhash::HashMap;
+use std::collections::{BTreeMap, hash_map::Entry};
 
 /// The segment of everyone.
 pub(crate) const EVERYONE: u32 = 0;

@@ -1,5 +1,6 @@
 use crate::{StoreError, kept::damaged, varint};
-use std::{cmp::Ordering, collections::HashSet, sync::Arc};
+use foldhash::HashSet;
+use std::{cmp::Ordering, sync::Arc};
 
 /// How many quarter hours a day has.
 pub(crate) const QUARTERS: i64 = 96;
