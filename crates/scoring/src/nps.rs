@@ -1,5 +1,6 @@
 use crate::{
-    Band, Interval, Level, Method, Metric, OtherScale, Overflow, Ratio, Scale, Tally, interval::tango_margin,
+    Band, Interval, Level, Method, Metric, OtherScale, Overflow, Rating, Ratio, Scale, Tally,
+    interval::tango_margin,
 };
 use libm::sqrt;
 
@@ -46,12 +47,16 @@ impl Nps {
         if tally.scale() != Scale::NPS {
             return Err(OtherScale { expected: Scale::NPS, given: tally.scale() });
         }
-        let count = |band| tally.in_band(Metric::Nps, band);
-        Ok(Self {
-            detractors: count(Band::Unfavourable),
-            passives: count(Band::Neutral),
-            promoters: count(Band::Favourable),
-        })
+        let mut nps = Self { detractors: 0, passives: 0, promoters: 0 };
+        for (point, n) in tally.scale().points().zip(tally.counts()) {
+            let rating = Rating::new(point, Scale::NPS).ok();
+            *match rating.and_then(|rating| Metric::Nps.band(rating).ok()) {
+                Some(Band::Favourable) => &mut nps.promoters,
+                Some(Band::Neutral) => &mut nps.passives,
+                _ => &mut nps.detractors,
+            } += n;
+        }
+        Ok(nps)
     }
 
     /// How many chose 0–6.

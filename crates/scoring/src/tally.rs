@@ -1,4 +1,4 @@
-use crate::{Band, Metric, Rating, Scale};
+use crate::{Rating, Scale};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -110,16 +110,6 @@ impl Tally {
     pub fn n(&self) -> u64 {
         // `add` keeps the sum within range.
         self.counts.iter().sum()
-    }
-
-    /// How many answers fall in a band; none on any other scale than the metric's.
-    pub(crate) fn in_band(&self, metric: Metric, band: Band) -> u64 {
-        self.scale
-            .points()
-            .zip(&self.counts)
-            .filter(|(point, _)| Rating::new(*point, self.scale).is_ok_and(|r| metric.band(r) == Ok(band)))
-            .map(|(_, n)| n)
-            .sum()
     }
 }
 

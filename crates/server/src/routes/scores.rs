@@ -8,11 +8,14 @@ use crate::{
     survey_index::Found,
 };
 use axum::{extract::State, response::Response};
-use candor_scoring::{Exclusions, Level, Measure, Rating, Ratio, Receipt, Share, Tally};
+use candor_scoring::{Exclusions, Level, Measure, Ratio, Receipt, Share, Tally};
 use candor_store::{Counts, Dimension, SLOT_MS, Scope, Segment, TallyQuery};
 use candor_survey::{Kind, OTHER, Question, canonical};
 use jiff::{Timestamp, tz::TimeZone};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize, Serializer,
+    ser::{Error, SerializeSeq},
+};
 use serde_json::value::{RawValue, to_raw_value};
 
 /// How long a period is as JSON, about.
@@ -58,7 +61,7 @@ struct Scores<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     versions: Option<Vec<u32>>,
     total: Period<'a>,
-    periods: Vec<Period<'a>>,
+    periods: Periods<'a>,
     /// There are answers dated later than now, by a clock that was wrong: the moment before which they end. They are left
     /// out, unless `to` asks for them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -265,14 +268,11 @@ pub(crate) async fn show(
                 metric: measure.map(|measure| measure.metric().name()),
                 scale: measure.map(|measure| Ends { min: measure.scale().min(), max: measure.scale().max() }),
                 versions,
-                total: view.period(total, &whole)?,
-                periods: periods
-                    .iter()
-                    .map(|counts| view.period(counts, &parts))
-                    .collect::<Result<_, _>>()?,
+                total: view.period(total, &whole).map_err(Problem::fault)?,
+                periods: Periods { view: &view, counts: &periods, edges: &parts },
                 later_until,
             };
-            to_json_of(&scores, PERIOD_BYTES * (1 + scores.periods.len()))
+            to_json_of(&scores, PERIOD_BYTES * (1 + periods.len()))
         })
         .await
 }
@@ -357,6 +357,7 @@ async fn tally(app: &App, query: TallyQuery) -> Result<Vec<Counts>, Problem> {
     })
 }
 
+#[derive(Debug)]
 struct View {
     counted: Counted,
     min_n: u64,
@@ -365,9 +366,27 @@ struct View {
     definition: Box<RawValue>,
 }
 
+/// Each is made when its turn comes: thousands of them are megabytes.
+#[derive(Debug)]
+struct Periods<'a> {
+    view: &'a View,
+    counts: &'a [Counts],
+    edges: &'a [String],
+}
+
+impl Serialize for Periods<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut periods = to.serialize_seq(Some(self.counts.len()))?;
+        for counts in self.counts {
+            periods.serialize_element(&self.view.period(counts, self.edges).map_err(S::Error::custom)?)?;
+        }
+        periods.end()
+    }
+}
+
 impl View {
     /// `edges` are the moments at which periods begin and end.
-    fn period<'a>(&'a self, counts: &Counts, edges: &'a [String]) -> Result<Period<'a>, Problem> {
+    fn period<'a>(&'a self, counts: &Counts, edges: &'a [String]) -> Result<Period<'a>, String> {
         let edge = |i: usize| edges.get(i).map(String::as_str).unwrap_or_default();
         let segment = match (&self.segment, &counts.value) {
             (Segment::One(dimension, _) | Segment::Each(dimension), Some(value)) => {
@@ -403,18 +422,20 @@ fn rated<'a>(
     measure: Measure,
     counts: &Counts,
     definition: &'a RawValue,
-) -> Result<(u64, Period<'a>), Problem> {
-    let mut tally = Tally::new(measure.scale());
+) -> Result<(u64, Period<'a>), String> {
+    let scale = measure.scale();
+    let mut by_point = vec![0; scale.len()];
     for &(point, n) in &counts.ratings {
         // A version without answers may be edited while one to it is on its way: what is not on the scale now is no rating.
-        let Ok(rating) = Rating::new(point, measure.scale()) else { continue };
-        tally.add(rating, n).map_err(|error| Problem::fault(error.to_string()))?;
+        let place = point.checked_sub(scale.min()).and_then(|place| by_point.get_mut(usize::from(place)));
+        place.into_iter().for_each(|count| *count = n);
     }
+    let tally = Tally::from_counts(scale, &by_point).map_err(|error| error.to_string())?;
     let score = measure.score(&tally);
     let receipt = score.map_or_else(|| measure.receipt(), |score| score.receipt());
     let exclusions = Exclusions { dismissed: Some(counts.dismissed), skipped: Some(counts.skipped) };
     let period = Period {
-        counts: Some(tally.counts().to_vec()),
+        counts: Some(by_point),
         score: score.map(|score| score.value),
         ci: score.map(|score| [score.interval.low, score.interval.high]),
         method: score.map(|score| score.interval.method.name()),
