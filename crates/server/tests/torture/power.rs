@@ -327,6 +327,8 @@ async fn an_answer_that_a_killed_server_left_unsynced_is_durable_before_it_is_ac
     for call in 0..CALLS {
         let mut machine = Machine::new(Disk::default());
         let process = machine.start.listening();
+        // At its start it notes how far the clock has come.
+        tokio::time::sleep(Duration::from_millis(200)).await;
         lock(&machine.disk).cut_after(call);
         let posted = tokio::spawn(post(process.address.clone(), nps(1, 9)));
         machine.is_out_within(Duration::from_millis(300)).await;
