@@ -5,6 +5,7 @@
 //! | a survey's definition, in one language | [`Survey`], [`Question`], [`Kind`], [`Rule`] |
 //! | which questions are asked of whom | [`Survey::asked`] |
 //! | a survey as its owner writes it, in all languages | `AuthoredSite`, `AuthoredSurvey` (feature `authored`) |
+//! | what the field advises against in one | `AuthoredSite::warnings`, `Warning` (feature `authored`) |
 //! | the site's own words for what the widget says | `Definition`, `Words` (feature `authored`) |
 //! | what a script tag or a survey may say of how it is shown | [`options`] |
 //! | how long a text may be, what an id is | [`limits`] |
@@ -30,6 +31,8 @@ mod response;
 mod segments;
 mod site;
 mod survey;
+#[cfg(feature = "authored")]
+mod warnings;
 pub mod wire;
 #[cfg(feature = "authored")]
 mod words;
@@ -54,6 +57,8 @@ pub use survey::{
     Ability, BandTexts, Choice, Display, Kind, MAX_OPTIONS, MAX_QUESTIONS, OTHER, Question, Rule, Survey,
     Test, Value, bit,
 };
+#[cfg(feature = "authored")]
+pub use warnings::Warning;
 #[cfg(feature = "authored")]
 pub use wire::scale_name;
 #[cfg(feature = "authored")]

@@ -114,7 +114,7 @@ impl AuthoredSite {
 
 impl AuthoredSurvey {
     /// The words in a language: its own, then those of `de` for `de-AT`.
-    fn all_words(&self, tag: &str) -> Words {
+    pub(crate) fn all_words(&self, tag: &str) -> Words {
         let mut words = Words::new();
         let mut rest = Some(tag);
         while let Some(tag) = rest {
