@@ -1,4 +1,4 @@
-//! `candor check`: the mistakes in a folder of surveys, before a server meets them.
+//! `candor check`: the mistakes in a folder of surveys, before a server meets them, and what the field advises against.
 
 use crate::{
     config::CheckConfig,
@@ -8,16 +8,19 @@ use anyhow::Context;
 use candor_store::Store;
 use std::io::Write;
 
-/// Writes every mistake and their number, or that there is none, and says whether there is none.
+/// Writes every mistake and their number, or that there is none, then every warning and their number, and says whether there is no
+/// mistake.
 ///
 /// # Errors
 /// If the folder or the database can't be read, or nothing can be written.
 pub async fn run(config: &CheckConfig, mut out: impl Write) -> anyhow::Result<bool> {
     let mut files = Files::read(&config.folder)?;
+    let mut rescaled = Vec::new();
     if let Some(database) = &config.database {
-        let refusals = Store::refusals(database, files.sound()).await;
-        let refused = files.refused(&refusals.with_context(|| format!("--database {database}"))?);
-        files.mistakes.extend(refused);
+        let wrong = || format!("--database {database}");
+        let refusals = Store::refusals(database, files.sound()).await.with_context(wrong)?;
+        rescaled = Store::rescaled(database, files.sound()).await.with_context(wrong)?;
+        files.mistakes.extend(files.refused(&refusals));
     }
     // The environment may be another than the server's; what is wrong with a key in the file is wrong everywhere.
     let (unset, wrong): (Vec<_>, Vec<_>) =
@@ -30,11 +33,19 @@ pub async fn run(config: &CheckConfig, mut out: impl Write) -> anyhow::Result<bo
     for missing in files.missing_words() {
         writeln!(out, "{missing}")?;
     }
-    if files.mistakes.is_empty() {
+    let warnings = files.warnings(&rescaled);
+    let is_right = files.mistakes.is_empty();
+    if is_right {
         let counts = format!("{sites} site{}, {surveys} survey{}", plural(sites), plural(surveys));
         writeln!(out, "{counts}: no mistakes")?;
-        return Ok(true);
+    } else {
+        writeln!(out, "{}", Mistakes::new(files.mistakes))?;
     }
-    writeln!(out, "{}", Mistakes::new(files.mistakes))?;
-    Ok(false)
+    for warning in &warnings {
+        writeln!(out, "{warning}")?;
+    }
+    if !warnings.is_empty() {
+        writeln!(out, "{} warning{}", warnings.len(), plural(warnings.len()))?;
+    }
+    Ok(is_right)
 }

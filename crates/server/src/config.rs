@@ -198,8 +198,8 @@ pub struct CheckConfig {
     /// The folder of TOML files that would be given to `candor serve --surveys`.
     #[arg(value_name = "FOLDER")]
     pub folder: PathBuf,
-    /// Say also what this database would refuse, such as an edited version that has answers. It must be there, and
-    /// is only read.
+    /// Say also what this database would refuse, such as an edited version that has answers, and which scales have changed. It
+    /// must be there, and is only read.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 use anyhow::{Context, anyhow};
 use candor_store::{ImportError, Refusal, Store};
-use candor_survey::AuthoredSite;
+use candor_survey::{AuthoredSite, Warning};
 use std::{
     collections::BTreeMap,
     fmt, fs,
@@ -133,6 +133,31 @@ impl Files {
             .collect()
     }
 
+    /// What the field advises against, and what is `rescaled` of the database's surveys, but for surveys that have a mistake: what they
+    /// say may be made up.
+    pub(crate) fn warnings(&self, rescaled: &[(String, String, Warning)]) -> Vec<Mistake> {
+        let mut warnings = Vec::new();
+        for file in &self.files {
+            let site = &file.site;
+            let mut found = site.warnings();
+            for (of_site, survey, warning) in rescaled {
+                let i = site.surveys.iter().position(|other| *of_site == site.site && other.id == *survey);
+                found.extend(i.map(|i| Warning {
+                    field: format!("survey[{i}].{}", warning.field),
+                    reason: warning.reason.clone(),
+                }));
+            }
+            for Warning { field, reason } in found {
+                let survey = field.split_inclusive(']').next().unwrap_or(&field);
+                if !self.is_wrong(file, survey) {
+                    warnings.push(file.mistake(&field, format_args!("warning: {reason}")));
+                }
+            }
+        }
+        sort(&mut warnings);
+        warnings
+    }
+
     /// Finds the files and keys again from which the refused surveys came.
     pub(crate) fn refused(&self, refusals: &[Refusal]) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
@@ -210,7 +235,7 @@ pub(crate) struct Mistakes(Vec<Mistake>);
 
 impl Mistakes {
     pub(crate) fn new(mut mistakes: Vec<Mistake>) -> Self {
-        mistakes.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        sort(&mut mistakes);
         Self(mistakes)
     }
 }
@@ -226,6 +251,10 @@ impl fmt::Display for Mistakes {
 }
 
 impl std::error::Error for Mistakes {}
+
+fn sort(mistakes: &mut [Mistake]) {
+    mistakes.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+}
 
 pub(crate) fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }

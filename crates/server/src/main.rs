@@ -32,7 +32,8 @@ struct Cli {
 enum Command {
     /// Serve the widget, take answers, give scores.
     Serve(Box<Config>),
-    /// Say every mistake in a folder of surveys before a server meets it. The exit code is 1 if there are any.
+    /// Say every mistake in a folder of surveys before a server meets it, and warn of what the field advises against. The exit code
+    /// is 1 if there are mistakes.
     Check(CheckConfig),
     /// Read requests for numbers as JSON, one on a line, and write one answer each; docs/score.md has them all. The exit
     /// code is 2 if any request was refused, and 1 if reading or writing failed.

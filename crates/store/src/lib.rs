@@ -30,7 +30,7 @@ pub use model::{
 };
 
 use backend::Backend;
-use candor_survey::AuthoredSite;
+use candor_survey::{AuthoredSite, Warning};
 use sqlite::Sqlite;
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -85,6 +85,18 @@ impl Store {
     /// [`OpenError`] as [`open`](Self::open) has it, or if the database fails.
     pub async fn refusals(url: &str, sites: Vec<AuthoredSite>) -> Result<Vec<Refusal>, OpenError> {
         Sqlite::refusals(path(url)?.into(), sites).await
+    }
+
+    /// The ratings of these surveys that a version with answers asks on another scale: site, survey, and what there is to say. The
+    /// database is read only, and has to be there.
+    ///
+    /// # Errors
+    /// As [`refusals`](Self::refusals).
+    pub async fn rescaled(
+        url: &str,
+        sites: Vec<AuthoredSite>,
+    ) -> Result<Vec<(String, String, Warning)>, OpenError> {
+        Sqlite::rescaled(path(url)?.into(), sites).await
     }
 
     /// Every site and every version of every survey.

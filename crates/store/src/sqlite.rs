@@ -24,7 +24,7 @@ use crate::{
     TallyQuery, backend::Backend,
 };
 use async_trait::async_trait;
-use candor_survey::AuthoredSite;
+use candor_survey::{AuthoredSite, Warning};
 use disk::Disk;
 use readers::Readers;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -73,14 +73,28 @@ impl Sqlite {
     }
 
     pub(crate) async fn refusals(path: PathBuf, sites: Vec<AuthoredSite>) -> Result<Vec<Refusal>, OpenError> {
+        Self::look(path, move |connection| import::refusals(connection, &sites)).await
+    }
+
+    pub(crate) async fn rescaled(
+        path: PathBuf,
+        sites: Vec<AuthoredSite>,
+    ) -> Result<Vec<(String, String, Warning)>, OpenError> {
+        Self::look(path, move |connection| import::rescaled(connection, &sites)).await
+    }
+
+    /// Looks into a database that is only read. A file that is empty will be made a database, and has nothing to say.
+    async fn look<T: Default + Send + 'static>(
+        path: PathBuf,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, OpenError> {
         blocking(move || {
             let connection =
                 connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-            // A file that is empty will be made a database, and refuses nothing.
             if schema::version(&connection)? == 0 {
-                return Ok(Vec::new());
+                return Ok(T::default());
             }
-            Ok(import::refusals(&connection, &sites)?)
+            Ok(work(&connection)?)
         })
         .await?
     }

@@ -3,7 +3,7 @@ use crate::{
     Catalog, CatalogSite, CatalogSurvey, DEFAULT_WORKSPACE, ImportError, Refusal, Scope, StoreError,
     names::Dictionary,
 };
-use candor_survey::{AuthoredSite, AuthoredSurvey, Question};
+use candor_survey::{AuthoredSite, AuthoredSurvey, Question, Warning};
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,6 +72,34 @@ pub(super) fn changes_nothing(connection: &Connection, sites: &[AuthoredSite]) -
 /// Everything that an import would refuse.
 pub(super) fn refusals(connection: &Connection, sites: &[AuthoredSite]) -> Result<Vec<Refusal>, StoreError> {
     Ok(plan(&*connection.unchecked_transaction()?, sites)?.refusals)
+}
+
+/// The ratings that a version with answers asks on another scale, of each the newest such version.
+pub(super) fn rescaled(
+    connection: &Connection,
+    sites: &[AuthoredSite],
+) -> Result<Vec<(String, String, Warning)>, StoreError> {
+    let transaction = connection.unchecked_transaction()?;
+    let known = known_surveys(&transaction)?;
+    let mut all = Vec::new();
+    for site in sites {
+        for survey in &site.surveys {
+            let mut found = BTreeMap::new();
+            if let Some(known) = known.get(&(site.site.clone(), survey.id.clone())) {
+                for (version, other) in known.versions.iter().rev() {
+                    if *version != survey.version
+                        && is_counted(&transaction, known.scope, known.number, *version)?
+                    {
+                        for warning in survey.rescaled(&other.survey) {
+                            found.entry(warning.field.clone()).or_insert(warning);
+                        }
+                    }
+                }
+            }
+            all.extend(found.into_values().map(|warning| (site.site.clone(), survey.id.clone(), warning)));
+        }
+    }
+    Ok(all)
 }
 
 impl Plan<'_> {
