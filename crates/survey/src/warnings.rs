@@ -65,14 +65,16 @@ fn is_question(name: &str) -> bool {
 fn wording(field: &str, text: &str, tag: &str, is_rating: bool, warnings: &mut Vec<Warning>) {
     if let Some(things) = wording::double_barrelled(text, tag, is_rating) {
         let reason = format!(
-            "asks about {things} at once, so that nobody can tell which of them an answer is about: ask each in a question of its own"
+            "asks about {things} at once, so that nobody can tell which of them an answer is about: ask each in a \
+             question of its own"
         );
         warnings.push(Warning::new(field, reason));
     }
     if let Some(cue) = wording::leading(text, tag) {
         let example = if is_rating { ", such as \"How satisfied are you with …?\"" } else { "" };
         let reason = format!(
-            "\"{cue}\" suggests the answer, which makes scores look better or worse than they are: ask in words that favour none{example}"
+            "\"{cue}\" suggests the answer, which makes scores look better or worse than they are: ask in words that \
+             favour none{example}"
         );
         warnings.push(Warning::new(field, reason));
     }
@@ -127,7 +129,8 @@ impl AuthoredSurvey {
                 .collect();
             if !missing.is_empty() && wording::is_about(text, tag, metric) == Some(false) {
                 let reason = format!(
-                    "Candor's labels for {} answer another question than this, and leave open what the points mean: give it {}",
+                    "Candor's labels for {} answer another question than this, and leave open what the points mean: \
+                     give it {}",
                     metric.name(),
                     missing.join(" and ")
                 );
@@ -165,8 +168,8 @@ impl AuthoredSurvey {
         }
         gated.dedup();
         for key in gated {
-            let reason = "asks for a public review of those alone who rated high, which misleads readers of reviews and is against the \
-                          rules of who shows them: ask everyone, or nobody";
+            let reason = "asks for a public review of those alone who rated high, which misleads who reads it and is \
+                          against the rules of the sites that show it: ask everyone, or nobody";
             warnings.push(Warning::new(format!("{path}.{key}"), reason));
         }
     }
@@ -195,15 +198,15 @@ impl AuthoredSurvey {
                 let after =
                     if answered == 0 { "at once".to_owned() } else { format!("after {answered} days") };
                 format!(
-                    "may ask the same person {after} for an NPS again, which tires whoever answers and can't be news yet: leave {NPS_DAYS} \
-                     days, or say once"
+                    "may ask the same person {after} for an NPS again, which tires whoever answers and can't be news \
+                     yet: leave {NPS_DAYS} days, or set once"
                 )
             }
             (0, _) | (_, 0) if by_itself && !is_inline => {
                 let whom = if quiet.0 == 0 { "answered" } else { "closed" };
                 format!(
-                    "asks whoever has just {whom} it again on the next page, the same ones with sample=, too: leave days of quiet, or \
-                     let an event start it"
+                    "asks whoever has just {whom} it again on the next page, the same ones with sample=, too: leave \
+                     days of quiet, or let an event start it"
                 )
             }
             _ => return,
@@ -225,13 +228,14 @@ impl AuthoredSurvey {
                 return None;
             }
             let name = |measure: Measure| {
-                format!("{} with {} favourable points", scale_name(measure.scale()), measure.favourable_points())
+                format!("{} ({} favourable)", scale_name(measure.scale()), measure.favourable_points())
             };
             let key = if now.scale() == then.scale() { "favourable_points" } else { "scale" };
             let field =
                 if self.questions.is_empty() { "metric".to_owned() } else { format!("question[{i}].{key}") };
             let reason = format!(
-                "version {} asks {} on {}, this one on {}, so that scores leave its answers out: give the question another id",
+                "version {} asks {} on {}, this one on {}, so that scores leave its answers out: give the question \
+                 another id",
                 other.version,
                 question.id,
                 name(then),

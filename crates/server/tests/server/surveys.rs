@@ -409,7 +409,7 @@ async fn what_the_field_advises_against_is_said_after_the_mistakes_and_is_none()
 
     let quiet = format!("{SHOP}options.quiet = \"0\"\n");
     let (_, text, _) = check(&folder(&[("shop.toml", &quiet)]), &[]);
-    assert!(text.ends_with(" or say once\n1 warning\n"), "{text}");
+    assert!(text.ends_with(" or set once\n1 warning\n"), "{text}");
 }
 
 #[tokio::test]
@@ -438,7 +438,7 @@ async fn a_check_with_a_database_warns_of_scales_that_have_answers_and_change() 
         ["1 site, 1 survey: no mistakes", "shop.toml: line 12: survey[0].question[0].scale", "1 warning"];
     assert_eq!(places(&text), expected, "{text}");
     assert!(
-        well && text.contains("warning: version 1 asks q on 1-5 with 2 favourable points, this one on 1-7"),
+        well && text.contains("warning: version 1 asks q on 1-5 (2 favourable), this one on 1-7 (2"),
         "{text}"
     );
     assert_eq!(check(&server.folder, &[]), right);
