@@ -7,10 +7,15 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use candor_store::{Change, Edit, EditKind, Note, Range, Scope, Store, StoredResponse};
-use candor_survey::{Answer, NewResponse, Question, Survey, WIRE_VERSION, is_uuid, preset, scale_name};
+use candor_survey::{
+    Answer, CheckedResponse, NewResponse, Question, Survey, WIRE_VERSION, is_uuid, preset, scale_name,
+};
 use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
 use std::io::Write;
+
+/// How often a response is read again that its browser changes meanwhile.
+const TRIES: usize = 5;
 
 /// The settings of `candor exclude` and `candor include`.
 #[derive(Clone, Debug, Args)]
@@ -98,8 +103,8 @@ struct Why {
 
 fn words(text: &str) -> Result<String, String> {
     let text = text.trim();
-    let is_right = (1..=1_000).contains(&text.chars().count());
-    if is_right { Ok(text.to_owned()) } else { Err("expected 1 to 1,000 characters".to_owned()) }
+    let is_right = (1..=1_000).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if is_right { Ok(text.to_owned()) } else { Err("expected 1 to 1,000 characters in one line".to_owned()) }
 }
 
 impl Why {
@@ -174,13 +179,21 @@ impl Correct {
         self.database
             .with(async |store| {
                 let scope = self.workspace.scope(store).await?;
-                let Some(kept) = store.response(scope, id.clone()).await? else {
-                    bail!("--response: there is no response {id}");
-                };
-                let survey = survey(store, &kept).await?;
-                let edit = self.edit(kept, &survey)?;
-                store.change(scope, edit, self.why.note()).await?;
-                Ok(())
+                for _ in 0..TRIES {
+                    let Some(kept) = store.response(scope, id.clone()).await? else {
+                        bail!("--response: there is no response {id}");
+                    };
+                    if kept.anonymous {
+                        bail!("--response: {id} is anonymous: nobody can say what was meant");
+                    }
+                    let survey = survey(store, &kept).await?;
+                    let edit = self.edit(kept, &survey)?;
+                    if store.change(scope, edit, self.why.note()).await? > 0 {
+                        return Ok(());
+                    }
+                    // Its browser has sent more meanwhile, or it was erased.
+                }
+                bail!("--response: {id} changes all the while: try again")
             })
             .await?;
         writeln!(out, "corrected; what its browser sends from now on changes nothing")?;
@@ -188,7 +201,8 @@ impl Correct {
     }
 
     fn edit(&self, kept: StoredResponse, survey: &Survey) -> anyhow::Result<Edit> {
-        let StoredResponse { id, revision, mut response, .. } = kept;
+        let StoredResponse { id, seq, revision, mut response, .. } = kept;
+        let before = response.answers.clone();
         let Some(at) = survey.questions.iter().position(|question| question.id == self.question) else {
             let ids: Vec<_> = survey.questions.iter().map(|question| &*question.id).collect();
             bail!("--question: expected {}", ids.join(" or "));
@@ -212,9 +226,11 @@ impl Correct {
             let next = response.answers.iter().position(|answer| place(answer) > Some(at));
             response.answers.insert(next.unwrap_or(response.answers.len()), answer);
         }
+        let is_same = |new: &CheckedResponse| new.response().answers == before;
         let new = NewResponse { v: WIRE_VERSION, id, revision, response, age_ms: 0 };
         match new.check(survey) {
-            Ok(checked) => Ok(Edit::Correct(Box::new(checked))),
+            Ok(checked) if is_same(&checked) => bail!("that is what it says already"),
+            Ok(checked) => Ok(Edit::Correct(Box::new(checked), seq)),
             Err(wrong) => {
                 bail!("the corrected response is none: {}: expected {}", wrong.field, wrong.expected)
             }

@@ -4,6 +4,7 @@ CREATE TABLE exclusions (
     survey    INTEGER NOT NULL,
     from_ms   INTEGER NOT NULL,
     to_ms     INTEGER NOT NULL,             -- the first moment after it
+    all_sites INTEGER NOT NULL,             -- 1: of every site's survey of this id, also of those that come later
     state     INTEGER NOT NULL,             -- 1 being taken out, 2 out, 3 being put back
     change    INTEGER NOT NULL,             -- the last that was made of it
     next_ms   INTEGER NOT NULL,             -- how far that is: the last response that was seen to

@@ -167,8 +167,9 @@ pub enum Edit {
     ExcludeResponse(String),
     /// Puts one back that was taken out by itself.
     IncludeResponse(String),
-    /// Puts these answers in the place of those that the response of this id has. What its browser sends later changes nothing.
-    Correct(Box<CheckedResponse>),
+    /// Puts these answers in the place of those that the response of this id has, if it is still at this place in the order of arrival:
+    /// else something has changed it since it was read. What its browser sends later changes nothing.
+    Correct(Box<CheckedResponse>, i64),
 }
 
 /// Who makes a change, why and when.
@@ -424,6 +425,8 @@ pub struct StoredResponse {
     pub counted: bool,
     /// Whether its answers were corrected by hand.
     pub corrected: bool,
+    /// Whether it has lost what said whose it is.
+    pub anonymous: bool,
 }
 
 /// What should not be when all is counted again.

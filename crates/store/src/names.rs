@@ -33,7 +33,11 @@ pub(crate) trait Dictionary {
 
 /// Names at hand, read when they are first asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Names(HashMap<Scope, Workspace>);
+pub(crate) struct Names {
+    workspaces: HashMap<Scope, Workspace>,
+    /// How many surveys were read so far.
+    read: usize,
+}
 
 #[derive(Debug, Default)]
 struct Workspace {
@@ -88,6 +92,11 @@ impl Survey {
 }
 
 impl Names {
+    /// Another than before, once a survey was met that was not known.
+    pub(crate) fn read(&self) -> usize {
+        self.read
+    }
+
     /// The number of a response's survey, and those of its segments, ascending.
     pub(crate) fn of(
         &mut self,
@@ -97,12 +106,13 @@ impl Names {
         declared: &[(String, String)],
     ) -> Result<(i64, Vec<u32>), StoreError> {
         let Response { survey, site, test, .. } = response;
-        let workspace = self.0.entry(scope).or_default();
+        let workspace = self.workspaces.entry(scope).or_default();
         let known = workspace.surveys.get_mut(survey).and_then(|sites| sites.get_mut(site));
         let survey = match known {
             Some(survey) => survey,
             None => {
                 let number = dictionary.survey(scope, survey, site)?;
+                self.read += 1;
                 let read = Survey::read(dictionary, scope, number)?;
                 workspace.surveys.entry(survey.clone()).or_default().entry(site.clone()).or_insert(read)
             }
@@ -131,7 +141,7 @@ impl Names {
         scope: Scope,
         content: &str,
     ) -> Result<i64, StoreError> {
-        let frames = &mut self.0.entry(scope).or_default().frames;
+        let frames = &mut self.workspaces.entry(scope).or_default().frames;
         if let Some(number) = frames.get(content) {
             return Ok(*number);
         }
@@ -145,7 +155,7 @@ impl Names {
 
     /// The next place in the order of arrival.
     pub(crate) fn next_seq(&mut self, dictionary: &impl Dictionary, scope: Scope) -> Result<i64, StoreError> {
-        let seq = &mut self.0.entry(scope).or_default().seq;
+        let seq = &mut self.workspaces.entry(scope).or_default().seq;
         let last = match *seq {
             Some(last) => last,
             None => dictionary.last_seq(scope)?,

@@ -131,12 +131,18 @@ fn bursts(counts: &[u64], start_ms: i64, first_ms: i64) -> Vec<(i64, i64, u64, u
     let ms = |slot: usize| start_ms + i64::try_from(slot).unwrap_or_default() * SLOT_MS;
     let mut bursts: Vec<(i64, i64, u64, u64)> = Vec::new();
     for (slot, n) in counts.iter().enumerate().skip(DAYS * slots_of_day) {
-        let before = (1..=DAYS).map(|days| slot - days * slots_of_day).filter(|slot| ms(*slot) >= first_ms);
-        let mut before: Vec<u64> = before.filter_map(|slot| counts.get(slot).copied()).collect();
-        before.sort_unstable();
-        let Some(usual) = before.get(before.len() / 2).copied().filter(|_| before.len() >= MIN_DAYS) else {
-            continue;
+        let before = |step: usize| -> Vec<u64> {
+            let days = (step..=DAYS).step_by(step).map(|days| slot - days * slots_of_day);
+            let known = days.filter(|slot| ms(*slot) >= first_ms);
+            let mut before: Vec<u64> = known.filter_map(|slot| counts.get(slot).copied()).collect();
+            before.sort_unstable();
+            before
         };
+        let middle = |counts: &[u64]| counts.get(counts.len() / 2).copied();
+        let all = before(1);
+        // Weekends and newsletters come every week.
+        let usual = middle(&all).max(middle(&before(7)));
+        let Some(usual) = usual.filter(|_| all.len() >= MIN_DAYS) else { continue };
         if !is_burst(*n, usual) {
             continue;
         }
@@ -171,6 +177,14 @@ mod tests {
         // One burst before is not what is usual after.
         counts[27 * 96 + 40] = 10_000;
         assert_eq!(bursts(&counts, 0, 0), expected);
+        // What comes every week is no burst, even if it comes on this day of the week alone.
+        for week in 1..4 {
+            counts[(28 - 7 * week) * 96 + 10] = 190;
+        }
+        assert_eq!(bursts(&counts, 0, 0), expected[1..]);
+        for week in 1..4 {
+            counts[(28 - 7 * week) * 96 + 10] = 30;
+        }
         // Six days are too few to know what is usual, seven are not.
         let first = |days: i64| (28 - days) * DAY_MS;
         assert_eq!(

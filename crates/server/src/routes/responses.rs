@@ -315,7 +315,8 @@ pub(crate) async fn list(
 
 impl Item {
     fn of(stored: StoredResponse) -> Result<Self, Problem> {
-        let StoredResponse { id, seq: _, revision, dated_ms, response, counted, corrected } = stored;
+        let StoredResponse { id, seq: _, revision, dated_ms, response, counted, corrected, anonymous: _ } =
+            stored;
         let dated = Timestamp::from_millisecond(dated_ms).unwrap_or(Timestamp::UNIX_EPOCH);
         let json = serde_json::to_value(response).map_err(|error| Problem::fault(error.to_string()))?;
         let Value::Object(mut response) = json else { return Err(Problem::fault("a response is no object")) };

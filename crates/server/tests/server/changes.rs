@@ -84,6 +84,7 @@ async fn an_analyst_takes_answers_out_puts_them_back_and_corrects_them_beside_a_
         ),
         (&["exclude", "--survey", "nps", "--from", "2026-01-01"], "--to"),
         (&["exclude"], "--survey"),
+        (&["correct", "--response", &id, "--question", "nps", "--rating", "2"], "what it says already"),
         (&["correct", "--response", &id, "--question", "nps"], "--rating"),
         (
             &["correct", "--response", &id, "--question", "nps", "--rating", "11"],
@@ -97,6 +98,18 @@ async fn an_analyst_takes_answers_out_puts_them_back_and_corrects_them_beside_a_
         let (ok, said) = run(arguments);
         assert!(!ok && said.contains(expected), "{arguments:?}: {said}");
     }
+    let forged = ["exclude", "--response", &id, "--author", "ines", "--reason", "ok\n2026 boss: fake"];
+    let (ok, said) = candor(folder, &forged);
+    assert!(!ok && said.contains("in one line"), "{said}");
+    let store =
+        Store::open_beside(&format!("sqlite://{}", folder.join("candor.sqlite").display())).await.unwrap();
+    assert_eq!(store.anonymise(Scope::DEFAULT, "default", "nps", i64::MAX).await, Ok(4));
+    let anonymous = server.read_json("/v1/surveys/nps/responses").await["responses"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let (ok, said) = run(&["correct", "--response", &anonymous, "--question", "nps", "--rating", "1"]);
+    assert!(!ok && said.contains("is anonymous"), "{said}");
     let (ok, said) = candor(folder, &["exclude", "--response", &id, "--author", "ines"]);
     assert!(!ok && said.contains("--reason"), "{said}");
 }

@@ -108,10 +108,11 @@ impl Unfinished {
             if !files::make_private(&path)? {
                 continue;
             }
-            let lock = fs::OpenOptions::new().write(true).open(&path)?;
-            lock.try_lock().map_err(io::Error::from)?;
-            // Another may have come between.
-            if path.exists() {
+            // Another may have come between, and taken it for left behind.
+            if let Ok(lock) = fs::OpenOptions::new().write(true).open(&path)
+                && lock.try_lock().is_ok()
+                && path.exists()
+            {
                 return Ok(Self { path, _lock: lock });
             }
         }

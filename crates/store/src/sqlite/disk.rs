@@ -6,15 +6,20 @@ use super::{
 };
 use crate::{Arrival, Edit, Erasure, Note, OpenError, Outcome, Scope, StoreError};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 /// A log that grew beyond so many bytes, while a reader kept it from starting over, is cut when it does.
 pub(super) const MAX_IDLE_LOG: i64 = 64 * 1024 * 1024;
 /// With less than this left on its disk the database is not ready: a small write may still fit where a batch no longer does.
 const MIN_FREE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// How long answers wait for the log to be emptied.
+/// How long answers wait for the log to be emptied, and who looks after the database for answers.
 const MAX_PAUSE: Duration = Duration::from_millis(50);
+const MIN_PAUSE: Duration = Duration::from_millis(2);
 /// How long one who looks after the database waits for a lock.
 const BESIDE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -32,7 +37,7 @@ pub(super) struct Disk {
     scrub: Option<scrub::Place>,
     busy_timeout: Duration,
     /// Held for as long as this is, unless it works beside another.
-    _lock: Option<fs::File>,
+    lock: Option<fs::File>,
 }
 
 impl Disk {
@@ -68,7 +73,7 @@ impl Disk {
         let busy_timeout = if lock.is_some() { BUSY_TIMEOUT } else { BESIDE_TIMEOUT };
         connection.busy_timeout(busy_timeout)?;
         let (files, is_moved, scrub) = (None, false, None);
-        let mut disk = Self { connection, path, files, is_moved, memory, scrub, busy_timeout, _lock: lock };
+        let mut disk = Self { connection, path, files, is_moved, memory, scrub, busy_timeout, lock };
         match disk.settle() {
             Ok(()) => Ok(disk),
             // Scores can be read and files served all the same, and the disk may have room again in a minute.
@@ -101,7 +106,10 @@ impl Disk {
         what: &Erasure,
         now_ms: i64,
     ) -> Result<Option<usize>, StoreError> {
-        self.write(|disk| erase::erase(&mut disk.connection, &mut disk.memory, scope, what, now_ms))
+        let some =
+            self.write(|disk| erase::erase(&mut disk.connection, &mut disk.memory, scope, what, now_ms))?;
+        self.checkpoint();
+        Ok(some)
     }
 
     /// Wipes some pages from what was erased, and at last the log. Whether there is more to do.
@@ -146,7 +154,9 @@ impl Disk {
 
     /// Goes on with changes that were begun. `None`: all are made.
     pub(super) fn settle_changes(&mut self) -> Result<Option<usize>, StoreError> {
-        self.write(|disk| edit::step(&mut disk.connection, &mut disk.memory))
+        let some = self.write(|disk| edit::step(&mut disk.connection, &mut disk.memory))?;
+        self.checkpoint();
+        Ok(some)
     }
 
     /// Writes something else.
@@ -178,7 +188,13 @@ impl Disk {
         }
         self.unmoved()?;
         self.memory.is_current(&self.connection)?;
+        let start = Instant::now();
         let done = work(self);
+        if self.lock.is_none() {
+            // A server's visitors come first: who waits for a lock by looking again now and then gets it from nobody who takes it back
+            // at once.
+            std::thread::sleep(start.elapsed().clamp(MIN_PAUSE, MAX_PAUSE));
+        }
         if done.is_err() {
             // A name may have been let in by what was rolled back.
             self.memory.forget();

@@ -81,9 +81,11 @@ pub(super) fn edit(
         }
         Edit::ExcludeResponse(id) => flag(&transaction, memory, scope, id, true, note)?,
         Edit::IncludeResponse(id) => flag(&transaction, memory, scope, id, false, note)?,
-        Edit::Correct(response) => {
+        Edit::Correct(response, seq) => {
             let (id, skipped) = (uuid_bytes(response.id()), response.skipped());
-            match old(&transaction, scope, id)? {
+            let is_as_read = "SELECT 1 FROM responses WHERE workspace = ?1 AND id = ?2 AND seq = ?3";
+            let is_as_read = transaction.prepare_cached(is_as_read)?.exists(params![scope.0, id, seq])?;
+            match old(&transaction, scope, id)?.filter(|_| is_as_read) {
                 None => 0,
                 Some(old) => {
                     let (before, old) = (old.content.clone(), old.row(scope, id)?);
@@ -138,10 +140,11 @@ fn begin(
     let row = Noted { kind, survey, range: Some((from_ms, to_ms)), ..Noted::default() };
     let change = note_down(connection, scope, row, note)?;
     connection.execute(
-        "INSERT INTO exclusions (workspace, survey, from_ms, to_ms, state, change, next_ms, next_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?3, x'') ON CONFLICT (workspace, survey, from_ms, to_ms)
-         DO UPDATE SET state = excluded.state, change = excluded.change, next_ms = from_ms, next_id = x''",
-        params![scope.0, survey, from_ms, to_ms, state, change],
+        "INSERT INTO exclusions (workspace, survey, from_ms, to_ms, all_sites, state, change, next_ms, next_id)
+         VALUES (?1, ?2, ?3, ?4, ?7, ?5, ?6, ?3, x'') ON CONFLICT (workspace, survey, from_ms, to_ms)
+         DO UPDATE SET all_sites = excluded.all_sites, state = excluded.state, change = excluded.change,
+         next_ms = from_ms, next_id = x''",
+        params![scope.0, survey, from_ms, to_ms, state, change, range.site.is_none()],
     )?;
     Ok(())
 }
@@ -173,7 +176,7 @@ pub(super) fn step(connection: &mut Connection, memory: &mut Memory) -> Result<O
              AND (dated_ms, id) > (?4, ?5) AND dated_ms < ?6 ORDER BY dated_ms, id LIMIT ?7",
         )?;
         let walk = params![workspace, survey, answered, next_ms, next_id, to_ms, BATCH];
-        let rows = select.query_map(walk, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 16]>(1)?)))?;
+        let rows = select.query_map(walk, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
         for row in rows {
             found.push(row?);
         }
@@ -184,6 +187,7 @@ pub(super) fn step(connection: &mut Connection, memory: &mut Memory) -> Result<O
     let mut changed = 0_u32;
     for (dated_ms, id) in &found {
         // What can't be read is counted nowhere.
+        let Ok(id) = &<[u8; 16]>::try_from(&**id) else { continue };
         let Ok(Some(Ok(old))) = old(&transaction, scope, *id).map(|old| old.map(|old| old.row(scope, *id)))
         else {
             continue;
@@ -293,6 +297,32 @@ fn note_down(connection: &Connection, scope: Scope, row: Noted<'_>, note: &Note)
         scope.0, at_ms, kind as u8, author, reason, survey, from_ms, to_ms, id, before, after, responses
     ];
     Ok(add.query_row(row, |row| row.get(0))?)
+}
+
+/// Takes out of a new survey what is out of all surveys of its id.
+pub(super) fn exclude_of_all(
+    connection: &Connection,
+    scope: Scope,
+    survey: i64,
+    id: &str,
+) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT OR IGNORE INTO exclusions (workspace, survey, from_ms, to_ms, all_sites, state, change, next_ms, next_id)
+         SELECT workspace, ?2, from_ms, to_ms, 1, ?4, change, from_ms, x'' FROM exclusions
+         JOIN surveys USING (workspace, survey) WHERE workspace = ?1 AND surveys.id = ?3 AND all_sites = 1 AND state <= ?4",
+        params![scope.0, survey, id, IS_OUT],
+    )?;
+    Ok(())
+}
+
+/// Sees to it that ranges that are being seen to meet the responses of a survey whose ids are made anew.
+pub(super) fn meet_again(connection: &Connection, scope: Scope, survey: i64) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE exclusions SET next_id = x'' WHERE workspace = ?1 AND survey = ?2 AND state <> ?3",
+        )?
+        .execute(params![scope.0, survey, IS_OUT])?;
+    Ok(())
 }
 
 /// Takes what says which response it was from its changes.

@@ -1,7 +1,7 @@
 //! Taking out what a person or the time takes back.
 
 use super::{
-    edit::forget_changes,
+    edit::{forget_changes, meet_again},
     names::Table,
     save::{Memory, New, count, count_anew, forget_personal, old, write_counts},
     scrub,
@@ -250,7 +250,7 @@ pub(super) fn anonymise(
     let mut found = Vec::new();
     for answered in [false, true] {
         let walk = params![scope.0, survey, answered, until_ms, before_ms, ANONYMOUS, BATCH];
-        let rows = select.query_map(walk, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 16]>(1)?)))?;
+        let rows = select.query_map(walk, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
         for row in rows {
             found.push(row?);
         }
@@ -267,6 +267,8 @@ pub(super) fn anonymise(
         found.last().map_or(before_ms, |(dated_ms, _)| *dated_ms)
     };
     for (_, id) in found {
+        // One whose id is none has lost what it was.
+        let Ok(id) = <[u8; 16]>::try_from(&*id) else { continue };
         // Of a tab that was open all the while; under the old id it would count once more.
         let tombstone = memory.hasher.tombstone(RESPONSE, &id);
         add_tombstone(&transaction, scope, RESPONSE, tombstone, before_ms)?;
@@ -283,6 +285,7 @@ pub(super) fn anonymise(
     if done > 0 {
         memory.erased = None;
         scrub::is_due(&transaction)?;
+        meet_again(&transaction, scope, survey)?;
     }
     until(&transaction, scope, survey, until_ms)?;
     retained(&transaction, memory)?.insert((scope.0, survey), until_ms);
@@ -296,7 +299,8 @@ pub(super) fn believe(connection: &Connection, now_ms: i64, goes_on: bool) -> Re
         connection.query_row("SELECT at_ms FROM clock", [], |row| row.get(0)).optional()?;
     let far_ms: i64 = match known {
         Some(far_ms) if goes_on => now_ms.min(far_ms.saturating_add(DAY_MS)).max(far_ms),
-        Some(far_ms) => far_ms,
+        // One that was ahead when nobody had answered yet is right now.
+        Some(far_ms) => far_ms.min(now_ms.saturating_add(DAY_MS)),
         // So far it has come for certain.
         None => {
             let last: Option<i64> =

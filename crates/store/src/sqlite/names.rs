@@ -1,3 +1,4 @@
+use super::edit::exclude_of_all;
 use crate::{Scope, StoreError, names::Dictionary};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -37,7 +38,9 @@ impl Dictionary for Table<'_> {
             "INSERT INTO surveys (workspace, survey, id, site)
              SELECT ?1, COALESCE(MAX(survey), 0) + 1, ?2, ?3 FROM surveys WHERE workspace = ?1 RETURNING survey",
         )?;
-        Ok(add.query_row(params![scope.0, id, site], |row| row.get(0))?)
+        let survey = add.query_row(params![scope.0, id, site], |row| row.get(0))?;
+        exclude_of_all(self.0, scope, survey, id)?;
+        Ok(survey)
     }
 
     fn segments(&self, scope: Scope, survey: i64) -> Result<Vec<(u32, String, String)>, StoreError> {

@@ -6,7 +6,7 @@ use super::{
 use crate::{
     Counts, Dimension, FeedQuery, HEALTH_DAYS, Health, Listed, MAX_PAGE_BYTES, Place, ResponseQuery, SLOT_MS,
     Scope, Segment, StoreError, StoredResponse, TallyQuery,
-    decide::{CORRECTED, OUT, OUT_OF_RANGE, SIGNED, TEST, are_counted, uuid_bytes, uuid_text},
+    decide::{ANONYMOUS, CORRECTED, OUT, OUT_OF_RANGE, SIGNED, TEST, are_counted, uuid_bytes, uuid_text},
     kept::{Content, Of, Parts, Personal, state_of},
     rollup::{Boundaries, DAY_MS, Day, EVERYONE, Measure, Periods, QUARTERS, Shared, Totals, counters},
 };
@@ -382,7 +382,10 @@ impl Page {
     fn add(&mut self, row: &Row<'_>) -> Result<bool, StoreError> {
         self.rows += 1;
         let id = id(row)?;
-        self.last = Some(Place { dated_ms: row.get(2)?, id: id.clone(), seq: row.get(1)? });
+        // What has no id is no place to go on from; it is passed over again.
+        if id.len() == 36 {
+            self.last = Some(Place { dated_ms: row.get(2)?, id: id.clone(), seq: row.get(1)? });
+        }
         match self.read(row, id.clone()) {
             Ok(response) => self.responses.push(response),
             Err(error) => {
@@ -424,6 +427,7 @@ impl Page {
             response: parts.response(of),
             counted: are_counted(flags),
             corrected: flags & CORRECTED > 0,
+            anonymous: flags & ANONYMOUS > 0,
         })
     }
 

@@ -182,7 +182,12 @@ pub(super) fn keep(
     }
     let New { scope, id, revision, response, skipped, declared, dated_ms } = new;
     let table = Table(connection);
+    let known = memory.names.read();
     let (survey, segments) = memory.names.of(&table, scope, response, declared)?;
+    if memory.names.read() != known {
+        // A new one may be out as others of its id are.
+        memory.excluded = None;
+    }
     let (content, written) = Parts::of(response, skipped).write()?;
     let (personal, signed) =
         (written.personal.is_some(), response.respondent.as_ref().is_some_and(|r| r.signed));

@@ -151,7 +151,7 @@ mod tests {
             "72d41b5cfaa3267b30da8327738b7abdc302f4d31c1d3b53aeb5f29dffcbb2b2",
             "ba857f12dbb79f6528353e8fba1017d4debb3c3c20d201a770d579dd42fd0ffa",
             "8c3c5f1f14d9ab8d38ca2f6fbb8798181e478d2d889ad3e737e165d240889545",
-            "a86adb77e881866aac2be39fe97bcc312b565677faa1e9d8c111b7a684b58abd",
+            "d4c2475182149e62d542466095ac8f717ee77ba7dde8ac5aa47997d86d794dc3",
         ];
         assert_eq!(hashes, released);
     }

@@ -1498,7 +1498,16 @@ async fn a_range_is_taken_out_of_the_counts_with_what_arrives_later_and_put_back
     assert_eq!(change(&store, Edit::Include(range(T0 + 10, T0 + 20))).await, 0);
     assert_eq!(change(&store, Edit::Include(range(T0, T0 + 11))).await, in_both + 1);
     check(&store, &[(3, 1_101), (4, 1), (9, 1), (10, 1)]).await;
+    // A site that has its first answer later.
+    let elsewhere = |n: u64| with(rated(&uuid(4_000 + n), 1, 6), |r| r.site = "shop".into());
+    change(&store, Edit::Exclude(range(T0, T0 + 11))).await;
+    save_at(&store, elsewhere(1), T0 + 5).await;
+    save_at(&store, elsewhere(2), T0 + 12).await;
+    check(&store, &[(3, 1_101 - in_both as u64), (4, 1), (6, 1), (10, 1)]).await;
+    assert_eq!(change(&store, Edit::Include(range(T0, T0 + 11))).await, in_both + 2);
+    check(&store, &[(3, 1_101), (4, 1), (6, 2), (9, 1), (10, 1)]).await;
     let changes = store.changes(Scope::DEFAULT, 9).await.unwrap();
+    let changes = &changes[3..];
     let said: Vec<_> = changes.iter().map(|change| (change.kind, change.range, change.responses)).collect();
     let (first, second) = (Some((T0 + 10, T0 + 20)), Some((T0, T0 + 11)));
     let in_both = in_both as u64;
@@ -1549,7 +1558,9 @@ async fn a_response_is_taken_out_put_back_and_corrected_and_each_change_says_who
     let seq = async || store.response(Scope::DEFAULT, id.clone()).await.unwrap().unwrap().seq;
     let before = seq().await;
     let other = by(new(&uuid(1), 2, State::Partial, Some(8), Some("other words")), "anna");
-    assert_eq!(change(&store, Edit::Correct(Box::new(checked(other.clone())))).await, 1);
+    let correct = |seq| Edit::Correct(Box::new(checked(other.clone())), seq);
+    assert_eq!(change(&store, correct(before - 1)).await, 0, "it has changed since it was read");
+    assert_eq!(change(&store, correct(before)).await, 1);
     assert!(seq().await > before, "whoever reads the feed gets it again");
     check(&[(9, 1)]).await;
     assert_eq!(change(&store, Edit::IncludeResponse(id.clone())).await, 1);
@@ -1626,7 +1637,7 @@ async fn the_rollup_agrees_after_erasures_and_retention_too(database: &impl Data
                             let rating = random.below(11) as u8;
                             let other =
                                 with(rated(&id, kept.revision, rating), |r| r.state = kept.response.state);
-                            Edit::Correct(Box::new(checked(other)))
+                            Edit::Correct(Box::new(checked(other)), kept.seq)
                         }
                     };
                     change(&store, edit).await;
