@@ -108,7 +108,7 @@ impl Disk {
     ) -> Result<Option<usize>, StoreError> {
         let some =
             self.write(|disk| erase::erase(&mut disk.connection, &mut disk.memory, scope, what, now_ms))?;
-        self.checkpoint();
+        self.keep_log_small();
         Ok(some)
     }
 
@@ -118,14 +118,22 @@ impl Disk {
         let place = self.scrub.filter(|place| place.is_of(due)).unwrap_or_else(|| scrub::Place::start(due));
         if !place.is_end() {
             self.scrub = Some(self.write(|disk| scrub::step(&mut disk.connection, place))?);
-            // What was wiped must not grow the log.
-            self.checkpoint();
+            self.keep_log_small();
             return Ok(true);
         }
         self.empty_log()?;
         self.write(|disk| scrub::is_done(&disk.connection, place))?;
         self.scrub = None;
         Ok(scrub::due(&self.connection)?.is_some())
+    }
+
+    /// Sees to it that a piece of much work does not grow the log.
+    fn keep_log_small(&self) {
+        self.checkpoint();
+        // Beside a server that goes on to write, a log that was copied is not at its end for long enough to start over.
+        if self.files.as_ref().is_some_and(|files| files.log_bytes() > MAX_IDLE_LOG.unsigned_abs()) {
+            let _ = self.empty_log();
+        }
     }
 
     /// Takes away what the log has of earlier states. Answers don't wait long for those who read one.
@@ -155,7 +163,7 @@ impl Disk {
     /// Goes on with changes that were begun. `None`: all are made.
     pub(super) fn settle_changes(&mut self) -> Result<Option<usize>, StoreError> {
         let some = self.write(|disk| edit::step(&mut disk.connection, &mut disk.memory))?;
-        self.checkpoint();
+        self.keep_log_small();
         Ok(some)
     }
 

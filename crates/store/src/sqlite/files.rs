@@ -29,6 +29,12 @@ impl Files {
         Ok(Self { found })
     }
 
+    /// How large the log is.
+    pub(super) fn log_bytes(&self) -> u64 {
+        let [_, (log, _)] = &self.found;
+        fs::metadata(log).map_or(0, |log| log.len())
+    }
+
     /// Whether what was written is still what the next start will find.
     ///
     /// # Errors
