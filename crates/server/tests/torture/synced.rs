@@ -147,6 +147,8 @@ async fn what_a_killed_server_left_unsynced_is_synced_before_it_is_acknowledged_
     let mut process = start.listening();
     let body = nps(1, 9);
     let id = body["id"].as_str().unwrap();
+    // At its start it notes how far the clock has come, and syncs that.
+    tokio::time::sleep(Duration::from_millis(300)).await;
 
     // The first sync from now on fails, and the process dies with it: the response is in the log, and not on the disk.
     let first = folder.path().join("first");

@@ -162,6 +162,9 @@ impl Disk {
 
     /// Goes on with changes that were begun. `None`: all are made.
     pub(super) fn settle_changes(&mut self) -> Result<Option<usize>, StoreError> {
+        if !edit::is_unfinished(&self.connection)? {
+            return Ok(None);
+        }
         let some = self.write(|disk| edit::step(&mut disk.connection, &mut disk.memory))?;
         self.keep_log_small();
         Ok(some)

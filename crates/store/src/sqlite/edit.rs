@@ -149,6 +149,11 @@ fn begin(
     Ok(())
 }
 
+/// Whether there is a range that is being taken out or put back.
+pub(super) fn is_unfinished(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection.prepare_cached("SELECT 1 FROM exclusions WHERE state <> ?1")?.exists([IS_OUT])?)
+}
+
 /// Goes on with the ranges that are being taken out or put back. Gives how many responses it has changed; `None`: all is done.
 pub(super) fn step(connection: &mut Connection, memory: &mut Memory) -> Result<Option<usize>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
