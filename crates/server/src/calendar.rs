@@ -74,6 +74,11 @@ fn before_end(moment: Timestamp) -> Option<i64> {
     Some(moment.as_millisecond()).filter(|ms| *ms <= END_MS)
 }
 
+/// The beginning of the quarter hour of a moment.
+pub(crate) fn quarter_hour(ms: i64) -> i64 {
+    ms.div_euclid(SLOT_MS) * SLOT_MS
+}
+
 pub(crate) fn rfc3339(ms: i64, zone: &TimeZone) -> String {
     let moment = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
     moment.display_with_offset(zone.to_offset(moment)).to_string()
@@ -94,7 +99,7 @@ pub(crate) fn boundaries(
         // Whatever a time zone does, the way leads forward and ends.
         moment = length.next(&moment).filter(|next| *next > moment)?;
         // Before standard time, zones were not on the quarter hour.
-        let ms = moment.timestamp().as_millisecond().div_euclid(SLOT_MS) * SLOT_MS;
+        let ms = quarter_hour(moment.timestamp().as_millisecond());
         if ms >= to {
             boundaries.push(to);
             return (boundaries.len() - 1 <= most).then_some(boundaries);

@@ -3,12 +3,12 @@
 use crate::{
     calendar,
     import::plural,
-    keeping::{Database, Workspace},
+    keeping::{Workspace, response_id},
 };
 use anyhow::{Context, bail};
 use candor_store::{Change, Edit, EditKind, Note, Range, Scope, Store, StoredResponse};
 use candor_survey::{
-    Answer, CheckedResponse, NewResponse, Question, Survey, WIRE_VERSION, is_uuid, preset, scale_name,
+    Answer, CheckedResponse, NewResponse, Question, Survey, WIRE_VERSION, preset, scale_name,
 };
 use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
@@ -20,8 +20,6 @@ const TRIES: usize = 5;
 /// The settings of `candor exclude` and `candor include`.
 #[derive(Clone, Debug, Args)]
 pub struct Count {
-    #[command(flatten)]
-    database: Database,
     #[command(flatten)]
     workspace: Workspace,
     #[command(flatten)]
@@ -46,8 +44,6 @@ pub struct Count {
 /// The settings of `candor correct`.
 #[derive(Clone, Debug, Args)]
 pub struct Correct {
-    #[command(flatten)]
-    database: Database,
     #[command(flatten)]
     workspace: Workspace,
     #[command(flatten)]
@@ -83,8 +79,6 @@ struct Given {
 #[derive(Clone, Debug, Args)]
 pub struct Changes {
     #[command(flatten)]
-    database: Database,
-    #[command(flatten)]
     workspace: Workspace,
     /// How many, the newest first.
     #[arg(long, value_name = "N", default_value_t = 50)]
@@ -114,13 +108,6 @@ impl Why {
     }
 }
 
-fn response_id(id: &str) -> anyhow::Result<String> {
-    if is_uuid(id) {
-        return Ok(id.to_owned());
-    }
-    bail!("--response: expected a UUID in lower case, such as 0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11")
-}
-
 impl Count {
     /// Takes answers out of the counts, or puts them back, and says how many.
     ///
@@ -128,9 +115,8 @@ impl Count {
     /// If an argument is wrong, or the database fails.
     pub async fn run(&self, is_out: bool, mut out: impl Write) -> anyhow::Result<()> {
         let n = self
-            .database
-            .with(async |store| {
-                let scope = self.workspace.scope(store).await?;
+            .workspace
+            .with(async |store, scope| {
                 let edit = self.edit(store, scope, is_out).await?;
                 Ok(store.change(scope, edit, self.why.note()).await?)
             })
@@ -176,9 +162,8 @@ impl Correct {
     /// If the answer is none to the question, an argument is wrong, or the database fails.
     pub async fn run(&self, mut out: impl Write) -> anyhow::Result<()> {
         let id = response_id(&self.response)?;
-        self.database
-            .with(async |store| {
-                let scope = self.workspace.scope(store).await?;
+        self.workspace
+            .with(async |store, scope| {
                 for _ in 0..TRIES {
                     let Some(kept) = store.response(scope, id.clone()).await? else {
                         bail!("--response: there is no response {id}");
@@ -255,10 +240,8 @@ impl Changes {
     /// # Errors
     /// If the database fails.
     pub async fn run(&self, mut out: impl Write) -> anyhow::Result<()> {
-        let changes = self
-            .database
-            .with(async |store| Ok(store.changes(self.workspace.scope(store).await?, self.limit).await?))
-            .await?;
+        let changes =
+            self.workspace.with(async |store, scope| Ok(store.changes(scope, self.limit).await?)).await?;
         for change in changes {
             writeln!(out, "{}", line(&change))?;
         }

@@ -8,6 +8,8 @@ use std::ops::Range;
 /// 2026 to 2099, in milliseconds since 1970. A clock outside of it has not been set yet, or has lost its battery.
 const PLAUSIBLE_MS: Range<i64> = 1_767_225_600_000..4_102_444_800_000;
 
+pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// Milliseconds since 1970.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! `candor verify`, `candor rebuild`, `candor doctor` and `candor erase`: looking after a database, whether a server uses it or not.
 
-use crate::import::plural;
+use crate::{clock::DAY_MS, import::plural};
 use anyhow::{Context, bail};
 use candor_store::{DEFAULT_WORKSPACE, Erasure, HEALTH_DAYS, Health, Scope, Store, StoreError};
 use clap::Args;
@@ -22,23 +22,30 @@ pub struct Database {
 #[derive(Clone, Debug, Args)]
 pub struct Erase {
     #[command(flatten)]
-    database: Database,
+    workspace: Workspace,
     #[command(flatten)]
     what: What,
-    #[command(flatten)]
-    workspace: Workspace,
 }
 
-/// Whose responses are meant.
+/// A database, and whose responses in it are meant.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Workspace {
+    #[command(flatten)]
+    database: Database,
     /// The workspace whose responses are meant.
     #[arg(long, value_name = "NAME", default_value = DEFAULT_WORKSPACE)]
     workspace: String,
 }
 
 impl Workspace {
-    pub(crate) async fn scope(&self, store: &Store) -> anyhow::Result<Scope> {
+    pub(crate) async fn with<T>(
+        &self,
+        work: impl AsyncFnOnce(&Store, Scope) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        self.database.with(async |store| work(store, self.scope(store).await?).await).await
+    }
+
+    async fn scope(&self, store: &Store) -> anyhow::Result<Scope> {
         let catalog = store.catalog().await?;
         let Some(scope) = catalog.scope(&self.workspace) else {
             let names: Vec<_> = catalog.workspaces.iter().map(|(name, _)| name.as_str()).collect();
@@ -60,10 +67,7 @@ struct What {
 }
 
 impl Database {
-    pub(crate) async fn with<T>(
-        &self,
-        work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>,
-    ) -> anyhow::Result<T> {
+    async fn with<T>(&self, work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let store = Store::open_beside(&self.database).await;
         let store = store.with_context(|| format!("--database {}", self.database))?;
         let done = work(&store).await;
@@ -102,7 +106,6 @@ impl Database {
 
 /// Fewer days than this until the disk is full need somebody.
 const MIN_DAYS_LEFT: u64 = 30;
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How many days are counted again.
 const COUNTED_DAYS: i64 = 7;
 
@@ -188,38 +191,37 @@ impl Erase {
                 bail!("--respondent: expected the site's own name for a respondent")
             }
             (Some(respondent), _) => Erasure::Respondent(respondent.clone()),
-            (None, Some(id)) if candor_survey::is_uuid(id) => Erasure::Response(id.clone()),
-            _ => {
-                bail!(
-                    "--response: expected a UUID in lower case, such as 0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11"
-                )
-            }
+            (None, id) => Erasure::Response(response_id(id.as_deref().unwrap_or_default())?),
         };
-        self.database.with(async |store| self.erase(store, what, &mut out).await).await
+        self.workspace.with(async |store, scope| erase(store, scope, what, &mut out).await).await
     }
+}
 
-    async fn erase(&self, store: &Store, what: Erasure, mut out: impl Write) -> anyhow::Result<()> {
-        let scope = self.workspace.scope(store).await?;
-        let n = store.erase(scope, what, Timestamp::now().as_millisecond()).await?;
-        // Said last: a terminal that is gone must not keep the bytes.
-        let s = plural(n);
-        let why = match store.scrub().await {
-            Ok(()) => {
-                writeln!(
-                    out,
-                    "{n} response{s} erased; copies made before, such as backups, still have them"
-                )?;
-                return Ok(());
-            }
-            Err(error @ StoreError::NotAnew) => {
-                bail!("{n} response{s} erased, and nobody can read them any more, but {error}")
-            }
-            Err(StoreError::Busy) => "something reads an earlier state".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        bail!(
-            "{n} response{s} erased, and nobody can read them any more, but their bytes are not wiped from the database's files yet \
-             ({why}): a server that runs goes on within an hour, and so does this command when it is run again"
-        );
+/// The id of a response, as it was given to a command.
+pub(crate) fn response_id(id: &str) -> anyhow::Result<String> {
+    if candor_survey::is_uuid(id) {
+        return Ok(id.to_owned());
     }
+    bail!("--response: expected a UUID in lower case, such as 0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11")
+}
+
+async fn erase(store: &Store, scope: Scope, what: Erasure, mut out: impl Write) -> anyhow::Result<()> {
+    let n = store.erase(scope, what, Timestamp::now().as_millisecond()).await?;
+    // Said last: a terminal that is gone must not keep the bytes.
+    let s = plural(n);
+    let why = match store.scrub().await {
+        Ok(()) => {
+            writeln!(out, "{n} response{s} erased; copies made before, such as backups, still have them")?;
+            return Ok(());
+        }
+        Err(error @ StoreError::NotAnew) => {
+            bail!("{n} response{s} erased, and nobody can read them any more, but {error}")
+        }
+        Err(StoreError::Busy) => "something reads an earlier state".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    bail!(
+        "{n} response{s} erased, and nobody can read them any more, but their bytes are not wiped from the database's files yet \
+             ({why}): a server that runs goes on within an hour, and so does this command when it is run again"
+    );
 }

@@ -75,15 +75,11 @@ fn main() -> ExitCode {
         Command::Verify(database) => judged(database.verify(io::stdout().lock())),
         Command::Rebuild(database) => judged(database.rebuild(io::stdout().lock())),
         Command::Doctor(database) => judged(database.doctor(io::stdout().lock())),
-        Command::Erase(erase) => judged(async { erase.run(io::stdout().lock()).await.map(|()| true) }),
-        Command::Exclude(count) => {
-            judged(async { count.run(true, io::stdout().lock()).await.map(|()| true) })
-        }
-        Command::Include(count) => {
-            judged(async { count.run(false, io::stdout().lock()).await.map(|()| true) })
-        }
-        Command::Correct(correct) => judged(async { correct.run(io::stdout().lock()).await.map(|()| true) }),
-        Command::Changes(changes) => judged(async { changes.run(io::stdout().lock()).await.map(|()| true) }),
+        Command::Erase(erase) => done(erase.run(io::stdout().lock())),
+        Command::Exclude(count) => done(count.run(true, io::stdout().lock())),
+        Command::Include(count) => done(count.run(false, io::stdout().lock())),
+        Command::Correct(correct) => done(correct.run(io::stdout().lock())),
+        Command::Changes(changes) => done(changes.run(io::stdout().lock())),
         Command::Score => score_lines().unwrap_or_else(|error| {
             // There is no log, and standard output is for answers. Without standard error the exit code has to do.
             let _ = writeln!(io::stderr(), "candor: {error}");
@@ -122,6 +118,11 @@ fn serve(config: Config) -> anyhow::Result<()> {
     // A thread that a disk holds up is not waited for.
     runtime.shutdown_background();
     ended
+}
+
+/// Does what ends well unless it fails.
+fn done(work: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
+    judged(async { work.await.map(|()| true) })
 }
 
 /// Does what ends with a judgement.

@@ -1,11 +1,13 @@
 //! Responses lose what says whose they are after as many days as their survey says.
 
-use crate::{app::App, clock};
+use crate::{
+    app::App,
+    clock::{self, DAY_MS},
+};
 use std::time::Duration;
 
 /// How often it is looked for what is due.
 const EVERY: Duration = Duration::from_secs(60 * 60);
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Sees to it from now on, in small transactions between those of answers.
 pub(crate) async fn run(app: App) {

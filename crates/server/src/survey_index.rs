@@ -75,6 +75,15 @@ pub(crate) struct Found<'a> {
     versions: Option<&'a Versions>,
 }
 
+/// A survey that is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) scope: Scope,
+    pub(crate) found: Found<'a>,
+    /// Whose it is, or whose answers alone are; `None` for those of every site.
+    pub(crate) site: Option<String>,
+}
+
 impl Found<'_> {
     /// Whether it has texts in any language.
     pub(crate) fn is_translated(&self) -> bool {
@@ -226,8 +235,21 @@ impl SurveyIndex {
         self.listed(site).map(|listed| listed.scope)
     }
 
+    /// What is read: the survey of this id, in its workspace.
+    pub(crate) fn wanted(
+        &self,
+        workspace: Option<&str>,
+        site: Option<&str>,
+        id: &str,
+    ) -> Result<Wanted<'_>, Problem> {
+        let scope = self.wanted_scope(workspace, site)?;
+        let found = self.survey(Some(scope), site, id, None)?;
+        let site = found.survey.site.clone().or_else(|| site.map(str::to_owned));
+        Ok(Wanted { scope, found, site })
+    }
+
     /// The workspace that is read: that of the site that is asked for, else the one of this name.
-    pub(crate) fn wanted_scope(&self, workspace: Option<&str>, site: Option<&str>) -> Result<Scope, Problem> {
+    fn wanted_scope(&self, workspace: Option<&str>, site: Option<&str>) -> Result<Scope, Problem> {
         let scope = match (workspace, site) {
             (None, Some(site)) => {
                 self.sites.get(site).map_or_else(|| self.named(DEFAULT_WORKSPACE), |listed| Ok(listed.scope))

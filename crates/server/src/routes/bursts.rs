@@ -1,14 +1,16 @@
 //! Times in which a survey had many more answers than usual, as made-up ones come.
 
 use super::{
-    params::{Name, Params},
-    scores::{Reading, time, zone},
+    params::{Name, Params, time, zone},
+    scores::Reading,
 };
 use crate::{
     app::App,
     auth::{Reader, to_json},
-    calendar,
+    calendar::{self, quarter_hour},
+    clock::DAY_MS,
     problem::Problem,
+    survey_index::Wanted,
 };
 use axum::{extract::State, response::Response};
 use candor_scoring::monitor::is_burst;
@@ -16,7 +18,6 @@ use candor_store::{SLOT_MS, Segment, TallyQuery};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Usual is what was answered in the same quarter hour on so many days before.
 const DAYS: usize = 28;
 /// Of a survey that is younger than so many days nobody knows what is usual.
@@ -74,15 +75,13 @@ pub(crate) async fn show(
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
     let index = app.index();
-    let scope = index.wanted_scope(query.workspace.as_deref(), query.site.as_deref())?;
-    let found = index.survey(Some(scope), query.site.as_deref(), &id, None)?;
+    let Wanted { scope, found, site } =
+        index.wanted(query.workspace.as_deref(), query.site.as_deref(), &id)?;
     let reading = Reading::of(found, query.question.as_deref())?;
-    let site = found.survey.site.clone().or(query.site);
     let zone = zone(query.timezone.as_deref())?;
-    let floor = |ms: i64| ms.div_euclid(SLOT_MS) * SLOT_MS;
     let to = time("to", query.to.as_deref(), &zone)?.unwrap_or_else(|| Timestamp::now().as_millisecond());
-    let to = floor(to - 1) + SLOT_MS;
-    let from = time("from", query.from.as_deref(), &zone)?.map_or(to - 7 * DAY_MS, floor);
+    let to = quarter_hour(to - 1) + SLOT_MS;
+    let from = time("from", query.from.as_deref(), &zone)?.map_or(to - 7 * DAY_MS, quarter_hour);
     if !(from < to && to - from <= MAX_DAYS * DAY_MS) {
         return Err(Problem::invalid("from", format!("a time before to, by {MAX_DAYS} days at most")));
     }

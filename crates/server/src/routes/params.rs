@@ -1,9 +1,10 @@
-use crate::{problem::Problem, wrong_shape::Wording};
+use crate::{calendar, problem::Problem, wrong_shape::Wording};
 use axum::{
     RequestPartsExt,
     extract::{FromRequestParts, Path, Query},
     http::{StatusCode, request::Parts},
 };
+use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use std::{error::Error, ops::RangeInclusive};
 
@@ -40,6 +41,20 @@ pub(crate) fn integer(
     let number = text.parse().ok().filter(|number| range.contains(number));
     let expected = || format!("an integer from {} to {}", range.start(), range.end());
     number.map(Some).ok_or_else(|| Problem::invalid(field, expected()))
+}
+
+/// The time zone of a parameter.
+pub(crate) fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
+    name.map_or(Ok(TimeZone::UTC), TimeZone::get)
+        .map_err(|_| Problem::invalid("timezone", "the IANA name of a time zone, such as Asia/Tehran"))
+}
+
+/// The moment of a parameter.
+pub(crate) fn time(field: &'static str, text: Option<&str>, zone: &TimeZone) -> Result<Option<i64>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let expected =
+        "a time such as 2026-11-01T00:00:00Z or a date such as 2026-11-01, 9999-12-30 at the latest";
+    calendar::parse(text, zone).map(Some).ok_or_else(|| Problem::invalid(field, expected))
 }
 
 /// The name in the path, of a site, a survey or a file; or its names.

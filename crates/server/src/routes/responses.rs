@@ -12,7 +12,7 @@ use crate::{
     identity,
     problem::Problem,
     refusals::Reason,
-    survey_index::SurveyIndex,
+    survey_index::{SurveyIndex, Wanted},
     wrong_shape::{Wording, is_out_of_range},
 };
 use axum::{
@@ -290,9 +290,7 @@ pub(crate) async fn list(
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
     let index = app.index();
-    let scope = index.wanted_scope(query.workspace.as_deref(), query.site.as_deref())?;
-    let survey = index.survey(Some(scope), query.site.as_deref(), &id, None)?.survey;
-    let site = survey.site.clone().or(query.site);
+    let Wanted { scope, site, .. } = index.wanted(query.workspace.as_deref(), query.site.as_deref(), &id)?;
     let limit = integer("limit", query.limit.as_deref(), 1..=500)?.unwrap_or(50);
     let after = query.before.as_deref().map(|before| position(before).ok_or(before)).transpose();
     let query = ResponseQuery {

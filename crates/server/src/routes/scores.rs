@@ -1,11 +1,11 @@
-use super::params::{Name, Params, integer};
+use super::params::{Name, Params, integer, time, zone};
 use crate::{
     app::App,
     auth::{Reader, to_json_of},
-    calendar,
+    calendar::{self, quarter_hour},
     problem::Problem,
     score::ReceiptJson,
-    survey_index::Found,
+    survey_index::{Found, Wanted},
 };
 use axum::{extract::State, response::Response};
 use candor_scoring::{Exclusions, Level, Measure, Ratio, Receipt, Share, Tally};
@@ -205,10 +205,9 @@ pub(crate) async fn show(
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
     let index = app.index();
-    let scope = index.wanted_scope(query.workspace.as_deref(), query.site.as_deref())?;
-    let found = index.survey(Some(scope), query.site.as_deref(), &id, None)?;
+    let Wanted { scope, found, site } =
+        index.wanted(query.workspace.as_deref(), query.site.as_deref(), &id)?;
     let reading = Reading::of(found, query.question.as_deref())?;
-    let site = found.survey.site.clone().or_else(|| query.site.clone());
     let zone = zone(query.timezone.as_deref())?;
     let segment = segment(&query, found)?;
     if let Segment::One(Dimension::Site, site) = &segment {
@@ -277,20 +276,6 @@ pub(crate) async fn show(
         .await
 }
 
-/// The time zone of a parameter.
-pub(super) fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
-    name.map_or(Ok(TimeZone::UTC), TimeZone::get)
-        .map_err(|_| Problem::invalid("timezone", "the IANA name of a time zone, such as Asia/Tehran"))
-}
-
-/// The moment of a parameter.
-pub(super) fn time(field: &'static str, text: Option<&str>, zone: &TimeZone) -> Result<Option<i64>, Problem> {
-    let Some(text) = text else { return Ok(None) };
-    let expected =
-        "a time such as 2026-11-01T00:00:00Z or a date such as 2026-11-01, 9999-12-30 at the latest";
-    calendar::parse(text, zone).map(Some).ok_or_else(|| Problem::invalid(field, expected))
-}
-
 fn segment(query: &Query, found: Found<'_>) -> Result<Segment, Problem> {
     let Some(text) = &query.segment else { return Ok(Segment::All) };
     let declared = found.all_declared();
@@ -330,9 +315,8 @@ async fn range(
     survey: &str,
     zone: &TimeZone,
 ) -> Result<Range, Problem> {
-    let floor = |ms: i64| ms.div_euclid(SLOT_MS) * SLOT_MS;
     let (from, to) = (time("from", query.from.as_deref(), zone)?, time("to", query.to.as_deref(), zone)?);
-    let now = floor(Timestamp::now().as_millisecond());
+    let now = quarter_hour(Timestamp::now().as_millisecond());
     let span = match (from, to) {
         (Some(_), Some(_)) => None,
         _ => app.store.span(scope, site, survey.to_owned()).await?,
@@ -341,7 +325,7 @@ async fn range(
     let end = to.unwrap_or(now + SLOT_MS);
     let later_until = span.filter(|(_, last)| to.is_none() && *last >= end).map(|(_, last)| last + SLOT_MS);
     let to = end;
-    let from = from.unwrap_or_else(|| span.map_or(now, |(first, _)| first).min(floor(to - 1)));
+    let from = from.unwrap_or_else(|| span.map_or(now, |(first, _)| first).min(quarter_hour(to - 1)));
     if from >= to {
         return Err(Problem::invalid("from", "a time before to, which is now unless it is given"));
     }

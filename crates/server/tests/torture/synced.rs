@@ -148,7 +148,16 @@ async fn what_a_killed_server_left_unsynced_is_synced_before_it_is_acknowledged_
     let body = nps(1, 9);
     let id = body["id"].as_str().unwrap();
     // At its start it notes how far the clock has come, and syncs that.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let database = rusqlite::Connection::open(start.database()).unwrap();
+    let has_noted = || database.prepare("SELECT 1 FROM clock").unwrap().exists([]).unwrap();
+    for _ in 0..400 {
+        if has_noted() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(has_noted());
+    drop(database);
 
     // The first sync from now on fails, and the process dies with it: the response is in the log, and not on the disk.
     let first = folder.path().join("first");

@@ -129,10 +129,11 @@ impl Disk {
 
     /// Sees to it that a piece of much work does not grow the log.
     fn keep_log_small(&self) {
-        self.checkpoint();
         // Beside a server that goes on to write, a log that was copied is not at its end for long enough to start over.
         if self.files.as_ref().is_some_and(|files| files.log_bytes() > MAX_IDLE_LOG.unsigned_abs()) {
             let _ = self.empty_log();
+        } else {
+            self.checkpoint();
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{
     names::Table,
+    read::add_places,
     save::{self, Memory, keep_personal, old, write_counts},
 };
 use crate::{
@@ -181,10 +182,7 @@ pub(super) fn step(connection: &mut Connection, memory: &mut Memory) -> Result<O
              AND (dated_ms, id) > (?4, ?5) AND dated_ms < ?6 ORDER BY dated_ms, id LIMIT ?7",
         )?;
         let walk = params![workspace, survey, answered, next_ms, next_id, to_ms, BATCH];
-        let rows = select.query_map(walk, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
-        for row in rows {
-            found.push(row?);
-        }
+        add_places(&mut select, walk, &mut found)?;
     }
     // The oldest of both; the next step goes on from there.
     found.sort_unstable();

@@ -3,6 +3,7 @@
 use super::{
     edit::{forget_changes, meet_again},
     names::Table,
+    read::add_places,
     save::{Memory, New, count, count_anew, forget_personal, old, write_counts},
     scrub,
 };
@@ -250,10 +251,7 @@ pub(super) fn anonymise(
     let mut found = Vec::new();
     for answered in [false, true] {
         let walk = params![scope.0, survey, answered, until_ms, before_ms, ANONYMOUS, BATCH];
-        let rows = select.query_map(walk, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
-        for row in rows {
-            found.push(row?);
-        }
+        add_places(&mut select, walk, &mut found)?;
     }
     drop(select);
     // The oldest of both; the next batch goes on from there.
@@ -299,7 +297,7 @@ pub(super) fn believe(connection: &Connection, now_ms: i64, goes_on: bool) -> Re
         connection.query_row("SELECT at_ms FROM clock", [], |row| row.get(0)).optional()?;
     let far_ms: i64 = match known {
         Some(far_ms) if goes_on => now_ms.min(far_ms.saturating_add(DAY_MS)).max(far_ms),
-        // One that was ahead when nobody had answered yet is right now.
+        // A clock that was ahead before anybody had answered, and is right by now, must not let it go so far.
         Some(far_ms) => far_ms.min(now_ms.saturating_add(DAY_MS)),
         // So far it has come for certain.
         None => {

@@ -10,7 +10,7 @@ use crate::{
     kept::{Content, Of, Parts, Personal, state_of},
     rollup::{Boundaries, DAY_MS, Day, EVERYONE, Measure, Periods, QUARTERS, Shared, Totals, counters},
 };
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, Statement, params};
 use std::{collections::BTreeMap, path::Path};
 
 const SEGMENT: &str =
@@ -246,11 +246,7 @@ pub(super) fn responses(connection: &Connection, query: &ResponseQuery) -> Resul
     for (survey, _) in surveys {
         for answered in [true, false].into_iter().take(1 + usize::from(query.unanswered)) {
             let walk = params![query.scope.0, survey, answered, dated_ms, id, query.limit];
-            let rows =
-                select.query_map(walk, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
-            for place in rows {
-                places.push(place?);
-            }
+            add_places(&mut select, walk, &mut places)?;
         }
     }
     places.sort_unstable_by(|a, b| b.cmp(a));
@@ -267,6 +263,18 @@ pub(super) fn responses(connection: &Connection, query: &ResponseQuery) -> Resul
         }
     }
     Ok(page.listed())
+}
+
+/// Adds the places that a walk along the index of dates finds: dates and ids, also those that are none.
+pub(super) fn add_places(
+    select: &mut Statement<'_>,
+    walk: impl Params,
+    places: &mut Vec<(i64, Vec<u8>)>,
+) -> Result<(), StoreError> {
+    for place in select.query_map(walk, |row| Ok((row.get(0)?, row.get(1)?)))? {
+        places.push(place?);
+    }
+    Ok(())
 }
 
 pub(super) fn response(
