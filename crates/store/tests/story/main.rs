@@ -80,6 +80,7 @@ stories! {
     a_clock_that_is_ahead_when_it_is_first_asked_goes_no_further_than_the_last_answer
     a_range_is_taken_out_of_the_counts_with_what_arrives_later_and_put_back
     a_range_whose_change_was_ended_half_way_is_finished_later
+    a_range_meets_the_responses_again_whose_ids_were_made_anew_meanwhile
     a_response_is_taken_out_put_back_and_corrected_and_each_change_says_who_and_why
     a_version_whose_answers_are_all_out_is_not_edited
     counts_are_exact_wherever_periods_begin_and_end
@@ -1538,6 +1539,22 @@ async fn a_range_whose_change_was_ended_half_way_is_finished_later(database: &im
     assert!(store.settle_changes().await.unwrap() > 0);
     assert_eq!((all(&store).await.ratings, store.audit().await), (vec![], Ok(vec![])));
     assert_eq!(store.settle_changes().await, Ok(0));
+}
+
+async fn a_range_meets_the_responses_again_whose_ids_were_made_anew_meanwhile(database: &impl Database) {
+    let store = database.open().await;
+    for n in 0..1_400 {
+        save_at(&store, rated(&uuid(n), 1, 3), T0).await;
+    }
+    let begun = store.change(Scope::DEFAULT, Edit::Exclude(range(T0, T0 + 1)), note());
+    assert!(tokio::time::timeout(Duration::ZERO, begun).await.is_err());
+    store.probe().await.unwrap();
+    assert!(!all(&store).await.ratings.is_empty());
+    // It has come to an id before which others are put now.
+    database.execute("UPDATE exclusions SET next_id = x'80'");
+    assert_eq!(store.anonymise(Scope::DEFAULT, "default", "nps", T0 + 1).await, Ok(1_400));
+    assert!(store.settle_changes().await.unwrap() > 0);
+    assert_eq!((all(&store).await.ratings, store.audit().await), (vec![], Ok(vec![])));
 }
 
 async fn a_response_is_taken_out_put_back_and_corrected_and_each_change_says_who_and_why(
