@@ -58,14 +58,14 @@ impl fmt::Debug for Token {
 
 /// What [`Reader::json`] is to answer.
 pub(crate) fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
-    to_json_of(value, 0)
+    let mut json = Vec::new();
+    to_json_in(value, &mut json)?;
+    Ok(json)
 }
 
-/// The same of about so many bytes, for which there is room from the beginning.
-pub(crate) fn to_json_of(value: &impl Serialize, bytes: usize) -> Result<Vec<u8>, Problem> {
-    let mut json = Vec::with_capacity(bytes);
-    serde_json::to_writer(&mut json, value).map_err(|error| Problem::fault(error.to_string()))?;
-    Ok(json)
+/// The same at the end of what is there already.
+pub(crate) fn to_json_in(value: &impl Serialize, json: &mut Vec<u8>) -> Result<(), Problem> {
+    serde_json::to_writer(json, value).map_err(|error| Problem::fault(error.to_string()))
 }
 
 /// Proof that the request bore the token: a handler that takes it can't be reached without. It holds a place among the

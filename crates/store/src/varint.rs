@@ -28,7 +28,19 @@ impl<'a> Reader<'a> {
         self.0.is_empty()
     }
 
+    /// Most are of one byte.
+    #[inline]
     pub(crate) fn number(&mut self) -> Result<u64, StoreError> {
+        match *self.0 {
+            [byte, ref rest @ ..] if byte & 0x80 == 0 => {
+                self.0 = rest;
+                Ok(u64::from(byte))
+            }
+            _ => self.long_number(),
+        }
+    }
+
+    fn long_number(&mut self) -> Result<u64, StoreError> {
         let (mut number, mut shift) = (0, 0);
         loop {
             let (byte, rest) = self.0.split_first().ok_or_else(|| damaged("a number is cut off"))?;

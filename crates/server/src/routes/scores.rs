@@ -1,22 +1,18 @@
 use super::params::{Name, Params, integer, time, zone};
 use crate::{
     app::App,
-    auth::{Reader, to_json_of},
+    auth::{Reader, to_json, to_json_in},
     calendar::{self, quarter_hour},
     problem::Problem,
-    score::ReceiptJson,
+    score::{CountedJson, RuleJson},
     survey_index::{Found, Wanted},
 };
 use axum::{extract::State, response::Response};
-use candor_scoring::{Exclusions, Level, Measure, Ratio, Receipt, Share, Tally};
+use candor_scoring::{Exclusions, Level, Measure, Ratio, Share, Tally};
 use candor_store::{Counts, Dimension, SLOT_MS, Scope, Segment, TallyQuery};
 use candor_survey::{Kind, OTHER, Question, canonical};
 use jiff::{Timestamp, tz::TimeZone};
-use serde::{
-    Deserialize, Serialize, Serializer,
-    ser::{Error, SerializeSeq},
-};
-use serde_json::value::{RawValue, to_raw_value};
+use serde::{Deserialize, Serialize};
 
 /// How long a period is as JSON, about.
 const PERIOD_BYTES: usize = 700;
@@ -49,7 +45,7 @@ pub(crate) struct Query {
 }
 
 #[derive(Debug, Serialize)]
-struct Scores<'a> {
+struct Scores {
     survey: String,
     question: String,
     /// Of a rating.
@@ -60,8 +56,6 @@ struct Scores<'a> {
     /// The versions that are counted, unless it is all of them: those that ask the question on the same scale.
     #[serde(skip_serializing_if = "Option::is_none")]
     versions: Option<Vec<u32>>,
-    total: Period<'a>,
-    periods: Periods<'a>,
     /// There are answers dated later than now, by a clock that was wrong: the moment before which they end. They are left
     /// out, unless `to` asks for them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,14 +68,15 @@ struct Ends {
     max: u8,
 }
 
-/// One period of one segment. All of its numbers are null if they are held back.
+/// One period of one segment. All of its numbers are null if they are held back. Its `receipt`, how the score came about as `candor
+/// score` says it, is not here: most of it is the same in thousands of them.
 #[derive(Debug, Default, Serialize)]
 struct Period<'a> {
     from: &'a str,
     to: &'a str,
     /// `locale:fa`; absent for everyone.
     #[serde(skip_serializing_if = "Option::is_none")]
-    segment: Option<String>,
+    segment: Option<&'a str>,
     /// Ratings per point, ascending. Null of a choice.
     counts: Option<Vec<u64>>,
     /// What was chosen, in the order of the survey. Null of a rating.
@@ -100,8 +95,6 @@ struct Period<'a> {
     dismissed: Option<u64>,
     /// The share of those shown who rated, 0…1. Null if nobody was shown it.
     response_rate: Option<f64>,
-    /// How the score came about, as `candor score` says it.
-    receipt: Option<ReceiptJson<&'a RawValue>>,
     /// Why there is no score: `no_data` or `too_few`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
@@ -233,7 +226,6 @@ pub(crate) async fn show(
         tally(&app, TallyQuery { scope, site, survey, question, versions, segment, boundaries_ms, most })
             .await
     };
-    let total = tally(whole, vec![from, to]).await?;
     let boundaries = match interval {
         None if matches!(segment, Segment::Each(_)) => vec![from, to],
         None => Vec::new(),
@@ -241,10 +233,13 @@ pub(crate) async fn show(
             Problem::invalid("interval", format!("one that gives at most {MAX_PERIODS} periods"))
         })?,
     };
-    let periods = match &*boundaries {
-        [] => Vec::new(),
-        _ => tally(segment.clone(), boundaries.clone()).await?,
+    let of_periods = async {
+        match &*boundaries {
+            [] => Ok(Vec::new()),
+            _ => tally(segment.clone(), boundaries.clone()).await,
+        }
     };
+    let (total, periods) = tokio::try_join!(tally(whole, vec![from, to]), of_periods)?;
 
     reader
         .json(move || {
@@ -257,9 +252,8 @@ pub(crate) async fn show(
                 boundaries.iter().map(|ms| calendar::rfc3339(*ms, &zone)).collect()
             };
             let (whole, parts) = (edges(&[from, to]), edges(&boundaries));
-            let definition = measure.map_or("", |measure| measure.receipt().formula.definition);
-            let definition = to_raw_value(definition).map_err(|error| Problem::fault(error.to_string()))?;
-            let view = View { counted: reading.counted, min_n, segment, definition };
+            let rule = measure.map(|measure| to_json(&RuleJson::from(&measure.receipt()))).transpose()?;
+            let view = View { counted: reading.counted, rule, min_n, segment };
             let total = total.first().ok_or_else(|| Problem::fault("the store gave no total"))?;
             let scores = Scores {
                 survey: id,
@@ -267,11 +261,17 @@ pub(crate) async fn show(
                 metric: measure.map(|measure| measure.metric().name()),
                 scale: measure.map(|measure| Ends { min: measure.scale().min(), max: measure.scale().max() }),
                 versions,
-                total: view.period(total, &whole).map_err(Problem::fault)?,
-                periods: Periods { view: &view, counts: &periods, edges: &parts },
                 later_until,
             };
-            to_json_of(&scores, PERIOD_BYTES * (1 + periods.len()))
+            let mut json = Vec::with_capacity(PERIOD_BYTES * (1 + periods.len()));
+            to_json_in(&scores, &mut json)?;
+            json.pop();
+            json.extend_from_slice(b",\"total\":");
+            view.write(std::slice::from_ref(total), &whole, &mut json)?;
+            json.extend_from_slice(b",\"periods\":[");
+            view.write(&periods, &parts, &mut json)?;
+            json.extend_from_slice(b"]}");
+            Ok(json)
         })
         .await
 }
@@ -344,69 +344,81 @@ async fn tally(app: &App, query: TallyQuery) -> Result<Vec<Counts>, Problem> {
 #[derive(Debug)]
 struct View {
     counted: Counted,
+    /// A rating's [`RuleJson`], as JSON.
+    rule: Option<Vec<u8>>,
     min_n: u64,
     segment: Segment,
-    /// Of the question's score, as JSON.
-    definition: Box<RawValue>,
-}
-
-/// Each is made when its turn comes: thousands of them are megabytes.
-#[derive(Debug)]
-struct Periods<'a> {
-    view: &'a View,
-    counts: &'a [Counts],
-    edges: &'a [String],
-}
-
-impl Serialize for Periods<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut periods = to.serialize_seq(Some(self.counts.len()))?;
-        for counts in self.counts {
-            periods.serialize_element(&self.view.period(counts, self.edges).map_err(S::Error::custom)?)?;
-        }
-        periods.end()
-    }
 }
 
 impl View {
-    /// `edges` are the moments at which periods begin and end.
-    fn period<'a>(&'a self, counts: &Counts, edges: &'a [String]) -> Result<Period<'a>, String> {
+    /// Writes periods, with commas between them. `edges` are the moments at which they begin and end.
+    fn write(&self, periods: &[Counts], edges: &[String], json: &mut Vec<u8>) -> Result<(), Problem> {
         let edge = |i: usize| edges.get(i).map(String::as_str).unwrap_or_default();
-        let segment = match (&self.segment, &counts.value) {
-            (Segment::One(dimension, _) | Segment::Each(dimension), Some(value)) => {
-                Some(format!("{}:{value}", dimension.name()))
+        let mut is_first = true;
+        for of_value in periods.chunk_by(|a, b| a.value == b.value) {
+            let value = of_value.first().and_then(|counts| counts.value.as_ref());
+            let segment = match (&self.segment, value) {
+                (Segment::One(dimension, _) | Segment::Each(dimension), Some(value)) => {
+                    Some(format!("{}:{value}", dimension.name()))
+                }
+                _ => None,
+            };
+            for counts in of_value {
+                if !std::mem::take(&mut is_first) {
+                    json.push(b',');
+                }
+                let (period, receipt) = self.period(counts).map_err(Problem::fault)?;
+                let (from, to) = (edge(counts.period), edge(counts.period + 1));
+                to_json_in(&Period { from, to, segment: segment.as_deref(), ..period }, json)?;
+                json.pop();
+                json.extend_from_slice(b",\"receipt\":");
+                match (&self.rule, receipt) {
+                    (Some(rule), Some(receipt)) => {
+                        json.extend_from_slice(rule);
+                        with_fields(&receipt, json)?;
+                    }
+                    _ => json.extend_from_slice(b"null"),
+                }
+                json.push(b'}');
             }
-            _ => None,
-        };
-        let period =
-            Period { from: edge(counts.period), to: edge(counts.period + 1), segment, ..Period::default() };
-        let (n, counted) = match &self.counted {
-            Counted::Rating(measure) => rated(*measure, counts, &self.definition)?,
+        }
+        Ok(())
+    }
+
+    /// What was counted in a period, with what makes its receipt.
+    fn period(&self, counts: &Counts) -> Result<(Period<'static>, Option<CountedJson>), String> {
+        let (n, period, receipt) = match &self.counted {
+            Counted::Rating(measure) => rated(*measure, counts)?,
             Counted::Choice(options) => chosen(options, counts),
         };
         if (1..self.min_n).contains(&n) {
-            return Ok(Period { reason: Some("too_few"), ..period });
+            return Ok((Period { reason: Some("too_few"), ..Period::default() }, None));
         }
-        Ok(Period {
-            from: period.from,
-            to: period.to,
-            segment: period.segment,
+        let period = Period {
             n: Some(n),
             shown: Some(counts.shown),
             dismissed: Some(counts.dismissed),
             response_rate: (counts.shown > 0).then(|| n as f64 / counts.shown as f64),
             reason: (n == 0).then_some("no_data"),
-            ..counted
-        })
+            ..period
+        };
+        Ok((period, receipt))
     }
 }
 
+/// Writes the fields of an object into the one that was written before.
+fn with_fields(object: &impl Serialize, json: &mut Vec<u8>) -> Result<(), Problem> {
+    json.pop();
+    let at = json.len();
+    to_json_in(object, json)?;
+    json.get_mut(at).into_iter().for_each(|brace| *brace = b',');
+    Ok(())
+}
+
+type Told = (u64, Period<'static>, Option<CountedJson>);
+
 /// How many rated, and what comes of it.
-fn rated<'a>(
-    measure: Measure,
-    counts: &Counts,
-    definition: &'a RawValue,
-) -> Result<(u64, Period<'a>), String> {
+fn rated(measure: Measure, counts: &Counts) -> Result<Told, String> {
     let scale = measure.scale();
     let mut by_point = vec![0; scale.len()];
     for &(point, n) in &counts.ratings {
@@ -416,21 +428,19 @@ fn rated<'a>(
     }
     let tally = Tally::from_counts(scale, &by_point).map_err(|error| error.to_string())?;
     let score = measure.score(&tally);
-    let receipt = score.map_or_else(|| measure.receipt(), |score| score.receipt());
     let exclusions = Exclusions { dismissed: Some(counts.dismissed), skipped: Some(counts.skipped) };
     let period = Period {
         counts: Some(by_point),
         score: score.map(|score| score.value),
         ci: score.map(|score| [score.interval.low, score.interval.high]),
         method: score.map(|score| score.interval.method.name()),
-        receipt: Some(ReceiptJson::with(&Receipt { exclusions, ..receipt }, definition)),
         ..Period::default()
     };
-    Ok((tally.n(), period))
+    Ok((tally.n(), period, Some(CountedJson::new(score.map(|score| score.exact), exclusions))))
 }
 
 /// How many answered, and what they chose.
-fn chosen(options: &[String], counts: &Counts) -> (u64, Period<'static>) {
+fn chosen(options: &[String], counts: &Counts) -> Told {
     let of = |option: &String| {
         let n = counts.choices.iter().find(|(id, _)| id == option).map_or(0, |(_, n)| *n);
         let share = Share::new(n, counts.answered).ok();
@@ -443,7 +453,7 @@ fn chosen(options: &[String], counts: &Counts) -> (u64, Period<'static>) {
         }
     };
     let period = Period { options: Some(options.iter().map(of).collect()), ..Period::default() };
-    (counts.answered, period)
+    (counts.answered, period, None)
 }
 
 #[cfg(test)]
@@ -453,7 +463,7 @@ mod tests {
     #[test]
     fn a_rating_off_the_scale_is_left_out() {
         let counts = Counts { ratings: vec![(3, 2), (5, 1), (10, 7)], ..Counts::default() };
-        let (n, period) = rated(Measure::own(candor_scoring::Metric::Csat), &counts, RawValue::NULL).unwrap();
+        let (n, period, _) = rated(Measure::own(candor_scoring::Metric::Csat), &counts).unwrap();
         assert_eq!((n, period.counts), (3, Some(vec![0, 0, 2, 0, 1])));
     }
 }

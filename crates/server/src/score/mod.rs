@@ -21,7 +21,7 @@ mod shares;
 mod tag_impact;
 mod weighting;
 
-pub(crate) use reply::ReceiptJson;
+pub(crate) use reply::{CountedJson, RuleJson};
 
 use fields::Fields;
 use refusal::{Refusal, unknown};

@@ -46,19 +46,33 @@ fn unsign_zero(value: &mut Value) {
     }
 }
 
-/// How a number came about, as it is told. Of thousands, the definition is made JSON once.
+/// How a number came about, as it is told.
 #[derive(Debug, Serialize)]
-pub(crate) struct ReceiptJson<D = &'static str> {
+struct ReceiptJson {
+    #[serde(flatten)]
+    rule: RuleJson,
+    #[serde(flatten)]
+    counted: CountedJson,
+}
+
+/// What of a receipt is the same for all numbers that are made alike.
+#[derive(Debug, Serialize)]
+pub(crate) struct RuleJson {
     formula: &'static str,
-    definition: D,
+    definition: &'static str,
     unit: &'static str,
     scale: Option<ScaleJson>,
     direction: Option<&'static str>,
     favourable_points: Option<u8>,
-    exact: Option<String>,
-    exclusions: ExclusionsJson,
     method: Option<&'static str>,
     version: &'static str,
+}
+
+/// What of a receipt comes from what was counted.
+#[derive(Debug, Serialize)]
+pub(crate) struct CountedJson {
+    exact: Option<String>,
+    exclusions: ExclusionsJson,
 }
 
 #[derive(Debug, Serialize)]
@@ -73,32 +87,29 @@ struct ExclusionsJson {
     skipped: Option<u64>,
 }
 
-impl From<&Receipt> for ReceiptJson {
+impl From<&Receipt> for RuleJson {
     fn from(receipt: &Receipt) -> Self {
-        Self::with(receipt, receipt.formula.definition)
-    }
-}
-
-impl<D> ReceiptJson<D> {
-    pub(crate) fn with(receipt: &Receipt, definition: D) -> Self {
-        let Exclusions { dismissed, skipped } = receipt.exclusions;
         Self {
             formula: receipt.formula.id,
-            definition,
+            definition: receipt.formula.definition,
             unit: receipt.formula.unit,
             scale: receipt.scale.map(|scale| ScaleJson { min: scale.min(), max: scale.max() }),
             direction: receipt.scale.map(|scale| scale.direction().name()),
             favourable_points: receipt.favourable_points,
-            exact: exact(receipt.exact),
-            exclusions: ExclusionsJson { dismissed, skipped },
             method: receipt.method.map(Method::name),
             version: receipt.version,
         }
     }
 }
 
+impl CountedJson {
+    pub(crate) fn new(ratio: Option<Ratio>, Exclusions { dismissed, skipped }: Exclusions) -> Self {
+        Self { exact: exact(ratio), exclusions: ExclusionsJson { dismissed, skipped } }
+    }
+}
+
 fn receipt_json(receipt: &Receipt) -> Value {
-    json!(ReceiptJson::from(receipt))
+    json!(ReceiptJson { rule: receipt.into(), counted: CountedJson::new(receipt.exact, receipt.exclusions) })
 }
 
 /// The receipt of a number that is made of promoters and detractors.

@@ -2,6 +2,8 @@ use super::connect;
 use crate::StoreError;
 use rusqlite::{Connection, OpenFlags};
 use std::{
+    collections::VecDeque,
+    fmt,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
@@ -21,17 +23,35 @@ const STEPS: i32 = 1_000;
 /// The threads that read.
 #[derive(Debug)]
 pub(super) struct Readers {
-    /// `None` once they are told to end.
-    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    queue: Arc<Mutex<Queue>>,
     closing: Arc<AtomicBool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
+
+/// Which threads wait, and what waits for a thread: one of the two is empty.
+#[derive(Debug, Default)]
+struct Queue {
+    /// The one that read last is the last. It gets the next job, since it has the most in its caches.
+    idle: Vec<Idle>,
+    jobs: VecDeque<Job>,
+    is_closed: bool,
+}
+
+/// Gives a thread a job, and itself back with it.
+#[derive(Debug)]
+struct Idle(mpsc::Sender<(Job, Idle)>);
 
 type Work = Box<dyn FnOnce(Result<&Connection, StoreError>) + Send>;
 
 struct Job {
     limit: Limit,
     work: Work,
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Job")
+    }
 }
 
 /// When to give up.
@@ -66,8 +86,7 @@ impl Drop for Leaving {
 
 impl Readers {
     pub(super) fn spawn(path: PathBuf) -> Result<Self, StoreError> {
-        let (jobs, queue) = mpsc::channel();
-        let queue = Arc::new(Mutex::new(queue));
+        let queue = Arc::<Mutex<Queue>>::default();
         let threads = (1..=READERS)
             .map(|n| {
                 let (path, queue) = (path.clone(), Arc::clone(&queue));
@@ -77,7 +96,7 @@ impl Readers {
                     .map_err(|e| StoreError::Database(format!("no thread for a reader: {e}")))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { jobs: Mutex::new(Some(jobs)), closing: Arc::default(), threads: Mutex::new(threads) })
+        Ok(Self { queue, closing: Arc::default(), threads: Mutex::new(threads) })
     }
 
     /// Reads something, for as long as somebody waits for it and at most for `timeout`, the time in the queue included.
@@ -100,20 +119,14 @@ impl Readers {
                 let _ = reply.send(connection.and_then(work));
             }),
         };
-        let sent = match &*lock(&self.jobs) {
-            Some(jobs) => jobs.send(job).is_ok(),
-            None => false,
-        };
-        if !sent {
-            return Err(StoreError::Closed);
-        }
+        lock(&self.queue).add(job)?;
         result.await.map_err(|_| StoreError::Closed)?
     }
 
     /// Interrupts what is being read, and waits until all connections are closed.
     pub(super) fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
-        lock(&self.jobs).take();
+        lock(&self.queue).close();
         for thread in lock(&self.threads).drain(..) {
             // A reader that panicked has closed its connection as well.
             let _ = thread.join();
@@ -125,11 +138,49 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn work(path: &std::path::Path, queue: &Mutex<mpsc::Receiver<Job>>) {
-    let mut open = None;
+impl Queue {
+    fn add(&mut self, job: Job) -> Result<(), StoreError> {
+        if self.is_closed {
+            return Err(StoreError::Closed);
+        }
+        let mut job = Some(job);
+        while let Some(unsent) = job.take() {
+            let Some(idle) = self.idle.pop() else {
+                self.jobs.push_back(unsent);
+                break;
+            };
+            // A thread that has ended gives it back.
+            let again = Idle(idle.0.clone());
+            job = idle.0.send((unsent, again)).err().map(|mpsc::SendError((job, _))| job);
+        }
+        Ok(())
+    }
+
+    /// What waits is still given to threads, each of which ends once there is nothing left.
+    fn close(&mut self) {
+        self.is_closed = true;
+        self.idle.clear();
+    }
+
+    /// The next job, if one waits. If none does, the thread is idle from here on, or ends if all are to.
+    fn next(&mut self, idle: Idle) -> Option<(Job, Idle)> {
+        match self.jobs.pop_front() {
+            Some(job) => return Some((job, idle)),
+            None if !self.is_closed => self.idle.push(idle),
+            None => {}
+        }
+        None
+    }
+}
+
+fn work(path: &std::path::Path, queue: &Mutex<Queue>) {
+    let (sender, receiver) = mpsc::channel();
+    let (mut open, mut idle) = (None, Idle(sender));
     loop {
-        // The lock is held while waiting: whoever has it gets the next job.
-        let Ok(Job { limit, work }) = lock(queue).recv() else { return };
+        let waiting = lock(queue).next(idle);
+        // There is none to send once it is neither idle nor has a job.
+        let Some((Job { limit, work }, again)) = waiting.or_else(|| receiver.recv().ok()) else { return };
+        idle = again;
         if let Err(error) = limit.check() {
             work(Err(error));
             continue;
@@ -186,6 +237,18 @@ mod tests {
             assert!(left.is_err());
         }
         assert_eq!(readers.read(None, |_| Ok(1)).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn the_thread_that_read_last_reads_next() {
+        let (_folder, readers) = readers();
+        let name = |_: &Connection| Ok(std::thread::current().name().map(str::to_owned));
+        let last = readers.read(None, name).await.unwrap();
+        for _ in 0..3 * READERS {
+            // It says that it is idle after it has answered.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            assert_eq!(readers.read(None, name).await.unwrap(), last);
+        }
     }
 
     #[tokio::test]
