@@ -24,7 +24,7 @@ use wasm_bindgen::{JsCast, JsValue};
 /// What needs no check is read when it is asked for.
 pub(crate) struct EmbedConfig {
     raw: Raw,
-    /// A preset (`nps`, `csat`, `ces`) or a survey's id. Required.
+    /// A preset or a survey's id. Required.
     pub(crate) survey: String,
     pub(crate) site: String,
     /// Whether the page named the site.

@@ -4,7 +4,7 @@
 use crate::js;
 use candor_scoring::Metric;
 use candor_survey::{
-    BandTexts, Choice, Survey,
+    BandTexts, Choice, Look, Survey,
     wire::{Condition, KindName, Question, When},
 };
 use js_sys::Array;
@@ -18,10 +18,14 @@ pub(crate) fn read(raw: &JsValue) -> Result<Survey, &'static str> {
     let metric = metric(raw);
     let mut questions = Vec::new();
     for raw in list(raw, "questions").iter() {
-        let mut question = question(&raw).ok_or("questions: expected an id and a kind that is known here")?;
+        let mut question =
+            question(&raw).ok_or("questions: expected an id, a kind and a look that are known here")?;
         questions.push(question.read(metric)?);
     }
-    let survey = Survey {
+    if questions.is_empty() {
+        return Err("questions: expected at least one");
+    }
+    Ok(Survey {
         id: js::text(raw, "id").ok_or("id: expected a text")?,
         version: js::get(raw, "version")
             .and_then(|version| version.as_f64())
@@ -29,8 +33,7 @@ pub(crate) fn read(raw: &JsValue) -> Result<Survey, &'static str> {
         site: js::text(raw, "site"),
         locale: js::text(raw, "locale"),
         questions,
-    };
-    survey.check_first().map(|()| survey)
+    })
 }
 
 fn question(raw: &JsValue) -> Option<Question> {
@@ -42,12 +45,21 @@ fn question(raw: &JsValue) -> Option<Question> {
     for option in list(raw, "options").iter() {
         options.push(Choice { id: js::text(&option, "id")?, text: js::text(&option, "text")? });
     }
+    let mut labels = Vec::new();
+    for label in list(raw, "labels").iter() {
+        labels.push(label.as_string()?);
+    }
     Some(Question {
         id,
         kind,
         metric: metric(raw),
         scale: text("scale"),
         favourable_points: number(js::get(raw, "favourable_points")),
+        look: match text("look") {
+            Some(look) => Look::parse(&look)?,
+            None => Look::default(),
+        },
+        labels,
         text: text("text"),
         low: text("low"),
         high: text("high"),

@@ -14,7 +14,7 @@ use crate::{
     wording::Wording,
 };
 use candor_scoring::Metric;
-use candor_survey::{Ability, Display, Survey};
+use candor_survey::{Ability, Display, Question, Survey, is_defined_preset, preset};
 use std::{
     cell::{Cell, OnceCell, RefCell},
     rc::Rc,
@@ -86,15 +86,19 @@ impl Prompt {
             }
             config.language = language;
         }
-        let mut messages = JsValue::UNDEFINED;
-        if let Some(pack) = pack {
-            match json(pack).await {
-                Ok(pack) => messages = pack,
-                Err(message) => {
-                    event::error(Some(&self.host), "pack", &message);
-                    config.language.tag = "en";
-                }
+        let is_drawn = survey.questions.iter().any(Question::is_drawn);
+        let more = is_drawn.then(|| get(&concat(&[&config.base(), "more.json"])).into());
+        let mut fetched = [JsValue::UNDEFINED, JsValue::UNDEFINED];
+        for (wanted, got) in [pack, more].into_iter().zip(&mut fetched) {
+            let Some(wanted) = wanted else { continue };
+            match json(wanted).await {
+                Ok(json) => *got = json,
+                Err(message) => event::error(Some(&self.host), "pack", &message),
             }
+        }
+        let [messages, more] = fetched;
+        if messages.is_undefined() {
+            config.language.tag = "en";
         }
         let metric = survey.metric().map_or("-", Metric::name);
         let texts = Messages::new(&messages, &words, config.page_says(), metric, &config.language);
@@ -111,6 +115,7 @@ impl Prompt {
             on_right: config.at_start == wording.texts.rtl,
             theme: config.theme.take(),
             accent: config.accent(),
+            more: more.as_string().unwrap_or_default(),
         };
         let visit = Rc::new(Visit::new(self.host.clone(), config, wording, survey));
         if !visit.asks() {
@@ -269,17 +274,22 @@ async fn json(fetched: JsFuture) -> Result<JsValue, String> {
 
 /// The survey, and the words that it brings for the rest.
 async fn survey_of(config: &EmbedConfig) -> Result<(Survey, JsValue), String> {
-    if let Some(preset) = candor_survey::preset(&config.survey) {
+    if let Some(preset) = preset(&config.survey) {
         return Ok((preset, JsValue::UNDEFINED));
     }
-    let wanted = &config.language.wanted;
-    let mut url =
-        concat(&[&config.api, "/v1/surveys/", &config.survey, "?locale=", wanted, "&can=", Ability::NAMES]);
-    if config.names_site {
-        url.push_str("&site=");
-        url.push_str(&config.site);
+    // Of the same name the site may have one of its own, which only a server knows.
+    let is_defined = is_defined_preset(&config.survey) && (!config.names_site || config.api.is_empty());
+    let url = if is_defined {
+        concat(&[&config.base(), config.language.tag, ".presets.json"])
+    } else {
+        let (wanted, names) = (&config.language.wanted, Ability::NAMES);
+        let (site, id) = if config.names_site { ("&site=", &*config.site) } else { ("", "") };
+        concat(&[&config.api, "/v1/surveys/", &config.survey, "?locale=", wanted, "&can=", names, site, id])
+    };
+    let mut definition = json(get(&url).into()).await?;
+    if is_defined {
+        definition = js::get(&definition, &config.survey).unwrap_or_default();
     }
-    let definition = json(get(&url).into()).await?;
     let survey = definition::read(&definition).map_err(|why| concat(&[&url, ": ", why]))?;
     Ok((survey, js::get(&definition, "words").unwrap_or_default()))
 }

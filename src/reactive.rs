@@ -51,7 +51,7 @@ pub struct SurveyEvent {
 /// Options have the meaning of the attributes of the script tag, and are read when the survey is shown.
 #[component]
 pub fn Candor(
-    /// A preset (`nps`, `csat`, `ces`) or the id of a survey. Another one takes the place of the one that is shown.
+    /// A preset such as `nps`, or the id of a survey. Another one takes the place of the one that is shown.
     #[prop(into)]
     survey: Signal<String>,
     /// Whether it is time to ask, and allowed.

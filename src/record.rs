@@ -14,7 +14,7 @@ use crate::{
     text::decimal,
     wording::Wording,
 };
-use candor_survey::{Answer, Kind, State, WIRE_VERSION};
+use candor_survey::{Answer, Kind, Look, Question, State, Survey, WIRE_VERSION};
 use js_sys::{Array, Object};
 use serde_wasm_bindgen::to_value;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -105,7 +105,7 @@ impl Record {
         }
         let presentation = js::object()
             .with("display", config.display.name())
-            .with("scale", "numbers")
+            .with("scale", look(survey).name())
             .with("direction", wording.texts.dir())
             .with("order", order(session));
         let response = js::object()
@@ -147,6 +147,11 @@ fn answer_of(answer: &Answer) -> Option<JsValue> {
         .with("other", other.as_deref())
         .with("text", text.as_deref());
     Some(answer.into())
+}
+
+/// How the points of its first rating look.
+fn look(survey: &Survey) -> Look {
+    survey.questions.iter().find_map(Question::rated).map(|(_, look)| look).unwrap_or_default()
 }
 
 /// In which order the options of shuffled questions stand; `None` if there are no such questions.

@@ -3,9 +3,9 @@
 use crate::{
     session::Session,
     text::{concat, decimal, fill},
-    wording::{Wording, has_labels},
+    wording::{Place, Wording},
 };
-use candor_survey::{Kind, Value};
+use candor_survey::{Kind, Look, Question, Value, satisfaction};
 
 /// Where the respondent is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +158,7 @@ pub(crate) struct Asked {
 pub(crate) enum Control {
     /// They are points of a scale.
     Points {
+        look: Look,
         /// What the ends mean, as number and words, unless every point has a label.
         ends: Option<[(String, String); 2]>,
         /// The same as a sentence, for those who don't see it.
@@ -220,15 +221,16 @@ impl Screen {
         let field = session.text_on_page().and_then(|text| {
             let question = session.question(text)?;
             Some(Field {
-                question: wording.question(question, is_first(session, text), session.band_before(text)),
+                question: wording.question(question, place(session, text)),
                 hint: texts.get("comment-hint"),
                 error: moment.error.into(),
             })
         });
         let control = choice.as_ref().map(|choice| &choice.control);
         let has_chosen = matches!(control, Some(Control::Points { chosen: Some(_), .. }));
-        let may_skip = field.is_some() && choice.is_some() && moment.is_empty;
-        let next = match (session.is_last(), may_skip) {
+        let is_blank = field.is_some() && moment.is_empty;
+        let may_skip = is_blank && choice.is_some();
+        let next = match (session.is_last(), is_blank) {
             (false, _) => "next",
             (true, true) => "done",
             (true, false) => "send",
@@ -267,49 +269,61 @@ impl Screen {
     }
 }
 
-/// Whether a question is the first of its kind.
-fn is_first(session: &Session, index: usize) -> bool {
-    let is_text = |question: &candor_survey::Question| matches!(question.kind, Kind::Text { .. });
-    let questions = &session.survey().questions;
-    let this = questions.get(index).map(is_text);
-    let is_same = |question: &candor_survey::Question| {
-        Some(is_text(question)) == this && !matches!(question.kind, Kind::Choice { .. })
-    };
-    !questions.iter().take(index).any(is_same)
+fn place(session: &Session, index: usize) -> Place {
+    let is_text = |question: &Question| matches!(question.kind, Kind::Text { .. });
+    let (mut is_first, mut is_rated) = (true, false);
+    let survey = session.survey();
+    let this = survey.questions.get(index).map(is_text);
+    for earlier in survey.questions.iter().take(index) {
+        is_rated |= earlier.measure().is_some();
+        is_first &= Some(is_text(earlier)) != this || matches!(earlier.kind, Kind::Choice { .. });
+    }
+    Place { is_first, is_rated, band: session.band_before(index) }
 }
 
 fn choice(session: &Session, wording: &Wording, index: usize) -> Option<Asked> {
     let texts = &wording.texts;
     let question = session.question(index)?;
-    let is_first = is_first(session, index);
+    let place = place(session, index);
     let mut items = Vec::new();
     let mut hint = None;
     let control = match &question.kind {
         Kind::Text { .. } => return None,
-        Kind::Rating { measure, low, high } => {
-            let scale = measure.scale();
-            let [low, high] = wording.ends(*measure, [low.as_ref(), high.as_ref()], is_first);
+        Kind::Rating { measure, look, low, high, labels } => {
+            let (scale, words) = (measure.scale(), satisfaction(*measure));
+            let ends = [low.as_ref().or(labels.first()), high.as_ref().or(labels.last())];
+            let [low, high] = wording.ends(*measure, ends, place);
             let number = |point: u8| texts.number(point.into());
             let (min, max) = (number(scale.min()), number(scale.max()));
-            let labels = has_labels(*measure);
-            for point in scale.points() {
-                let label = labels.then(|| match point {
-                    p if p == scale.min() => low.clone(),
-                    p if p == scale.max() => high.clone(),
-                    p => wording.label(p),
+            let is_labelled = question.kind.is_labelled();
+            // A face or a thumb says what it is.
+            let is_numbered = matches!(look, Look::Numbers | Look::Stars);
+            for (at, point) in scale.points().enumerate() {
+                let label = match point {
+                    p if p == scale.min() => Some(low.clone()),
+                    p if p == scale.max() => Some(high.clone()),
+                    _ => labels.get(at).cloned().or_else(|| Some(wording.satisfaction(*words.get(at)?))),
+                };
+                items.push(Item {
+                    value: decimal(point.into()),
+                    number: is_numbered.then(|| number(point)),
+                    label: label.filter(|_| is_labelled),
                 });
-                items.push(Item { value: decimal(point.into()), number: Some(number(point)), label });
             }
             let values =
                 [("min", Some(&*min)), ("low", Some(&*low)), ("max", Some(&*max)), ("high", Some(&*high))];
-            let description = fill(&texts.get("ends"), &values).unwrap_or_default();
-            let ends = (!labels).then_some([(min, low), (max, high)]);
+            let description = if is_numbered {
+                fill(&texts.get("ends"), &values).unwrap_or_default()
+            } else {
+                String::new()
+            };
+            let ends = (!is_labelled).then_some([(min, low), (max, high)]);
             let chosen = items.iter().find(|item| is_chosen(session, &item.value)).map(|item| {
                 let [number, label] =
                     [&item.number, &item.label].map(|part| part.as_deref().unwrap_or_default());
-                [concat(&[number, " ", label]).trim_end().to_owned(), texts.get("change")]
+                [concat(&[number, " ", label]).trim().to_owned(), texts.get("change")]
             });
-            Control::Points { ends, description, chosen }
+            Control::Points { look: *look, ends, description, chosen }
         }
         Kind::Choice { options, many, other, .. } => {
             for option in options {
@@ -319,7 +333,7 @@ fn choice(session: &Session, wording: &Wording, index: usize) -> Option<Asked> {
             Control::Options { other: other.then(|| texts.get("other")) }
         }
     };
-    let question = wording.question(question, is_first, None);
+    let question = wording.question(question, place);
     Some(Asked { question, hint, items, control })
 }
 
@@ -424,6 +438,53 @@ mod tests {
     }
 
     #[test]
+    fn points_say_what_the_survey_says_of_them_and_else_candors_words() {
+        let of = |question: &str| {
+            let json = format!(
+                r#"{{"id": "s", "version": 1, "metric": "csat",
+                    "questions": [{{"id": "q", "kind": "rating", {question}}}]}}"#
+            );
+            let choice = screen(&session(serde_json::from_str(&json).unwrap()), Own::default(), false).choice;
+            let Some(Asked { items, control: Control::Points { look, ends, description, .. }, .. }) = choice
+            else {
+                panic!()
+            };
+            let words = |item: Item| {
+                concat(&[&item.number.unwrap_or_default(), " ", &item.label.unwrap_or_default()])
+                    .trim()
+                    .to_owned()
+            };
+            let items: Vec<_> = items.into_iter().map(words).collect();
+            (look, items.join(", "), ends.is_some(), description.replace(['\u{2068}', '\u{2069}'], ""))
+        };
+        let check = |question: &str, look, items: &str, has_ends, description: &str| {
+            assert_eq!(of(question), (look, items.into(), has_ends, description.into()), "{question}");
+        };
+        let numbers = Look::Numbers;
+        check(
+            r#""scale": "1-3", "favourable_points": 1"#,
+            numbers,
+            "1 csat-2, 2 csat-3, 3 csat-4",
+            false,
+            "1=csat-2 3=csat-4",
+        );
+        check(
+            r#""scale": "1-4", "favourable_points": 1, "labels": ["A", "B", "C", "D"]"#,
+            numbers,
+            "1 A, 2 B, 3 C, 4 D",
+            false,
+            "1=A 4=D",
+        );
+        check(r#""look": "stars""#, Look::Stars, "1, 2, 3, 4, 5", true, "1=csat-1 5=csat-5");
+        check(r#""look": "stars", "low": "Bad""#, Look::Stars, "1, 2, 3, 4, 5", true, "1=Bad 5=csat-5");
+        let faces = "csat-1, csat-2, csat-3, csat-4, csat-5";
+        check(r#""look": "smileys""#, Look::Smileys, faces, false, "");
+        let thumbs = r#""look": "thumbs", "scale": "1-2", "favourable_points": 1"#;
+        check(thumbs, Look::Thumbs, "csat-2, csat-4", false, "");
+        check(&format!(r#"{thumbs}, "labels": ["No", "Yes"]"#), Look::Thumbs, "No, Yes", false, "");
+    }
+
+    #[test]
     fn where_low_is_good_the_ends_change_places() {
         let effort = r#"{"id": "s", "version": 1, "metric": "ces", "questions":
             [{"id": "q", "kind": "rating", "scale": "5-1"}]}"#;
@@ -462,7 +523,7 @@ mod tests {
 
         assert!(session.next());
         let last = screen(&session, own(), false);
-        assert_eq!((&last.choice, words(&last)), (&None, vec!["send", "back", "never"]));
+        assert_eq!((&last.choice, words(&last)), (&None, vec!["done", "back", "never"]));
         assert_eq!(last.field.unwrap().question, "D", "the page's words are for the first text");
     }
 }

@@ -375,10 +375,14 @@ impl Visit {
     /// Tells assistive technology what is asked, unless something was answered already.
     pub(crate) fn introduce(self: &Rc<Self>) {
         let screen = self.screen();
-        if let (screen::Step::Ask, Some(choice)) = (screen.step, screen.choice) {
-            self.say(self.wording.introduction(&choice.question));
-            self.show(Focus::Stays);
-        }
+        let is_untouched = self.turns.get() == 0 && self.draft.borrow().is_none();
+        let question = match (screen.step, screen.choice, screen.field) {
+            (screen::Step::Ask, Some(choice), _) => choice.question,
+            (screen::Step::FollowUp, None, Some(field)) if is_untouched => field.question,
+            _ => return,
+        };
+        self.say(self.wording.introduction(&question));
+        self.show(Focus::Stays);
     }
 
     /// Has assistive technology told this, and empties its line once it has spoken: who reads on through the page need not hear it again.

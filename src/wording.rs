@@ -2,7 +2,7 @@
 
 use crate::text::{Messages, concat, decimal, fill};
 use candor_scoring::{Band, Direction, Measure, Metric};
-use candor_survey::{Kind, Question, Survey};
+use candor_survey::{Kind, Question, Survey, satisfaction};
 
 /// The page's own words, for the first rating and the first text.
 #[derive(Debug, Default)]
@@ -28,6 +28,17 @@ impl Own {
     }
 }
 
+/// Where a question stands in its survey.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// It is the first of its kind, so that the page's words are meant for it.
+    pub(crate) is_first: bool,
+    /// A rating is asked before it.
+    pub(crate) is_rated: bool,
+    /// Of the rating before it, once there is one.
+    pub(crate) band: Option<Band>,
+}
+
 /// All words, of the page, the survey and Candor.
 pub(crate) struct Wording {
     pub(crate) own: Own,
@@ -40,9 +51,9 @@ impl Wording {
         survey.locale.as_ref().unwrap_or(&self.texts.tag).clone()
     }
 
-    /// The question. `is_first`: of its kind, so that the page's words are meant for it; `band`: of the rating before.
-    pub(crate) fn question(&self, question: &Question, is_first: bool, band: Option<Band>) -> String {
-        let own = |text: &'_ Option<String>| text.clone().filter(|_| is_first);
+    /// The question, as it is asked in its place.
+    pub(crate) fn question(&self, question: &Question, place: Place) -> String {
+        let own = |text: &'_ Option<String>| text.clone().filter(|_| place.is_first);
         match &question.kind {
             Kind::Rating { measure, .. } => {
                 let key = concat(&[measure.metric().name(), "-question"]);
@@ -52,11 +63,12 @@ impl Wording {
                     .unwrap_or_else(|| self.texts.get(&concat(&[&key, "-plain"])))
             }
             Kind::Text { by_band } => {
-                let by_band = band.and_then(|band| by_band.get(band));
-                let key = match band {
+                let by_band = place.band.and_then(|band| by_band.get(band));
+                let key = match place.band {
                     Some(Band::Unfavourable) => "followup-unfavourable",
                     Some(Band::Favourable) => "followup-favourable",
-                    _ => "followup",
+                    _ if place.is_rated => "followup",
+                    _ => "followup-answer",
                 };
                 self.own
                     .first(&[own(&self.own.followup).as_ref(), by_band, question.text.as_ref()])
@@ -70,23 +82,28 @@ impl Wording {
     }
 
     /// The meaning of the lowest and the highest point.
-    pub(crate) fn ends(&self, measure: Measure, survey: [Option<&String>; 2], is_first: bool) -> [String; 2] {
-        // A scale of effort begins with what is easy.
-        let is_reversed = measure.scale().direction() == Direction::LowerIsBetter;
-        let (worst, best) = if measure.metric() == Metric::Csat { ("-1", "-5") } else { ("-low", "-high") };
-        let message = |key: &str| self.texts.get(&concat(&[measure.metric().name(), key]));
-        let (low, high) =
-            if is_reversed { (message(best), message(worst)) } else { (message(worst), message(best)) };
+    pub(crate) fn ends(&self, measure: Measure, survey: [Option<&String>; 2], place: Place) -> [String; 2] {
+        let (low, high) = if measure.metric() == Metric::Csat {
+            let words = satisfaction(measure);
+            let message = |word: Option<&u8>, other| self.satisfaction(*word.unwrap_or(&other));
+            (message(words.first(), 1), message(words.last(), 5))
+        } else {
+            let message = |key| self.texts.get(&concat(&[measure.metric().name(), key]));
+            // A scale of effort begins with what is easy.
+            let is_reversed = measure.scale().direction() == Direction::LowerIsBetter;
+            let (low, high) = if is_reversed { ("-high", "-low") } else { ("-low", "-high") };
+            (message(low), message(high))
+        };
         let end = |own: &Option<String>, survey: Option<&String>, message| {
-            own.clone().filter(|_| is_first).or_else(|| survey.cloned()).unwrap_or(message)
+            own.clone().filter(|_| place.is_first).or_else(|| survey.cloned()).unwrap_or(message)
         };
         let [survey_low, survey_high] = survey;
         [end(&self.own.low, survey_low, low), end(&self.own.high, survey_high, high)]
     }
 
-    /// The label of every point between the ends, where each has one.
-    pub(crate) fn label(&self, point: u8) -> String {
-        self.texts.get(&concat(&["csat-", &decimal(point.into())]))
+    /// One of the five words for satisfaction, from 1.
+    pub(crate) fn satisfaction(&self, word: u8) -> String {
+        self.texts.get(&concat(&["csat-", &decimal(word.into())]))
     }
 
     /// What assistive technology is told when the prompt has come up.
@@ -109,9 +126,4 @@ impl Wording {
     fn with(&self, message: &str, name: &str, value: &str) -> String {
         fill(&self.texts.get(message), &[(name, Some(value))]).unwrap_or_default()
     }
-}
-
-/// Whether every point has a label of its own, as five points of satisfaction have.
-pub(crate) fn has_labels(measure: Measure) -> bool {
-    measure == Measure::own(Metric::Csat)
 }

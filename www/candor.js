@@ -253,7 +253,7 @@
         return (
           until > Date.now() &&
           (options.quiet != 0 || forever) &&
-          key + (forever ? ": asked never to be asked again" : " until " + new Date(+until))
+          key + (forever ? ": never to be asked again" : " until " + new Date(+until))
         );
       }),
       stored("candor:once:" + entry.survey + ":" + options.once) && "was shown for " + options.once,
@@ -360,7 +360,7 @@
   async function list(site, api) {
     const { tag, key } = site;
     try {
-      site.waits = "waits for its surveys";
+      site.waits = "waits for surveys";
       // Those alone that the module can draw in full.
       const answer = await fetch(api + "/v1/sites/" + tag.dataset.site + "?can=__CAN__");
       if (!answer.ok) throw answer.status;

@@ -32,6 +32,8 @@ ces-high = سهل جدًا
 followup = ما السبب الأهم لهذا التقييم؟
 followup-unfavourable = ما أهم ما ينبغي تحسينه؟
 followup-favourable = ما أكثر ما أعجبك؟
+# After an answer that is no rating.
+followup-answer = ما السبب الأهم لهذه الإجابة؟
 comment-hint = اختياري
 choose-many = اختر كل ما ينطبق
 other = خيار آخر:

@@ -32,6 +32,8 @@ ces-high = Very easy
 followup = What is the main reason for your rating?
 followup-unfavourable = What should we improve first?
 followup-favourable = What did we do well?
+# After an answer that is no rating.
+followup-answer = What is the main reason for your answer?
 comment-hint = Optional
 # choose-many stands after a question of which several answers may be chosen, other before a field for an answer of one's own.
 choose-many = Choose all that apply

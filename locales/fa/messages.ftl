@@ -33,6 +33,8 @@ ces-high = خیلی آسان
 followup = مهم‌ترین دلیل شما برای این امتیاز چیست؟
 followup-unfavourable = چه چیزی را باید بهتر کنیم؟
 followup-favourable = از چه چیزی بیشتر راضی بودید؟
+# After an answer that is no rating.
+followup-answer = مهم‌ترین دلیل شما برای این پاسخ چیست؟
 comment-hint = اختیاری
 choose-many = هر چند مورد را که می‌خواهید انتخاب کنید
 other = مورد دیگر:

@@ -33,6 +33,8 @@ ces-high = ง่ายมาก
 followup = เหตุผลสำคัญที่สุดที่คุณให้คะแนนนี้คืออะไร
 followup-unfavourable = มีอะไรที่ควรปรับปรุง เพราะอะไร
 followup-favourable = คุณประทับใจอะไรมากที่สุด
+# After an answer that is no rating.
+followup-answer = เหตุผลสำคัญที่สุดของคำตอบนี้คืออะไร
 comment-hint = ไม่บังคับ
 choose-many = เลือกได้มากกว่าหนึ่งข้อ
 # A no-break space, so that ๆ never begins a line.

@@ -32,6 +32,8 @@ ces-high = Rất dễ
 followup = Lý do chính khiến bạn cho điểm này là gì?
 followup-unfavourable = Chúng tôi nên cải thiện điều gì trước tiên?
 followup-favourable = Chúng tôi đã làm tốt điều gì?
+# After an answer that is no rating.
+followup-answer = Lý do chính cho câu trả lời của bạn là gì?
 comment-hint = Không bắt buộc
 choose-many = Chọn tất cả mục phù hợp
 other = Khác:

@@ -6,7 +6,7 @@ use crate::{
     screen::{Act, Asked, Control, Item},
     text::{concat, decimal},
 };
-use candor_survey::limits::MAX_OTHER_CHARS;
+use candor_survey::{Look, limits::MAX_OTHER_CHARS};
 use leptos::prelude::AnyView;
 
 /// The question, and what there is to choose from.
@@ -16,29 +16,29 @@ pub(super) fn choice(choice: &Asked, locale: &str, upto: Upto) -> AnyView {
         legend.push(text(" "));
         legend.push(element("span", &[("class", "hint")], vec![text(hint)]));
     }
-    let (is_scale, is_numbers) = match &choice.control {
-        Control::Points { ends, .. } => (true, ends.is_some()),
-        Control::Options { .. } => (false, false),
-    };
+    let is_scale = matches!(choice.control, Control::Points { .. });
     let mut faces = Vec::new();
     if upto > Upto::Question {
         for item in &choice.items {
             faces.push(face(item, choice.hint.is_some()));
         }
     }
-    let class = if is_numbers {
-        "points numbers"
-    } else if is_scale {
-        "points labels"
-    } else {
-        "points"
+    let class = match &choice.control {
+        Control::Points { look: Look::Stars, .. } => "points numbers stars",
+        Control::Points { look: Look::Smileys, .. } => "points labels row drawn smileys",
+        Control::Points { look: Look::Thumbs, .. } => "points labels row drawn thumbs",
+        Control::Points { ends: Some(_), .. } => "points numbers",
+        // More words than these don't stand side by side.
+        Control::Points { .. } if choice.items.len() > 7 => "points labels",
+        Control::Points { .. } => "points labels row",
+        Control::Options { .. } => "points",
     };
     let mut parts = vec![
         element("legend", &[("id", "question"), ("class", "question")], legend),
         element("div", &[("class", class)], faces),
     ];
     match &choice.control {
-        Control::Points { ends, description, chosen } => {
+        Control::Points { ends, description, chosen, .. } => {
             if let Some([low, high]) = ends {
                 let ends = [("class", "ends"), ("aria-hidden", "true")];
                 parts.push(element("div", &ends, vec![end(low), end(high)]));

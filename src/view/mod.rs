@@ -55,6 +55,8 @@ pub(crate) struct Look {
     /// Light or dark, if the page says so.
     pub(crate) theme: Option<String>,
     pub(crate) accent: Option<String>,
+    /// The styles of what few surveys have.
+    pub(crate) more: String,
 }
 
 /// How much is drawn: a part with each stage of the start.

@@ -27,7 +27,7 @@ pub(super) fn adopt(look: &Look, root: &ShadowRoot) {
         Display::Inline => INLINE.into(),
     };
     if let Ok(sheet) = CssStyleSheet::new() {
-        let _ = sheet.replace_sync(&concat(&[EVERYWHERE, &placement]));
+        let _ = sheet.replace_sync(&concat(&[EVERYWHERE, &placement, &look.more]));
         root.set_adopted_style_sheets(&Array::of1(&sheet));
     }
 }

@@ -7,6 +7,7 @@ use crate::tools;
 use crate::trim;
 use crate::workspace::{WASM, Workspace, program, run, say};
 use anyhow::{Context, Result, bail};
+use candor_survey::{Survey, defined_presets};
 use data_encoding::{BASE64, HEXLOWER};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -98,6 +99,7 @@ pub(crate) fn assets(workspace: &Workspace, node: Option<&Node>) -> Result<PathB
     }
 
     let mut files = packs(workspace)?;
+    files.insert("more.json".into(), more_styles(workspace)?);
     let loader = if let Some(node) = node {
         say("Shrinking the Wasm with wasm-opt and the scripts with esbuild");
         node.wasm_opt(&work.join("glue_bg.wasm"), &work.join("candor.wasm"))?;
@@ -203,10 +205,41 @@ fn packs(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
         if entry.path().join("messages.ftl").exists() {
             let bytes = fs::read(&pack)
                 .with_context(|| format!("{} is missing: run `cargo xtask locales`.", pack.display()))?;
-            packs.insert(format!("{}.json", entry.file_name().to_string_lossy()), bytes);
+            let tag = entry.file_name().to_string_lossy().into_owned();
+            packs.insert(format!("{tag}.presets.json"), presets(&tag)?);
+            packs.insert(format!("{tag}.json"), bytes);
         }
     }
     Ok(packs)
+}
+
+/// The styles that few surveys need, as a text that the widget asks for as it does for its packs.
+fn more_styles(workspace: &Workspace) -> Result<Vec<u8>> {
+    let folder = workspace.root.join("src/view/more");
+    let mut paths = Vec::new();
+    for entry in
+        fs::read_dir(&folder).context("The folder `src/view/more` can't be read: restore it from git.")?
+    {
+        paths.push(entry?.path());
+    }
+    paths.sort();
+    let mut styles = String::new();
+    for path in paths {
+        styles.push_str(&fs::read_to_string(path)?);
+    }
+    // As `build.rs` does.
+    let minified = minifier::css::minify(&styles).map_err(anyhow::Error::msg)?.to_string().replace(";}", "}");
+    Ok(serde_json::to_vec(&minified)?)
+}
+
+/// The presets that have texts of their own, in a language, by their ids.
+fn presets(tag: &str) -> Result<Vec<u8>> {
+    let mut presets = BTreeMap::new();
+    for preset in defined_presets()? {
+        let survey = Survey { site: None, ..preset.localized("", [tag]) };
+        presets.insert(preset.id, survey);
+    }
+    Ok(serde_json::to_vec(&presets)?)
 }
 
 /// Puts what the loader must know of the other files into it.
@@ -244,6 +277,7 @@ fn content_hash(files: &BTreeMap<String, Vec<u8>>) -> String {
 /// All that decides what ends in `dist`.
 fn fingerprint(workspace: &Workspace, compiled: &Path, node: bool) -> Result<String> {
     let mut inputs = packs(workspace)?;
+    inputs.insert("/more".into(), more_styles(workspace)?);
     inputs.insert("/wasm".into(), read(compiled)?);
     for file in ["www/element.js", "www/candor.js", "tests/node/package-lock.json"] {
         inputs.insert(file.into(), read(&workspace.root.join(file))?);

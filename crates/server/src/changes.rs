@@ -8,7 +8,7 @@ use crate::{
 use anyhow::{Context, bail};
 use candor_store::{Change, Edit, EditKind, Note, Range, Scope, Store, StoredResponse};
 use candor_survey::{
-    Answer, CheckedResponse, NewResponse, Question, Survey, WIRE_VERSION, preset, scale_name,
+    Answer, CheckedResponse, NewResponse, Question, Survey, WIRE_VERSION, preset_structure, scale_name,
 };
 use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
@@ -231,7 +231,8 @@ async fn survey(store: &Store, kept: &StoredResponse) -> anyhow::Result<Survey> 
     let mut versions =
         surveys.filter(|found| (&found.survey.id, found.survey.version) == (&of.survey, of.survey_version));
     let own = versions.next().map(|found| found.survey.structure(&of.site));
-    own.or_else(|| preset(&of.survey)).with_context(|| format!("there is no survey {} any more", of.survey))
+    own.or_else(|| preset_structure(&of.survey))
+        .with_context(|| format!("there is no survey {} any more", of.survey))
 }
 
 impl Changes {

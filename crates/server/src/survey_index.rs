@@ -5,11 +5,10 @@ use crate::{
     refusals::Reason,
 };
 use axum::http::StatusCode;
-use candor_scoring::Metric;
 use candor_store::{DEFAULT_WORKSPACE, Dimension, Scope};
 use candor_survey::{
-    Ability, AuthoredSurvey, DeclaredSegment, Definition, Response, RunningSurvey, Site, Survey, Words,
-    options::DEFAULT_SITE, preset,
+    Ability, AuthoredSurvey, DeclaredSegment, Definition, PRESETS, Response, RunningSurvey, Site, Survey,
+    Words, defined_presets, options::DEFAULT_SITE, preset,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +18,8 @@ pub(crate) struct SurveyIndex {
     sites: BTreeMap<String, Listed>,
     /// By id, then by site: two sites may have surveys of one id.
     surveys: BTreeMap<String, BTreeMap<String, Versions>>,
-    presets: Vec<Survey>,
+    /// Those that have texts of their own with them.
+    presets: Vec<(Survey, Option<Version>)>,
     workspaces: Vec<(String, Scope)>,
 }
 
@@ -105,8 +105,11 @@ impl Found<'_> {
     /// Its definition in the language that serves the wanted ones best.
     pub(crate) fn definition<'b>(&self, wanted: impl IntoIterator<Item = &'b str>) -> Definition {
         match (self.version, &self.survey.site) {
-            (Some(version), Some(site)) => version.authored.definition(site, wanted),
-            _ => Definition { survey: self.survey.clone(), words: Words::new() },
+            (Some(version), site) => {
+                let definition = version.authored.definition("", wanted);
+                Definition { survey: Survey { site: site.clone(), ..definition.survey }, ..definition }
+            }
+            (None, _) => Definition { survey: self.survey.clone(), words: Words::new() },
         }
     }
 
@@ -121,7 +124,12 @@ impl Found<'_> {
 
 impl SurveyIndex {
     pub(crate) fn new(stored: candor_store::Catalog, default_site: DefaultSite) -> Self {
-        let presets = Metric::ALL.into_iter().filter_map(|metric| preset(metric.name())).collect();
+        let of_metrics = PRESETS.into_iter().filter_map(|id| Some((preset(id)?, None)));
+        let defined = defined_presets().unwrap_or_default().into_iter().map(|authored| {
+            let survey = Survey { site: None, ..authored.structure("") };
+            (survey.clone(), Some(Version::new(authored, survey)))
+        });
+        let presets = of_metrics.chain(defined).collect();
         let workspaces = stored.workspaces;
         let mut index = Self { sites: BTreeMap::new(), surveys: BTreeMap::new(), presets, workspaces };
         // Open to every origin, on every server that doesn't close it.
@@ -328,7 +336,7 @@ impl SurveyIndex {
         let all = self.surveys.get(id);
         let of_sites = || all.into_iter().flatten().filter(|(site, _)| is_visible(site));
         let names = || of_sites().map(|(site, _)| site.as_str()).collect::<Vec<_>>();
-        let preset = self.presets.iter().find(|preset| preset.id == id);
+        let preset = self.presets.iter().find(|(preset, _)| preset.id == id);
         let versions = match site {
             Some(site) => all.and_then(|of_id| of_id.get(site)).filter(|_| is_visible(site)),
             None if of_sites().nth(1).is_some() => {
@@ -344,11 +352,11 @@ impl SurveyIndex {
             let found = versions.find(version).ok_or_else(|| unknown_version(id))?;
             return Ok(Found { survey: &found.survey, version: Some(found), versions: Some(versions) });
         }
-        if let Some(survey) = preset {
+        if let Some((survey, found)) = preset {
             if version.is_some_and(|version| version != survey.version) {
                 return Err(unknown_version(id));
             }
-            return Ok(Found { survey, version: None, versions: None });
+            return Ok(Found { survey, version: found.as_ref(), versions: None });
         }
         let others = names();
         if !others.is_empty() {
@@ -360,7 +368,7 @@ impl SurveyIndex {
                 .expected(format!("{}, whose survey this is", others.join(" or "))));
         }
         let detail = format!("there is no survey {} here", quoted(id));
-        let expected = "the id of a survey on this server, or nps, csat or ces";
+        let expected = format!("the id of a survey on this server, or one of {}", PRESETS.join(", "));
         Err(Problem::new(StatusCode::NOT_FOUND, detail)
             .reason(Reason::UnknownSurvey)
             .field("survey")

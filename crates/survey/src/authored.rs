@@ -1,10 +1,10 @@
 use crate::{
-    BandTexts, Choice, DeclaredSegment, Invalid, Kind, LANGUAGES, MAX_OPTIONS, MAX_QUESTIONS, MAX_SEGMENTS,
-    OTHER, Question, Rule, Survey, Test, canonical as canonical_tag, closest,
+    BandTexts, Choice, DeclaredSegment, Invalid, Kind, LANGUAGES, Look, MAX_OPTIONS, MAX_QUESTIONS,
+    MAX_SEGMENTS, OTHER, Question, Rule, Survey, Test, canonical as canonical_tag, closest,
     limits::{MAX_TEXT_CHARS, SLUG, is_slug},
     option_values::{check_option, check_style, placeholders},
     options::{DEFAULT_SITE, THEME},
-    preset,
+    preset, satisfaction,
     wire::{KindName, When, metric, parse_scale, scale_name},
     words::{self, Definition, Words},
 };
@@ -25,6 +25,8 @@ pub const PUBLIC_KEY: &str = "an Ed25519 key in PEM, as openssl pkey -pubout wri
 
 /// A text by language, each under its canonical tag: `{"en": "How was it?", "zh-Hant": "…"}`.
 pub type Texts = BTreeMap<String, String>;
+/// A text for each point of a scale, by language.
+type Labels = BTreeMap<String, Vec<String>>;
 
 /// A site as its owner writes it: one TOML file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +101,7 @@ impl Algorithm {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct AuthoredSurvey {
-    /// Its id, 1–64 of `a–z 0–9 - _`, unique within its site and not a preset's name.
+    /// Its id, 1–64 of `a–z 0–9 - _`, unique within its site and none of `nps`, `csat`, `ces`.
     pub id: String,
     /// From 1; one more with each edit once there are answers.
     pub version: u32,
@@ -121,8 +123,8 @@ pub struct AuthoredSurvey {
     /// Words for what the widget says in this survey: `[survey.words.de]`. They win over the site's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub words: BTreeMap<String, Words>,
-    /// What is asked, one `[[survey.question]]` each, at most 12: a rating or a choice first. A text stands on the page of
-    /// the question before it, every other question on a page of its own. Left out, it is the metric's preset: the rating
+    /// What is asked, one `[[survey.question]]` each, at most 12. A text stands on the page of the rating or
+    /// choice before it, every other question on a page of its own. Left out, it is the metric's preset: the rating
     /// under the metric's name and the follow-up `why`.
     #[serde(default, rename = "question", skip_serializing_if = "Vec::is_empty")]
     pub questions: Vec<AuthoredQuestion>,
@@ -137,7 +139,7 @@ pub struct AuthoredQuestion {
     /// `rating`, `text` or `choice`.
     pub kind: KindName,
     /// What it measures, if it is not the survey's metric; the same in every version, because scores of two metrics can't be
-    /// one trend. Ratings only, as are the next two.
+    /// one trend. Ratings only, as are the next six.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "metric")]
     pub metric: Option<Metric>,
     /// The scale from its worst to its best point, such as `1-7`, or `5-1` where low is good. By default the metric's own.
@@ -149,12 +151,20 @@ pub struct AuthoredQuestion {
     /// The question: `text.en = "…"`, `text.zh-Hant = "…"`; `{product}` and `{task}` are filled in by the widget.
     #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub text: Texts,
-    /// The meaning of the lowest point: `low.en = "…"`. Ratings only.
+    /// How its points look: `numbers`, `stars` (of `1-3` to `1-10`), `smileys` (of `1-3` and `1-5`) or `thumbs` (of `1-2`). By default
+    /// `numbers`. Scores leave out versions of another look, which shifts answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<Look>,
+    /// The meaning of the lowest point: `low.en = "…"`.
     #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub low: Texts,
-    /// The meaning of the highest point. Ratings only.
+    /// The meaning of the highest point.
     #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub high: Texts,
+    /// What each point says, from the lowest, in place of `low` and `high`: `labels.en = ["Poor", "Fair", "Good"]`. Smileys need it, but those
+    /// of `csat`.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
     /// `text` for those who rated low: `unfavourable.en = "…"`. Free texts only, as are the next two.
     #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub unfavourable: Texts,
@@ -287,9 +297,10 @@ fn is_variable(name: &str) -> bool {
 }
 
 impl AuthoredSurvey {
-    fn check(&mut self, path: &str, mistakes: &mut Vec<Invalid>) {
+    pub(crate) fn check(&mut self, path: &str, mistakes: &mut Vec<Invalid>) {
         slug(&format!("{path}.id"), &self.id, mistakes);
-        if preset(&self.id).is_some() {
+        // A site may have had one of its own before there was a preset of that name.
+        if Metric::parse(&self.id).is_some() {
             mistakes.push(Invalid::new(format!("{path}.id"), "another name: this is a preset's"));
         }
         if self.version == 0 {
@@ -336,10 +347,16 @@ impl AuthoredSurvey {
         self.words = words::check(&format!("{path}.words"), &self.words, mistakes);
         let languages: Vec<_> = self.languages().into_iter().map(str::to_owned).collect();
         for (i, question) in self.questions.iter().enumerate() {
-            if question.kind == KindName::Choice {
+            if question.needs_words(self.questions.get(..i).unwrap_or_default()) {
                 for tag in languages.iter().filter(|tag| !question.text.contains_key(*tag)) {
                     let field = format!("{path}.question[{i}].text.{tag}");
                     mistakes.push(Invalid::new(field, NO_WORDS));
+                }
+            }
+            if question.needs_labels(self.metric) {
+                for tag in languages.iter().filter(|tag| !question.labels.contains_key(*tag)) {
+                    let field = format!("{path}.question[{i}].labels.{tag}");
+                    mistakes.push(Invalid::new(field, NO_LABELS));
                 }
             }
             for (j, option) in question.options.iter().enumerate() {
@@ -380,7 +397,9 @@ impl AuthoredSurvey {
     #[must_use]
     pub fn languages(&self) -> Vec<&str> {
         let of_texts = self.texts().flat_map(BTreeMap::keys);
-        let mut tags: Vec<_> = of_texts.chain(self.words.keys()).map(String::as_str).collect();
+        let of_labels = self.questions.iter().flat_map(|question| question.labels.keys());
+        let all = of_texts.chain(of_labels).chain(self.words.keys());
+        let mut tags: Vec<_> = all.map(String::as_str).collect();
         tags.sort_unstable();
         tags.dedup();
         tags
@@ -392,12 +411,13 @@ impl AuthoredSurvey {
     #[must_use]
     pub fn localized<'a>(&self, site: &str, wanted: impl IntoIterator<Item = &'a str>) -> Survey {
         let languages = self.languages();
-        let is_worded = self.texts().all(Texts::is_empty);
+        let is_worded = self.texts().all(Texts::is_empty)
+            && self.questions.iter().all(|question| question.labels.is_empty());
         // Without texts of its own it is asked in Candor's words by whom those serve better than the site's.
         let offered = languages.iter().chain(is_worded.then_some(&LANGUAGES).into_iter().flatten());
         let tag = closest(wanted, &offered.copied().collect::<Vec<_>>())
             .or_else(|| closest(["en"], &languages))
-            .or_else(|| self.has_choice().then_some(0))
+            .or_else(|| self.has_own_words().then_some(0))
             .and_then(|index| languages.get(index));
         self.in_language(site, tag.copied().unwrap_or_default())
     }
@@ -422,8 +442,12 @@ impl AuthoredSurvey {
         self.questions.iter().flat_map(AuthoredQuestion::texts)
     }
 
-    fn has_choice(&self) -> bool {
-        self.questions.iter().any(|question| question.kind == KindName::Choice)
+    /// Whether there is something that Candor has no words for.
+    fn has_own_words(&self) -> bool {
+        self.questions.iter().enumerate().any(|(i, question)| {
+            let before = self.questions.get(..i).unwrap_or_default();
+            question.needs_words(before) || question.needs_labels(self.metric)
+        })
     }
 
     pub(crate) fn in_language(&self, site: &str, tag: &str) -> Survey {
@@ -444,12 +468,14 @@ impl AuthoredSurvey {
 
 type IsThere = fn(&AuthoredQuestion) -> bool;
 /// The keys of a question, and of which kind it must be to have them.
-const KEYS: [(&str, KindName, IsThere); 12] = [
+const KEYS: [(&str, KindName, IsThere); 14] = [
     ("metric", KindName::Rating, |q| q.metric.is_some()),
     ("scale", KindName::Rating, |q| q.scale.is_some()),
     ("favourable_points", KindName::Rating, |q| q.favourable_points.is_some()),
     ("low", KindName::Rating, |q| !q.low.is_empty()),
     ("high", KindName::Rating, |q| !q.high.is_empty()),
+    ("look", KindName::Rating, |q| q.look.is_some()),
+    ("labels", KindName::Rating, |q| !q.labels.is_empty()),
     ("unfavourable", KindName::Text, |q| !q.unfavourable.is_empty()),
     ("neutral", KindName::Text, |q| !q.neutral.is_empty()),
     ("favourable", KindName::Text, |q| !q.favourable.is_empty()),
@@ -470,18 +496,33 @@ impl AuthoredQuestion {
         if before.iter().any(|earlier| earlier.id == self.id) {
             wrong("id", "each id once");
         }
-        if before.is_empty() && self.kind == KindName::Text {
-            wrong("kind", "a rating or a choice first");
-        }
         for (key, kind, is_there) in KEYS {
             if self.kind != kind && is_there(self) {
                 wrong(key, "no such key for this kind of question");
             }
         }
-        if self.kind == KindName::Rating
-            && let Err((field, expected)) = self.measure(metric)
-        {
-            wrong(field, &expected);
+        if self.kind == KindName::Rating {
+            match self.measure(metric) {
+                Err((field, expected)) => wrong(field, &expected),
+                Ok(measure) => {
+                    if !self.look().suits(measure.scale()) {
+                        wrong("look", &looks(measure));
+                    }
+                    let points = measure.scale().len();
+                    for (tag, labels) in &self.labels {
+                        if labels.len() != points {
+                            wrong(&format!("labels.{tag}"), &format!("{points} labels, one for each point"));
+                        }
+                    }
+                }
+            }
+            if !self.labels.is_empty() {
+                for (key, texts) in [("low", &self.low), ("high", &self.high)] {
+                    if !texts.is_empty() {
+                        wrong(key, "no such key beside labels, which name every point");
+                    }
+                }
+            }
         }
         if let Some(when) = &self.when {
             match when.clone().read() {
@@ -497,12 +538,12 @@ impl AuthoredQuestion {
                 }
             }
         }
+        if self.text.is_empty() && self.needs_words(before) {
+            wrong("text", NO_WORDS);
+        }
         if self.kind == KindName::Choice {
             if !(2..=MAX_OPTIONS).contains(&self.options.len()) {
                 wrong("option", &format!("2 to {MAX_OPTIONS} options"));
-            }
-            if self.text.is_empty() {
-                wrong("text", NO_WORDS);
             }
             for (i, option) in self.options.iter().enumerate() {
                 if !is_slug(&option.id) || option.id == OTHER {
@@ -516,6 +557,7 @@ impl AuthoredQuestion {
         for (key, texts) in self.texts_mut() {
             *texts = canonical_texts(&format!("{path}.{key}"), texts, mistakes);
         }
+        self.labels = canonical_labels(&format!("{path}.labels"), &self.labels, mistakes);
         for (i, option) in self.options.iter_mut().enumerate() {
             option.text = canonical_texts(&format!("{path}.option[{i}].text"), &option.text, mistakes);
         }
@@ -547,6 +589,25 @@ impl AuthoredQuestion {
         }
     }
 
+    /// Whether Candor has no words for it: a choice, or a text that follows nothing.
+    fn needs_words(&self, before: &[Self]) -> bool {
+        match self.kind {
+            KindName::Choice => true,
+            KindName::Text => before.iter().all(|earlier| earlier.kind == KindName::Text),
+            KindName::Rating => false,
+        }
+    }
+
+    fn look(&self) -> Look {
+        self.look.unwrap_or_default()
+    }
+
+    /// Whether each of its points must have a label of the survey's own.
+    fn needs_labels(&self, metric: Option<Metric>) -> bool {
+        let has_words = self.measure(metric).is_ok_and(|measure| !satisfaction(measure).is_empty());
+        self.look() == Look::Smileys && !has_words || !self.labels.is_empty()
+    }
+
     fn texts(&self) -> impl Iterator<Item = &Texts> {
         let own = [&self.text, &self.low, &self.high, &self.unfavourable, &self.neutral, &self.favourable];
         own.into_iter().chain(self.options.iter().map(|option| &option.text))
@@ -569,8 +630,10 @@ impl AuthoredQuestion {
         let kind = match self.kind {
             KindName::Rating => Kind::Rating {
                 measure: self.measure(metric).ok()?,
+                look: self.look(),
                 low: text(&self.low),
                 high: text(&self.high),
+                labels: self.labels.get(tag).cloned().unwrap_or_default(),
             },
             KindName::Text => Kind::Text {
                 by_band: BandTexts {
@@ -625,21 +688,44 @@ fn fits(test: &Test, before: &[AuthoredQuestion], metric: Option<Metric>) -> Res
 }
 
 fn canonical_texts(path: &str, texts: &Texts, mistakes: &mut Vec<Invalid>) -> Texts {
-    let mut canonical = Texts::new();
     for (tag, text) in texts {
+        check_text(&format!("{path}.{tag}"), text, mistakes);
+    }
+    by_canonical_tag(path, texts, mistakes)
+}
+
+fn canonical_labels(path: &str, labels: &Labels, mistakes: &mut Vec<Invalid>) -> Labels {
+    for (tag, labels) in labels {
+        for (i, label) in labels.iter().enumerate() {
+            check_text(&format!("{path}.{tag}[{i}]"), label, mistakes);
+        }
+    }
+    by_canonical_tag(path, labels, mistakes)
+}
+
+fn check_text(path: &str, text: &str, mistakes: &mut Vec<Invalid>) {
+    if text.trim().is_empty() || text.chars().count() > MAX_TEXT_CHARS {
+        mistakes.push(Invalid::new(path, format!("a text of 1 to {MAX_TEXT_CHARS} characters")));
+    }
+    if let Err(expected) = placeholders(text) {
+        mistakes.push(Invalid::new(path, expected));
+    }
+}
+
+fn by_canonical_tag<T: Clone>(
+    path: &str,
+    by_tag: &BTreeMap<String, T>,
+    mistakes: &mut Vec<Invalid>,
+) -> BTreeMap<String, T> {
+    let mut canonical = BTreeMap::new();
+    for (tag, texts) in by_tag {
         let path = format!("{path}.{tag}");
-        if text.trim().is_empty() || text.chars().count() > MAX_TEXT_CHARS {
-            mistakes.push(Invalid::new(path.clone(), format!("a text of 1 to {MAX_TEXT_CHARS} characters")));
-        }
-        if let Err(expected) = placeholders(text) {
-            mistakes.push(Invalid::new(path.clone(), expected));
-        }
         match canonical_tag(tag) {
             None => {
                 mistakes.push(Invalid::new(path, "a language tag as the last part, such as zh-Hant"));
             }
             Some(tag) => {
-                if canonical.insert(tag, text.clone()).is_some() {
+                if canonical.insert(tag, texts.clone()).is_some() {
                     mistakes.push(Invalid::new(path, "each language once"));
                 }
             }
@@ -648,12 +734,22 @@ fn canonical_texts(path: &str, texts: &Texts, mistakes: &mut Vec<Invalid>) -> Te
     canonical
 }
 
+/// The looks that a scale can have, to follow "expected".
+fn looks(measure: Measure) -> String {
+    let suitable = Look::ALL.into_iter().filter(|look| look.suits(measure.scale())).map(Look::name);
+    format!(
+        "{}: stars are of 1-3 to 1-10, smileys of 1-3 or 1-5, thumbs of 1-2",
+        suitable.collect::<Vec<_>>().join(" or ")
+    )
+}
+
 fn expect(holds: bool, expected: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(expected.to_owned()) }
 }
 
+const NO_LABELS: &str = "a label for each point in each language of the survey, because the widget has no words of its own for them";
 const NO_WORDS: &str =
-    "a text in each language of the survey, because the widget has no words of its own for a choice";
+    "a text in each language of the survey, because the widget has no words of its own for it";
 
 fn slug(path: &str, id: &str, mistakes: &mut Vec<Invalid>) {
     if !is_slug(id) {
@@ -688,6 +784,56 @@ mod tests {
     #[track_caller]
     fn refused(json: &str, field: &str) {
         assert_eq!(checked(site(json)).unwrap_err().field, field);
+    }
+
+    #[test]
+    fn a_look_suits_its_scale_and_labels_name_every_point_in_every_language() {
+        let of = |question: &str| {
+            let json = format!(
+                r#"{{"site": "shop", "origins": ["*"], "survey": [{{"id": "s", "version": 1, "metric": "csat",
+                    "question": [{{"id": "q", "kind": "rating", {question}}}]}}]}}"#
+            );
+            let said = |m: Invalid| {
+                let expected = m.expected.split(':').next().unwrap_or_default().to_owned();
+                format!("{}: {expected}", m.field.trim_start_matches("survey[0].question[0]."))
+            };
+            site(&json).check().into_iter().map(said).collect::<Vec<_>>().join("; ")
+        };
+        for fine in [
+            r#""look": "stars""#,
+            r#""look": "stars", "scale": "1-10", "favourable_points": 2"#,
+            r#""look": "smileys""#,
+            r#""look": "smileys", "scale": "1-3""#,
+            r#""look": "smileys", "metric": "ces", "scale": "1-3", "labels": {"en": ["A", "B", "C"]}"#,
+            r#""look": "thumbs", "scale": "1-2""#,
+            r#""scale": "1-2", "labels": {"en": ["No", "Yes"], "fa": ["خیر", "بله"]}"#,
+        ] {
+            assert_eq!(of(fine), "", "{fine}");
+        }
+        for (look, scale, expected) in [
+            ("stars", "1-2", "look: numbers or thumbs"),
+            ("smileys", "1-7", "look: numbers or stars"),
+            ("thumbs", "1-3", "look: numbers or stars or smileys"),
+            ("stars", "0-4", "look: numbers"),
+        ] {
+            let question = format!(r#""look": "{look}", "scale": "{scale}", "favourable_points": 1"#);
+            assert_eq!(of(&question), expected, "{question}");
+        }
+        assert_eq!(of(r#""look": "stars", "metric": "ces", "scale": "5-1""#), "look: numbers");
+        assert_eq!(of(r#""labels": {"en": ["A"]}"#), "labels.en: 5 labels, one for each point");
+        let labels = r#""scale": "1-2", "labels": {"en": ["No", "Yes"]}"#;
+        assert_eq!(
+            of(&format!(r#"{labels}, "low": {{"en": "No"}}"#)),
+            "low: no such key beside labels, which name every point"
+        );
+        let missing = format!("labels.fa: {NO_LABELS}");
+        assert_eq!(of(&format!(r#"{labels}, "text": {{"en": "?", "fa": "؟"}}"#)), missing);
+        let faces = r#""look": "smileys", "metric": "ces", "scale": "1-3", "text": {"fa": "؟"}"#;
+        assert_eq!(of(faces), missing, "there are no words for effort on three points");
+        assert_eq!(
+            of(r#""scale": "1-2", "labels": {"e_": ["a", " "]}"#),
+            "labels.e_[1]: a text of 1 to 500 characters; labels.e_: a language tag as the last part, such as zh-Hant"
+        );
     }
 
     #[test]
@@ -823,7 +969,7 @@ mod tests {
         refused(&survey(twice), "survey[1].id");
         let question =
             |q: &str| survey(&format!(r#"{{"id": "a", "version": 1, "metric": "nps", "question": [{q}]}}"#));
-        refused(&question(r#"{"id": "q", "kind": "text"}"#), "survey[0].question[0].kind");
+        refused(&question(r#"{"id": "q", "kind": "text"}"#), "survey[0].question[0].text");
         refused(
             &question(r#"{"id": "q", "kind": "rating", "text": {"!": "x"}}"#),
             "survey[0].question[0].text.!",
@@ -839,7 +985,7 @@ mod tests {
         let mut site = site(
             r#"{"site": "Shop", "origins": ["https://a.example/", "*"], "survey": [
                 {"id": "a", "version": 0, "metric": "nps", "options": {"quiet": "x", "triger": "load"}},
-                {"id": "a", "version": 1, "metric": "nps", "question": [
+                {"id": "a", "version": 1, "metric": "nps", "question": [{"id": "p", "kind": "rating"},
                     {"id": "q", "kind": "text", "text": {"!": "{shop}", "en": ""}, "neutral": {"fa": " "}},
                     {"id": "q", "kind": "text", "low": {"en": "No"}},
                     {"id": "r", "kind": "text"}]}]}"#,
@@ -853,13 +999,12 @@ mod tests {
             "survey[0].options.quiet",
             "survey[0].options.triger",
             "survey[1].id",
-            "survey[1].question[0].kind",
-            "survey[1].question[0].text.!",
-            "survey[1].question[0].text.!",
-            "survey[1].question[0].text.en",
-            "survey[1].question[0].neutral.fa",
-            "survey[1].question[1].id",
-            "survey[1].question[1].low",
+            "survey[1].question[1].text.!",
+            "survey[1].question[1].text.en",
+            "survey[1].question[1].text.!",
+            "survey[1].question[1].neutral.fa",
+            "survey[1].question[2].id",
+            "survey[1].question[2].low",
         ];
         assert_eq!(fields, expected);
     }
@@ -899,8 +1044,10 @@ mod tests {
             scale: Some("0-10".into()),
             favourable_points: Some(2),
             text: some(),
+            look: Some(Look::Numbers),
             low: some(),
             high: some(),
+            labels: [("en".to_owned(), vec!["x".to_owned()])].into(),
             unfavourable: some(),
             neutral: some(),
             favourable: some(),

@@ -1,6 +1,6 @@
 use crate::{
-    Answer, Display, Kind, NewResponse, Presentation, Question, Respondent, Response, State, Survey, Value,
-    WIRE_VERSION, bit, canonical,
+    Answer, Display, Kind, Look, NewResponse, Presentation, Question, Respondent, Response, State, Survey,
+    Value, WIRE_VERSION, bit, canonical,
     limits::{
         MAX_COMMENT_CHARS, MAX_ENTRIES, MAX_KEY_CHARS, MAX_OTHER_CHARS, MAX_PAGE_CHARS, MAX_RESPONDENT_CHARS,
         MAX_TOUCHPOINT_CHARS, MAX_VALUE_CHARS, SLUG, is_slug,
@@ -155,7 +155,7 @@ impl Response {
         }
         optional_text("touchpoint", touchpoint.as_deref(), MAX_TOUCHPOINT_CHARS)?;
         one_of("presentation.display", display, Display::ALL.map(Display::name))?;
-        one_of("presentation.scale", scale, ["numbers"])?;
+        one_of("presentation.scale", scale, Look::ALL.map(Look::name))?;
         one_of("presentation.direction", direction, ["ltr", "rtl"])?;
         optional_text("page", page.as_deref(), MAX_PAGE_CHARS)?;
         if let Some(Respondent { id, signed: _, attributes, token: _ }) = respondent {

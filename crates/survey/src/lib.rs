@@ -45,7 +45,9 @@ pub use check::{CheckedResponse, Invalid, is_uuid, is_uuid_v7};
 pub use language::{LANGUAGES, Language, ZEROS, canonical, closest};
 pub use limits::MAX_COMMENT_CHARS;
 pub use object::Object;
-pub use preset::preset;
+pub use preset::{PRESETS, is_defined_preset, preset};
+#[cfg(feature = "authored")]
+pub use preset::{defined_presets, preset_structure};
 pub use response::{
     Acknowledgement, AcknowledgementStatus, Answer, NewResponse, Presentation, Respondent, Response, State,
     WIRE_VERSION,
@@ -54,8 +56,8 @@ pub use response::{
 pub use segments::{DeclaredSegment, MAX_SEGMENTS};
 pub use site::{RunningSurvey, Site};
 pub use survey::{
-    Ability, BandTexts, Choice, Display, Kind, MAX_OPTIONS, MAX_QUESTIONS, OTHER, Question, Rule, Survey,
-    Test, Value, bit,
+    Ability, BandTexts, Choice, Display, Kind, Look, MAX_OPTIONS, MAX_QUESTIONS, OTHER, Question, Rule,
+    Survey, Test, Value, bit, satisfaction,
 };
 #[cfg(feature = "authored")]
 pub use warnings::Warning;

@@ -164,7 +164,7 @@ impl EmbedOption {
 
 /// All options, in the order of the documents.
 pub const OPTIONS: &[EmbedOption] = &[
-    option(ASKED, "survey", Expected::Slug, "a preset (`nps`, `csat`, `ces`), which needs no server, or the id of a survey")
+    option(ASKED, "survey", Expected::Slug, "a [preset](#presets) such as `nps`, which needs no server, or the id of a survey")
         .in_loader()
         .not_in_survey(),
     option(

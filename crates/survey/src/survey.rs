@@ -1,7 +1,7 @@
 //! What is asked: a survey of questions, each with its own kind, in one language.
 
 use crate::wire;
-use candor_scoring::{Band, Measure, Metric, Rating};
+use candor_scoring::{Band, Direction, Measure, Metric, Rating, Scale};
 use serde::{Deserialize, Serialize};
 
 /// The most questions of a survey.
@@ -25,7 +25,7 @@ pub struct Survey {
     pub site: Option<String>,
     /// The language of the texts below, a canonical tag (`zh-Hant`); absent when there are no texts.
     pub locale: Option<String>,
-    /// What is asked, in this order; the first is a rating or a choice.
+    /// What is asked, in this order.
     pub questions: Vec<Question>,
 }
 
@@ -49,10 +49,14 @@ pub enum Kind {
     Rating {
         /// What is measured, on which scale.
         measure: Measure,
+        /// How its points look.
+        look: Look,
         /// The meaning of the lowest point.
         low: Option<String>,
         /// The meaning of the highest point.
         high: Option<String>,
+        /// What each point says, from the lowest; empty where the survey has no words for them. Then `low` and `high` are absent.
+        labels: Vec<String>,
     },
     /// Free text, at most [`MAX_COMMENT_CHARS`](crate::MAX_COMMENT_CHARS) characters, never required.
     Text {
@@ -70,6 +74,22 @@ pub enum Kind {
         /// Whether each respondent gets them in an order of their own; the answer of one's own stays last.
         shuffle: bool,
     },
+}
+
+/// How the points of a rating look. People rate lower with stars (Toepoel et al. 2019) and take longer with smileys (Gummer et al. 2020):
+/// ratings of two looks never meet in a score.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Look {
+    /// Numbers, or words where every point has a label.
+    #[default]
+    Numbers,
+    /// Three to ten stars.
+    Stars,
+    /// Three or five faces, each with its label.
+    Smileys,
+    /// A thumb down and one up, each with its label.
+    Thumbs,
 }
 
 /// One option of a choice.
@@ -157,6 +177,44 @@ pub enum Ability {
     Rules,
     /// Scales other than a metric's own, and answers that name theirs.
     Scale,
+    /// Points that look otherwise, or have the survey's own labels.
+    Looks,
+    /// An open question first.
+    Open,
+}
+
+impl Look {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Numbers, Self::Stars, Self::Smileys, Self::Thumbs];
+
+    /// Its name in definitions and on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Numbers => "numbers",
+            Self::Stars => "stars",
+            Self::Smileys => "smileys",
+            Self::Thumbs => "thumbs",
+        }
+    }
+
+    /// The look of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|look| look.name() == name)
+    }
+
+    /// Whether a scale can look so: drawings are counted from one, and more is better.
+    #[must_use]
+    pub fn suits(self, scale: Scale) -> bool {
+        let is_counted = scale.min() == 1 && scale.direction() == Direction::HigherIsBetter;
+        match self {
+            Self::Numbers => true,
+            Self::Stars => is_counted && scale.len() > 2,
+            Self::Smileys => is_counted && (scale.len() == 3 || scale.len() == 5),
+            Self::Thumbs => is_counted && scale.len() == 2,
+        }
+    }
 }
 
 impl Display {
@@ -175,10 +233,10 @@ impl Display {
 
 impl Ability {
     /// All of them, in the order in which `can=` lists them.
-    pub const ALL: [Self; 4] = [Self::Choice, Self::Pages, Self::Rules, Self::Scale];
+    pub const ALL: [Self; 6] = [Self::Choice, Self::Pages, Self::Rules, Self::Scale, Self::Looks, Self::Open];
 
     /// All of their names, as `can=` lists them.
-    pub const NAMES: &'static str = "choice,pages,rules,scale";
+    pub const NAMES: &'static str = "choice,pages,rules,scale,looks,open";
 
     /// Its name in `can=`.
     #[must_use]
@@ -188,6 +246,8 @@ impl Ability {
             Self::Rules => "rules",
             Self::Scale => "scale",
             Self::Pages => "pages",
+            Self::Looks => "looks",
+            Self::Open => "open",
         }
     }
 
@@ -206,17 +266,6 @@ impl Survey {
         self.questions.iter().find(|q| q.id == id)
     }
 
-    /// A respondent begins with a click.
-    ///
-    /// # Errors
-    /// What was expected, if the first question is a text or there is none.
-    pub fn check_first(&self) -> Result<(), &'static str> {
-        match self.questions.first().map(|question| &question.kind) {
-            None | Some(Kind::Text { .. }) => Err("questions: expected a rating or a choice first"),
-            Some(_) => Ok(()),
-        }
-    }
-
     /// The first metric, by which widgets word what has no wording of its own.
     #[must_use]
     pub fn metric(&self) -> Option<Metric> {
@@ -227,9 +276,10 @@ impl Survey {
     #[must_use]
     pub fn needs(&self) -> Vec<Ability> {
         let any = |holds: fn(&Question) -> bool| self.questions.iter().any(holds);
+        let is_text = |question: &Question| matches!(question.kind, Kind::Text { .. });
         let has_pages = match &self.questions[..] {
             [first] => first.measure().is_none(),
-            [first, second] => first.measure().is_none() || !matches!(second.kind, Kind::Text { .. }),
+            [first, second] => first.measure().is_none() || !is_text(second),
             _ => true,
         };
         let needed = |ability: &Ability| match ability {
@@ -237,6 +287,11 @@ impl Survey {
             Ability::Rules => any(|q| q.when.is_some()),
             Ability::Scale => any(|q| q.measure().is_some_and(|m| m != Measure::own(m.metric()))),
             Ability::Pages => has_pages,
+            Ability::Open => self.questions.first().is_some_and(is_text),
+            Ability::Looks => any(|q| match &q.kind {
+                Kind::Rating { labels, .. } => q.is_drawn() || !labels.is_empty(),
+                _ => false,
+            }),
         };
         Ability::ALL.into_iter().filter(needed).collect()
     }
@@ -308,6 +363,46 @@ impl Question {
     #[must_use]
     pub fn metric(&self) -> Option<Metric> {
         self.measure().map(Measure::metric)
+    }
+
+    /// Whether its points are drawn.
+    #[must_use]
+    pub fn is_drawn(&self) -> bool {
+        self.rated().is_some_and(|(_, look)| look != Look::Numbers)
+    }
+
+    /// What a rating measures, and how it looks: only where both are the same is it the same question.
+    #[must_use]
+    pub fn rated(&self) -> Option<(Measure, Look)> {
+        match self.kind {
+            Kind::Rating { measure, look, .. } => Some((measure, look)),
+            _ => None,
+        }
+    }
+}
+
+impl Kind {
+    /// Whether each point of a rating is labelled.
+    #[must_use]
+    pub fn is_labelled(&self) -> bool {
+        match self {
+            Self::Rating { look: Look::Thumbs, .. } => true,
+            Self::Rating { look: Look::Stars, .. } => false,
+            Self::Rating { measure, labels, .. } => !labels.is_empty() || !satisfaction(*measure).is_empty(),
+            _ => false,
+        }
+    }
+}
+
+/// Which of the five words for satisfaction, from 1, stand at the points of a scale that has few enough.
+#[must_use]
+pub fn satisfaction(measure: Measure) -> &'static [u8] {
+    let is_counted = measure.metric() == Metric::Csat && measure.scale().min() == 1;
+    match measure.scale().len() {
+        2 if is_counted => &[2, 4],
+        3 if is_counted => &[2, 3, 4],
+        5 if is_counted => &[1, 2, 3, 4, 5],
+        _ => &[],
     }
 }
 

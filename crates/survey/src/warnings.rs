@@ -4,8 +4,9 @@
 mod wording;
 
 use crate::{
-    AuthoredQuestion, AuthoredSite, AuthoredSurvey, Question, Rule, Survey, Test, Texts,
+    AuthoredQuestion, AuthoredSite, AuthoredSurvey, Look, Question, Rule, Survey, Test, Texts,
     options::{DEFAULT_QUIET_DAYS, DISPLAY, STARTS, quiet_days},
+    satisfaction,
     wire::{KindName, scale_name},
 };
 use candor_scoring::{Band, Measure, Metric, Rating};
@@ -114,16 +115,21 @@ impl AuthoredSurvey {
         warnings: &mut Vec<Warning>,
     ) {
         let metric = measure.metric();
-        let (low, high) = if metric == Metric::Csat { ("1", "5") } else { ("low", "high") };
+        let (low, high) = match (metric, satisfaction(measure)) {
+            (Metric::Csat, []) => ("1".to_owned(), "5".to_owned()),
+            (Metric::Csat, [low, .., high]) => (low.to_string(), high.to_string()),
+            _ => ("low".to_owned(), "high".to_owned()),
+        };
         for (tag, text) in &question.text {
             let words = self.all_words(tag);
             let lacks = |end: &str, texts: &Texts, word: &str| {
                 let is_given = texts.contains_key(tag)
+                    || question.labels.contains_key(tag)
                     || is_first && self.options.contains_key(end)
                     || words.contains_key(&format!("{}-{word}", metric.name()));
                 (!is_given).then(|| format!("{end}.{tag}"))
             };
-            let missing: Vec<_> = [lacks("low", &question.low, low), lacks("high", &question.high, high)]
+            let missing: Vec<_> = [lacks("low", &question.low, &low), lacks("high", &question.high, &high)]
                 .into_iter()
                 .flatten()
                 .collect();
@@ -214,23 +220,28 @@ impl AuthoredSurvey {
         warnings.push(Warning::new(format!("{path}.options.quiet"), reason));
     }
 
-    /// The ratings that another version, which has answers, asks on another scale or with other favourable points: each with its
-    /// key in this one. Scores leave those answers out.
+    /// The ratings that another version, which has answers, asks on another scale, in another look or with other favourable points: each
+    /// with its key in this one. Scores leave those answers out.
     #[must_use]
     pub fn rescaled(&self, other: &Self) -> Vec<Warning> {
         let (now, then) = (self.structure(""), other.structure(""));
         let asked = now.questions.iter().enumerate();
         let warnings = asked.filter_map(|(i, question)| {
-            let now = question.measure()?;
-            let then = then.question(&question.id).and_then(Question::measure)?;
+            let now = question.rated()?;
+            let then = then.question(&question.id).and_then(Question::rated)?;
             // Another metric is a mistake.
-            if now == then || now.metric() != then.metric() {
+            if now == then || now.0.metric() != then.0.metric() {
                 return None;
             }
-            let name = |measure: Measure| {
-                format!("{} ({} favourable)", scale_name(measure.scale()), measure.favourable_points())
+            let name = |(measure, look): (Measure, Look)| {
+                let scale = scale_name(measure.scale());
+                format!("{scale} in {} ({} favourable)", look.name(), measure.favourable_points())
             };
-            let key = if now.scale() == then.scale() { "favourable_points" } else { "scale" };
+            let key = match () {
+                () if now.0.scale() != then.0.scale() => "scale",
+                () if now.1 != then.1 => "look",
+                () => "favourable_points",
+            };
             let field =
                 if self.questions.is_empty() { "metric".to_owned() } else { format!("question[{i}].{key}") };
             let reason = format!(

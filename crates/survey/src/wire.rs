@@ -1,7 +1,7 @@
 //! Surveys and answers as JSON has them: flat structs, because serde's tagged enums would buffer, which costs over 9 kB of
 //! WebAssembly. What the first widgets could draw and send looks as it did for them.
 
-use crate::{Answer, BandTexts, Choice, Kind, Rule, Test, Value, survey};
+use crate::{Answer, BandTexts, Choice, Kind, Look, Rule, Test, Value, survey};
 use candor_scoring::{Band, Direction, Measure, Metric, Scale};
 use serde::{Deserialize, Serialize};
 use std::mem::take;
@@ -51,6 +51,12 @@ pub struct Question {
     /// The meaning of a rating's highest point.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<String>,
+    /// How a rating's points look.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub look: Look,
+    /// What each of them says, from the lowest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
     /// A text's other wordings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_band: Option<BandTexts>,
@@ -145,9 +151,10 @@ impl TryFrom<Survey> for survey::Survey {
         for mut question in wire.questions {
             questions.push(question.read(wire.metric)?);
         }
-        let survey =
-            Self { id: wire.id, version: wire.version, site: wire.site, locale: wire.locale, questions };
-        survey.check_first().map(|()| survey)
+        if questions.is_empty() {
+            return Err("questions: expected at least one");
+        }
+        Ok(Self { id: wire.id, version: wire.version, site: wire.site, locale: wire.locale, questions })
     }
 }
 
@@ -167,7 +174,15 @@ impl Question {
                 };
                 let measure = Measure::new(metric, scale, self.favourable_points);
                 let measure = measure.map_err(|_| "scale: expected one on which the metric is asked")?;
-                Kind::Rating { measure, low: self.low.take(), high: self.high.take() }
+                if !self.look.suits(scale) {
+                    return Err("look: expected one that suits the scale");
+                }
+                let labels = take(&mut self.labels);
+                if !labels.is_empty() && labels.len() != scale.len() {
+                    return Err("labels: expected one for each point");
+                }
+                let (low, high) = (self.low.take(), self.high.take());
+                Kind::Rating { measure, look: self.look, low, high, labels }
             }
             KindName::Text => Kind::Text { by_band: self.by_band.take().unwrap_or_default() },
             KindName::Choice => Kind::Choice {
@@ -238,7 +253,7 @@ impl Question {
         let survey::Question { id, text, when, kind } = question;
         let wire = Self { id, text, when: when.map(When::from), ..Self::default() };
         match kind {
-            Kind::Rating { measure, low, high } => {
+            Kind::Rating { measure, look, low, high, labels } => {
                 let (metric, scale) = (measure.metric(), measure.scale());
                 let is_default = Measure::new(metric, scale, None) == Ok(measure);
                 Self {
@@ -246,8 +261,10 @@ impl Question {
                     metric: (Some(metric) != first).then_some(metric),
                     scale: (scale != metric.scale()).then(|| scale_name(scale)),
                     favourable_points: (!is_default).then(|| measure.favourable_points()),
+                    look,
                     low,
                     high,
+                    labels,
                     ..wire
                 }
             }
@@ -366,4 +383,9 @@ pub(crate) mod metric {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands skip_serializing_if a reference")]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands skip_serializing_if a reference")]
+fn is_default(look: &Look) -> bool {
+    *look == Look::default()
 }

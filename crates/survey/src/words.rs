@@ -2,9 +2,9 @@
 
 use crate::{
     Ability, AuthoredSite, AuthoredSurvey, Invalid, Kind, LANGUAGES, Question, Survey, ZEROS, canonical,
-    closest, language::is_right_to_left, limits::MAX_TEXT_CHARS, option_values::names,
+    closest, language::is_right_to_left, limits::MAX_TEXT_CHARS, option_values::names, satisfaction,
 };
-use candor_scoring::{Measure, Metric};
+use candor_scoring::Metric;
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -160,9 +160,17 @@ fn is_said(name: &str, survey: &Survey, words: &Words) -> bool {
     let has_field = any(&|q| matches!(q.kind, Kind::Text { .. } | Kind::Choice { other: true, .. }));
     let rated = |name: &str| {
         survey.questions.iter().any(|question| {
-            let Kind::Rating { measure, low, high } = &question.kind else { return false };
+            let Kind::Rating { measure, low, high, labels, .. } = &question.kind else { return false };
             let Some(rest) = name.strip_prefix(measure.metric().name()) else { return false };
-            let is_labelled = *measure == Measure::own(Metric::Csat);
+            // The widget's words for points that the survey has none for; the ends alone, where there are too many.
+            let of_points = match satisfaction(*measure) {
+                [] => &[1, 5],
+                of_points => of_points,
+            };
+            let ends = [of_points.first(), of_points.last()].map(|word| word.map(u8::to_string));
+            let is_end = |at: usize, end: &Option<String>| {
+                end.is_none() && ends.get(at).is_some_and(|word| word.as_deref() == rest.strip_prefix('-'))
+            };
             match rest {
                 "-question" => question.text.is_none(),
                 // Where the question's placeholder can't be filled.
@@ -170,9 +178,14 @@ fn is_said(name: &str, survey: &Survey, words: &Words) -> bool {
                     let own = words.get(name.trim_end_matches("-plain"));
                     question.text.is_none() && own.is_none_or(|own| !placeholders(own).is_empty())
                 }
-                "-low" | "-1" => low.is_none(),
-                "-high" | "-5" => high.is_none(),
-                _ => is_labelled,
+                _ if !labels.is_empty() => false,
+                "-low" => low.is_none(),
+                "-high" => high.is_none(),
+                _ => {
+                    let is_between =
+                        of_points.iter().skip(1).rev().skip(1).any(|word| rest == format!("-{word}"));
+                    is_between && question.kind.is_labelled() || is_end(0, low) || is_end(1, high)
+                }
             }
         })
     };
@@ -183,14 +196,21 @@ fn is_said(name: &str, survey: &Survey, words: &Words) -> bool {
         "other" => any(&|q| matches!(q.kind, Kind::Choice { other: true, .. })),
         "next" | "back" => survey.needs().contains(&Ability::Pages),
         "comment-hint" | "done" | "skip" | "too-long" => has_field,
-        "followup" | "followup-favourable" | "followup-unfavourable" => any(&|q| match &q.kind {
-            Kind::Text { by_band } if q.text.is_none() => match name {
-                "followup-favourable" => by_band.favourable.is_none(),
-                "followup-unfavourable" => by_band.unfavourable.is_none(),
-                _ => by_band.neutral.is_none(),
-            },
-            _ => false,
-        }),
+        "followup" | "followup-answer" | "followup-favourable" | "followup-unfavourable" => {
+            let first_rated = survey.questions.iter().position(|q| q.measure().is_some());
+            survey.questions.iter().enumerate().any(|(at, q)| match &q.kind {
+                Kind::Text { by_band } if q.text.is_none() => {
+                    let is_rated = first_rated.is_some_and(|rated| rated < at);
+                    match name {
+                        "followup-favourable" => is_rated && by_band.favourable.is_none(),
+                        "followup-unfavourable" => is_rated && by_band.unfavourable.is_none(),
+                        "followup-answer" => !is_rated,
+                        _ => is_rated && by_band.neutral.is_none(),
+                    }
+                }
+                _ => false,
+            })
+        }
         _ if name.starts_with("group-") => false,
         _ if Metric::ALL.iter().any(|metric| name.starts_with(metric.name())) => rated(name),
         _ => true,

@@ -79,7 +79,12 @@ fn each_field_is_taken_up_to_its_limit_and_named_beyond() {
         ("/touchpoint", json!("a b"), json!("a\0b"), "touchpoint: expected no NUL character"),
         ("/page", page, long_page, "page: expected at most 2048 characters"),
         ("/presentation/display", json!("inline"), json!("Inline"), "display: expected popover or inline"),
-        ("/presentation/scale", json!("numbers"), json!("stars"), "presentation.scale: expected numbers"),
+        (
+            "/presentation/scale",
+            json!("stars"),
+            json!("dots"),
+            "presentation.scale: expected numbers or stars",
+        ),
         ("/presentation/direction", json!("rtl"), json!("ttb"), "direction: expected ltr or rtl"),
         ("/respondent/id", id, long_id, "respondent.id: expected at most 128 characters"),
         (

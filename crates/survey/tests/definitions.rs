@@ -10,8 +10,8 @@
 
 use candor_scoring::{Band, Direction, Measure, Metric, Scale};
 use candor_survey::{
-    Ability, Answer, BandTexts, Choice, Kind, NewResponse, Presentation, Question, Respondent, Response,
-    Rule, Site, State, Survey, Test, wire,
+    Ability, Answer, BandTexts, Choice, Kind, Look, NewResponse, Presentation, Question, Respondent,
+    Response, Rule, Site, State, Survey, Test, wire,
 };
 use proptest::{collection::vec, option, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
@@ -50,7 +50,8 @@ fn golden_files_are_written_as_they_are_read() {
 fn a_survey_says_what_it_takes_to_draw_it() {
     let needs = |name: &str| serde_json::from_str::<Survey>(&golden(name)).unwrap().needs();
     assert_eq!(needs("survey.json"), []);
-    assert_eq!(needs("survey-several.json"), Ability::ALL);
+    let but_open = [Ability::Choice, Ability::Pages, Ability::Rules, Ability::Scale, Ability::Looks];
+    assert_eq!(needs("survey-several.json"), but_open);
     let of = |questions: &str| {
         let survey = format!(r#"{{"id": "s", "version": 1, "metric": "csat", "questions": [{questions}]}}"#);
         serde_json::from_str::<Survey>(&survey).unwrap().needs()
@@ -58,6 +59,10 @@ fn a_survey_says_what_it_takes_to_draw_it() {
     let rating = r#"{"id": "a", "kind": "rating"}"#;
     let text = r#"{"id": "b", "kind": "text"}"#;
     let choice = r#"{"id": "c", "kind": "choice"}"#;
+    let stars = r#"{"id": "d", "kind": "rating", "look": "stars"}"#;
+    assert_eq!(of(stars), [Ability::Looks]);
+    assert_eq!(of(r#"{"id": "d", "kind": "rating", "labels": ["", "", "", "", ""]}"#), [Ability::Looks]);
+    assert_eq!(of(text), [Ability::Pages, Ability::Open]);
     assert_eq!(of(&format!("{rating}, {text}")), []);
     assert_eq!(of(&format!("{rating}, {text}, {text}")), [Ability::Pages]);
     assert_eq!(of(&format!("{rating}, {rating}")), [Ability::Pages]);
@@ -110,6 +115,8 @@ fn every_field_of_a_definition_occurs_in_the_golden_file() {
         text: some(),
         low: some(),
         high: some(),
+        look: Look::Stars,
+        labels: vec!["x".into()],
         by_band: Some(by_band.clone()),
         options: vec![Choice { id: "x".into(), text: "x".into() }],
         many: true,
@@ -196,8 +203,10 @@ fn what_makes_no_survey_is_not_read() {
     let nps = r#"{"id": "q", "kind": "rating", "metric": "nps""#;
     assert_eq!(of(&format!("{nps}}}")), Ok(1));
     for (questions, expected) in [
-        ("", "questions: expected a rating or a choice first"),
-        (r#"{"id": "q", "kind": "text"}"#, "questions: expected a rating or a choice first"),
+        ("", "questions: expected at least one"),
+        (&format!(r#"{nps}, "look": "stars"}}"#), "look: expected one that suits the scale"),
+        (&format!(r#"{nps}, "look": "dots"}}"#), "unknown variant `dots`"),
+        (&format!(r#"{nps}, "labels": ["a"]}}"#), "labels: expected one for each point"),
         (r#"{"id": "q", "kind": "rating"}"#, "metric: expected nps, csat or ces"),
         (&format!(r#"{nps}, "scale": "1-11"}}"#), "scale: expected one such as 1-7"),
         (&format!(r#"{nps}, "scale": "1-5"}}"#), "scale: expected one on which the metric is asked"),
@@ -245,10 +254,16 @@ fn kind() -> impl Strategy<Value = Kind> {
     prop_oneof![answerable(), by_band.prop_map(|by_band| Kind::Text { by_band })]
 }
 
-/// What may come first.
 fn answerable() -> impl Strategy<Value = Kind> {
-    let rating = (measures(), option::of(text()), option::of(text()))
-        .prop_map(|(measure, low, high)| Kind::Rating { measure, low, high });
+    let rating = (measures(), option::of(text()), option::of(text()), any::<bool>(), 0..4_usize).prop_map(
+        |(measure, low, high, is_labelled, look)| {
+            let points = if is_labelled { measure.scale().len() } else { 0 };
+            let labels = (0..points).map(|point| format!("p{point}")).collect();
+            let look = Look::ALL[look];
+            let look = if look.suits(measure.scale()) { look } else { Look::Numbers };
+            Kind::Rating { measure, look, low, high, labels }
+        },
+    );
     let options = vec(text(), 2..=20).prop_map(|texts| {
         let choice = |(i, text)| Choice { id: format!("o{i}"), text };
         texts.into_iter().enumerate().map(choice).collect()
@@ -275,11 +290,10 @@ fn rule() -> impl Strategy<Value = Rule> {
 
 fn survey() -> impl Strategy<Value = Survey> {
     let question = |kind| (option::of(text()), option::of(rule()), kind);
-    let questions =
-        (question(answerable().boxed()), vec(question(kind().boxed()), 0..12)).prop_map(|(first, rest)| {
-            let question = |(i, (text, when, kind))| Question { id: format!("q{i}"), text, when, kind };
-            std::iter::once(first).chain(rest).enumerate().map(question).collect()
-        });
+    let questions = vec(question(kind().boxed()), 1..13).prop_map(|questions| {
+        let question = |(i, (text, when, kind))| Question { id: format!("q{i}"), text, when, kind };
+        questions.into_iter().enumerate().map(question).collect()
+    });
     (text(), 1_u32.., option::of(text()), option::of(text()), questions)
         .prop_map(|(id, version, site, locale, questions)| Survey { id, version, site, locale, questions })
 }
@@ -287,7 +301,9 @@ fn survey() -> impl Strategy<Value = Survey> {
 /// What a kind takes to be drawn. A new one does not compile until it is named here: name it in the strategies above as well.
 fn ability(kind: &Kind) -> Option<Ability> {
     match kind {
-        Kind::Rating { .. } | Kind::Text { .. } => None,
+        Kind::Rating { look: Look::Numbers, labels, .. } if labels.is_empty() => None,
+        Kind::Rating { .. } => Some(Ability::Looks),
+        Kind::Text { .. } => None,
         Kind::Choice { .. } => Some(Ability::Choice),
     }
 }
@@ -298,7 +314,9 @@ fn all_abilities_are_all() {
         Ability::Choice => Some(Ability::Pages),
         Ability::Pages => Some(Ability::Rules),
         Ability::Rules => Some(Ability::Scale),
-        Ability::Scale => None,
+        Ability::Scale => Some(Ability::Looks),
+        Ability::Looks => Some(Ability::Open),
+        Ability::Open => None,
     };
     assert_eq!(std::iter::successors(Some(Ability::Choice), next).collect::<Vec<_>>(), Ability::ALL);
 }

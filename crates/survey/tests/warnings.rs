@@ -407,7 +407,7 @@ fn a_scale_that_another_version_did_not_have_is_named_under_the_same_id_alone() 
         question.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
         rescaled(question)
     };
-    let because = "version 1 asks q on 1-5 (2 favourable), this one on 1-7 (2 favourable), so that scores leave its \
+    let because = "version 1 asks q on 1-5 in numbers (2 favourable), this one on 1-7 in numbers (2 favourable), so that scores leave its \
                    answers out: give the question another id";
     assert_eq!(seven(json!({})), [("question[0].scale".to_owned(), because.to_owned())]);
     let top_box = rescaled(json!({"id": "q", "kind": "rating", "favourable_points": 1}));

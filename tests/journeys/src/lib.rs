@@ -23,6 +23,7 @@ mod driver;
 mod endpoint;
 pub mod http;
 mod pages;
+mod whole;
 mod widget;
 
 pub use browser::{Browser, Options, in_firefox};
@@ -30,6 +31,7 @@ pub use candor::{Candor, TOKEN};
 pub use endpoint::{Endpoint, Reply};
 pub use fantoccini::key::Key;
 pub use pages::{Page, Pages};
+pub use whole::{CUT_TEXTS, OUTSIDE, small_targets, whole};
 pub use widget::CODE_OF_OUTBOX;
 
 use anyhow::Context;

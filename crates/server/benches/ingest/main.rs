@@ -192,13 +192,24 @@ fn overload(folder: &Path, rounds: u64, seconds: u64, header: &str) {
     println!(
         "whatever the server does, over {CROWD} connections; one that finds none free for a second is never sent, and counted so."
     );
+    println!(
+        "What so many connections cost by themselves, the crowd shows: all of them post as soon as they are answered, to both servers."
+    );
     let (mut peaks, mut overloads) = (PEAK.map(|_| Vec::new()), Vec::new());
+    let (mut dropped_peaks, mut crowds) = (PEAK.map(|_| Vec::new()), [Vec::new(), Vec::new()]);
+    let closed = |kind, connections| {
+        let server = Served::start(kind, folder);
+        let kept = load::pinned(&server.address, connections, 0.0, seconds).kept;
+        server.stop_and_count();
+        kept
+    };
     for _ in 0..rounds {
-        for (connections, kept) in PEAK.into_iter().zip(&mut peaks) {
-            let server = Served::start(Kind::Real, folder);
-            kept.push(load::pinned(&server.address, connections, 0.0, seconds).kept);
-            server.stop_and_count();
+        for (at, connections) in PEAK.into_iter().enumerate() {
+            peaks[at].push(closed(Kind::Real, connections));
+            dropped_peaks[at].push(closed(Kind::WithoutStore, connections));
         }
+        crowds[0].push(closed(Kind::Real, CROWD));
+        crowds[1].push(closed(Kind::WithoutStore, CROWD));
         let peak = highest(&peaks);
         let server = Served::start(Kind::Real, folder);
         let overload = load::pinned(&server.address, CROWD, peak * OVERLOAD, seconds);
@@ -223,6 +234,12 @@ fn overload(folder: &Path, rounds: u64, seconds: u64, header: &str) {
     println!("p99 of a kept one, ms               {:>10.0}", of(|told| told.kept_p99_ms));
     println!("p99 of a refusal, ms                {refused_ms:>10.0}   (bar: 300 ms)");
     println!("p99 from when it was due, ms        {:>10.0}", of(|told| told.due_p99_ms));
+    let crowd = |kept: &[f64], peaks| {
+        let (kept, peak) = (median(kept.to_vec()), highest(peaks));
+        format!("{kept:>10.0}   {:.0} % of its peak of {peak:.0}", kept / peak * 100.0)
+    };
+    println!("the crowd, kept/s                   {}", crowd(&crowds[0], &peaks));
+    println!("the crowd without the store         {}", crowd(&crowds[1], &dropped_peaks));
     if offered < peak * OVERLOAD * 0.95 {
         println!("Less was offered than {OVERLOAD} times the peak: core 1 could do no more.");
     }

@@ -53,7 +53,7 @@ struct Scores {
     metric: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scale: Option<Ends>,
-    /// The versions that are counted, unless it is all of them: those that ask the question on the same scale.
+    /// The versions that are counted, unless it is all of them: those that ask the question on the same scale, in the same look.
     #[serde(skip_serializing_if = "Option::is_none")]
     versions: Option<Vec<u32>>,
     /// There are answers dated later than now, by a clock that was wrong: the moment before which they end. They are left
@@ -149,7 +149,7 @@ impl Reading {
         };
         let is_same = |other: &Question| match (&question.kind, &other.kind) {
             (Kind::Choice { .. }, Kind::Choice { .. }) => true,
-            _ => question.measure().is_some() && question.measure() == other.measure(),
+            _ => question.rated().is_some() && question.rated() == other.rated(),
         };
         let same: Vec<_> = versions
             .iter()

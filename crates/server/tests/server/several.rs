@@ -5,7 +5,7 @@ use std::fs;
 use tempfile::TempDir;
 
 const BLOG: &str = "https://blog.example";
-const ALL: &str = "can=choice,pages,rules,scale";
+const ALL: &str = "can=choice,pages,rules,scale,looks,open";
 
 /// A server with these files of sites.
 async fn serve(files: &[(&str, &str)]) -> Spawned {
@@ -162,15 +162,16 @@ async fn a_widget_is_not_offered_what_it_could_not_draw_in_full() {
     for can in ["", "?can=", "?can=choice,rules,scale", "?can=choice,pages,rules,scales", "?can=all"] {
         assert_eq!(ids(can).await, [""; 0], "{can}");
     }
-    for can in [ALL, "can=scale,pages,rules,choice", "can=stars,choice,pages,rules,scale,,x"] {
+    for can in [ALL, "can=looks,scale,pages,rules,choice", "can=stars,choice,pages,rules,scale,looks,,x"] {
         assert_eq!(ids(&format!("?{can}")).await, ["help-visit"], "{can}");
         let survey: Value = server.get(&format!("/v1/surveys/help-visit?{can}")).await.json().await.unwrap();
         assert_eq!(survey, wire_json("survey-several.json"), "{can}");
     }
     for (query, missing) in [
-        ("", "choice,pages,rules,scale"),
-        ("?can=choice,scale", "pages,rules"),
-        ("?can=choice,pages,rules,scales", "scale"),
+        ("", "choice,pages,rules,scale,looks"),
+        ("?can=choice,scale,open", "pages,rules,looks"),
+        ("?can=choice,pages,rules,scales,looks", "scale"),
+        ("?can=choice,pages,rules,scale", "looks"),
     ] {
         let origin = "https://help.example";
         let response = from(&server, origin, &format!("/v1/surveys/help-visit{query}")).await;
@@ -360,6 +361,86 @@ async fn a_survey_of_choices_alone_is_read_by_its_first() {
     let server = serve(&[("help.toml", only)]).await;
     let scores = server.read_json("/v1/surveys/mixed/scores").await;
     assert_eq!((&scores["question"], &scores["total"]["n"]), (&json!("topic"), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_preset_with_texts_speaks_and_never_takes_the_place_of_a_sites_own() {
+    let site = |id: &str| format!("site = \"{id}\"\norigins = [\"*\"]\n");
+    let own = "[[survey]]\nid = \"thumbs\"\nversion = 7\nmetric = \"ces\"\n";
+    let server = serve(&[("shop.toml", &(site("shop") + own)), ("blog.toml", &site("blog"))]).await;
+    let get = async |path: &str| -> Value { server.get(path).await.json().await.unwrap() };
+    let blogs = get(&format!("/v1/surveys/thumbs?site=blog&locale=fa&{ALL}")).await;
+    assert_eq!(
+        (&blogs["version"], &blogs["site"], &blogs["locale"]),
+        (&json!(1), &Value::Null, &json!("fa"))
+    );
+    assert_eq!(blogs["questions"][0]["labels"], json!(["خیر", "بله"]));
+    let shops = get(&format!("/v1/surveys/thumbs?site=shop&{ALL}")).await;
+    assert_eq!(
+        (&shops["version"], &shops["site"], &shops["metric"]),
+        (&json!(7), &json!("shop"), &json!("ces"))
+    );
+    let up = json!([{"question": "thumbs", "rating": 2, "scale": "1-2"}]);
+    for (n, site, survey, version, answers) in [
+        (1, "blog", "thumbs", 1, up),
+        (2, "shop", "thumbs", 7, json!([{"question": "ces", "rating": 3}])),
+        (3, "blog", "pmf", 1, json!([{"question": "pmf", "choices": ["very"]}])),
+        (4, "blog", "start-stop-continue", 1, json!([{"question": "stop", "text": "meetings"}])),
+        (5, "blog", "effort", 1, json!([{"question": "effort", "rating": 1, "scale": "5-1"}])),
+        (6, "blog", "enps", 1, json!([{"question": "enps", "rating": 9}])),
+    ] {
+        server.expect(&answer(n, site, survey, version, answers), "stored").await;
+    }
+    let score = async |path: &str| server.read_json(&format!("/v1/surveys/{path}")).await["total"].clone();
+    assert_eq!(score("thumbs/scores?site=blog").await["counts"], json!([0, 1]));
+    assert_eq!(score("thumbs/scores?site=shop").await["counts"], json!([0, 0, 1, 0, 0, 0, 0]));
+    assert_eq!(score("effort/scores").await["score"], 100.0, "little effort is good");
+    assert_eq!(score("pmf/scores").await["options"][0]["n"], 1);
+}
+
+#[tokio::test]
+async fn satisfaction_on_every_scale_and_in_every_look_is_never_summed_into_one_score() {
+    let asked = [
+        (5, "numbers"),
+        (3, "numbers"),
+        (7, "numbers"),
+        (10, "numbers"),
+        (5, "stars"),
+        (3, "stars"),
+        (10, "stars"),
+        (5, "smileys"),
+        (3, "smileys"),
+        (2, "numbers"),
+        (2, "thumbs"),
+        (5, "numbers"),
+    ];
+    let mut folder = tempfile::tempdir().unwrap();
+    for (version, (points, look)) in (1_u32..).zip(asked) {
+        let file = format!(
+            "site = \"help\"\norigins = [\"*\"]\n[[survey]]\nid = \"visit\"\nversion = {version}\n[[survey.question]]\n\
+             id = \"csat\"\nkind = \"rating\"\nmetric = \"csat\"\nscale = \"1-{points}\"\nlook = \"{look}\"\n\
+             favourable_points = 1\n"
+        );
+        let server = again(folder, &[("help.toml", &file)]).await;
+        let rating = json!({"question": "csat", "rating": points, "scale": format!("1-{points}")});
+        server.expect(&answer(version.into(), "help", "visit", version, json!([rating])), "stored").await;
+        // An answer on another scale is none of this version.
+        let other = json!([{"question": "csat", "rating": 1, "scale": "1-4"}]);
+        let refused = server.post(answer(100, "help", "visit", version, other).to_string()).await;
+        assert_eq!(problem(refused).await["field"], "answers[0].scale");
+        let scores = server.read_json("/v1/surveys/visit/scores").await;
+        let mut counts = vec![0; points];
+        // The first asked as the last does.
+        counts[points - 1] = if version == 12 { 2 } else { 1 };
+        assert_eq!(scores["total"]["counts"], json!(counts), "{points} {look}");
+        let versions = match version {
+            1 => Value::Null,
+            12 => json!([1, 12]),
+            _ => json!([version]),
+        };
+        assert_eq!(scores["versions"], versions, "{points} {look}");
+        folder = server.stop().await;
+    }
 }
 
 #[tokio::test]
