@@ -279,7 +279,7 @@
     const options = optionsOf(entry);
     const api = apiOf(tag, options);
     const run = (entry.run = { floats: options.display != "inline" });
-    entry.waits = "not seen";
+    entry.waits = "loading";
     const module = await loaded(api);
     if (entry.run != run) return; // closed meanwhile
     if (module) module.open(entry, tag, { ...options, api, respondent, memory }, placeOf, tagOf, tick);

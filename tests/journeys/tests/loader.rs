@@ -630,7 +630,7 @@ async fn a_module_that_was_changed_on_its_way_does_not_run() -> Result<()> {
             browser.eval("window.evil || document.querySelector('candor-survey')").await?,
             Value::Null
         );
-        assert_eq!(because(&browser, "nps").await?, "not seen");
+        assert_eq!(because(&browser, "nps").await?, "loading");
     }
     Ok(())
 }
