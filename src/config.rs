@@ -37,14 +37,15 @@ pub(crate) struct EmbedConfig {
     pub(crate) send_final: bool,
     /// `langs`: wanted languages, best first. Default: English.
     pub(crate) language: Language,
-    /// `display`: `popover` or `inline`.
+    /// `display`
     pub(crate) display: Display,
     /// `light` or `dark`; none is `auto`.
     pub(crate) theme: Option<String>,
     /// Days of quiet after an answer and a dismissal.
     pub(crate) quiet: Quiet,
-    /// `position`: `end` or `start`.
+    /// `position`: `end` or `start`, `top-` before it or not.
     pub(crate) at_start: bool,
+    pub(crate) at_top: bool,
     /// The page's own words, until the survey is there.
     pub(crate) own: Own,
     /// What the page adds to the answer; `product` and `task` are in it.
@@ -111,7 +112,7 @@ impl EmbedConfig {
         let display = raw.other(&DISPLAY, &mut problems);
         let display = Display::ALL.into_iter().find(|one| Some(one.name()) == display.as_deref());
         let theme = raw.other(&THEME, &mut problems);
-        let at_start = raw.other(&POSITION, &mut problems).is_some();
+        let position = raw.other(&POSITION, &mut problems).unwrap_or_default();
         let quiet = raw.text("quiet").map_or(Some(Quiet::DEFAULT), |text| Quiet::parse(&text));
         if quiet.is_none() {
             problems.push("quiet: expected days after an answer and after a dismissal, such as 90,30".into());
@@ -153,7 +154,8 @@ impl EmbedConfig {
             display: display.unwrap_or_default(),
             theme,
             quiet: quiet.unwrap_or(Quiet::DEFAULT),
-            at_start,
+            at_start: position.ends_with("start"),
+            at_top: position.starts_with("top"),
             own,
             context,
             respondent,

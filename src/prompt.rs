@@ -86,8 +86,9 @@ impl Prompt {
             }
             config.language = language;
         }
-        let is_drawn = survey.questions.iter().any(Question::is_drawn);
-        let more = is_drawn.then(|| get(&concat(&[&config.base(), "more.json"])).into());
+        let is_rare = !matches!(config.display, Display::Popover | Display::Inline)
+            || survey.questions.iter().any(Question::is_drawn);
+        let more = is_rare.then(|| get(&concat(&[&config.base(), "more.json"])).into());
         let mut fetched = [JsValue::UNDEFINED, JsValue::UNDEFINED];
         for (wanted, got) in [pack, more].into_iter().zip(&mut fetched) {
             let Some(wanted) = wanted else { continue };
@@ -113,6 +114,7 @@ impl Prompt {
             display: config.display,
             // The host's own direction is the page's; the side is that of the survey's language.
             on_right: config.at_start == wording.texts.rtl,
+            at_top: config.at_top,
             theme: config.theme.take(),
             accent: config.accent(),
             more: more.as_string().unwrap_or_default(),
@@ -155,7 +157,7 @@ impl Prompt {
                 Display::Inline if prompt.is_mounted() => {
                     let _ = view::promised(&prompt.host, "seen").await;
                 }
-                Display::Inline | Display::Popover => {}
+                _ => {}
             }
             if prompt.is_mounted() {
                 visit_seen.seen();
@@ -163,7 +165,10 @@ impl Prompt {
         });
         delivery::flush();
         sleep(ANNOUNCED_AFTER_MS).await;
-        visit.introduce();
+        // Whose focus is inside hears it anyway.
+        if look.display != Display::Modal {
+            visit.introduce();
+        }
     }
 
     fn is_mounted(&self) -> bool {

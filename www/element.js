@@ -161,7 +161,7 @@ function obstacle(place, host) {
   const isModal = ["dialog:modal", "[aria-modal=true]"].some((selector) => {
     try {
       return [focused.closest(selector), ...document.querySelectorAll(selector)].some(
-        (element) => element && !element.contains(place) && isVisible(element),
+        (element) => element && !(host && element.getRootNode().host == host) && !element.contains(place) && isVisible(element),
       );
     } catch {} // an old browser does not know the selector
   });
@@ -363,7 +363,7 @@ function show(entry, tag, options, placeOf, tagOf, tick) {
     host.addEventListener("candor:" + name, ({ detail }) => {
       entry.waits = detail?.message ?? "was shown";
     });
-  if (run.floats) host.setAttribute("popover", "manual");
+  if (run.floats && options.display != "modal") host.setAttribute("popover", "manual");
   let words;
   for (const [name, value] of Object.entries(options)) {
     if (STYLE.test(name)) host.style.setProperty(name, value);
@@ -525,6 +525,6 @@ function mountAndLeave(host, config) {
     else tend();
   });
   // The browser closes a popover that is moved.
-  host.connected = quietly(() => host.popover && host.showPopover());
+  host.connected = quietly(() => (host.popover ? host.showPopover() : host.modal?.()));
   return { close: () => handle?.close(), unmount };
 }

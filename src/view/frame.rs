@@ -12,12 +12,13 @@ use crate::{
     screen::{Act, Screen},
     text::{concat, decimal},
 };
+use candor_survey::Display;
 use leptos::prelude::{AnyView, IntoAny, component};
 use web_sys::{HtmlElement, ShadowRoot};
 
 /// As much of it as is asked for, as it is at this moment.
 #[component]
-pub(super) fn Frame(screen: Screen, upto: Upto) -> AnyView {
+pub(super) fn Frame(screen: Screen, upto: Upto, display: Display) -> AnyView {
     let fold = if screen.is_folded { "yes" } else { "" };
     let wrapper = [
         ("class", "candor"),
@@ -26,7 +27,10 @@ pub(super) fn Frame(screen: Screen, upto: Upto) -> AnyView {
         ("data-step", screen.step.name()),
         ("data-fold", fold),
     ];
-    let card = [("class", "card"), ("role", "region"), ("aria-label", &*screen.region)];
+    // A dialog has its name from the card, which takes the focus.
+    let is_modal = display == Display::Modal;
+    let (frame, focus) = if is_modal { ("dialog", "-1") } else { ("div", "") };
+    let card = [("class", "card"), ("role", "region"), ("aria-label", &*screen.region), ("tabindex", focus)];
     let close = [
         ("type", "button"),
         ("class", "close"),
@@ -55,7 +59,7 @@ pub(super) fn Frame(screen: Screen, upto: Upto) -> AnyView {
         outs.push(element("a", &link, vec![text(words), new_tab]));
     }
     parts.push(element("div", &[("class", "outs")], outs));
-    element("div", &wrapper, vec![element("section", &card, parts)])
+    element(frame, &wrapper, vec![element("section", &card, parts)])
 }
 
 /// How high the card is, without what moves it at this moment.

@@ -52,6 +52,7 @@ pub(crate) struct Look {
     pub(crate) display: Display,
     /// In which corner.
     pub(crate) on_right: bool,
+    pub(crate) at_top: bool,
     /// Light or dark, if the page says so.
     pub(crate) theme: Option<String>,
     pub(crate) accent: Option<String>,
@@ -102,7 +103,7 @@ impl Mounted {
     fn draw(&mut self, screen: Screen, upto: Upto) {
         let step = screen.step;
         let before = (step != self.step).then(|| frame::height(&self.root));
-        drawn(screen, upto).rebuild(&mut self.view);
+        drawn(screen, upto, self.display).rebuild(&mut self.view);
         if let Some(before) = before {
             self.step = step;
             frame::grow(&self.root, before);
@@ -124,12 +125,12 @@ impl Mounted {
         self.redraw(screen);
         self.listeners.extend(page::listen(&self.act));
         match self.display {
-            Display::Popover => {
+            Display::Popover | Display::Bar => {
                 if let Some(host) = as_html(self.root.host()) {
                     self.end = Some(page::keep_clear(&host, &self.root));
                 }
             }
-            Display::Inline => {}
+            Display::Inline | Display::Modal => {}
         }
     }
 
@@ -201,12 +202,16 @@ impl Mounted {
 /// Opens the host while it is empty, because the browser lays out at once what it opens. Gives the colour scheme.
 pub(crate) fn open(look: &Look, host: &HtmlElement, root: &ShadowRoot) -> Option<String> {
     theme::adopt(look, root);
+    if look.at_top {
+        let _ = host.set_attribute("data-top", "");
+    }
+    let _ = host.set_attribute("data-display", look.display.name());
     match look.display {
-        Display::Popover => {
+        Display::Popover | Display::Bar => {
             let _ = host.set_attribute("popover", "manual");
             let _ = host.show_popover();
         }
-        Display::Inline => {}
+        Display::Inline | Display::Modal => {}
     }
     theme::scheme(look, host)
 }
@@ -220,10 +225,13 @@ pub(crate) fn draw(
     act: Act,
 ) -> Mounted {
     let step = screen.step;
-    let mut view = drawn(screen, Upto::Question).build();
+    let mut view = drawn(screen, Upto::Question, look.display).build();
     view.mount(root.unchecked_ref(), None);
     let last_focus = LastFocus::default();
     let listeners = input::listen(&act, root, &last_focus);
+    if look.display == Display::Modal {
+        page::open_modal(root);
+    }
     if let Some(wrapper) = root.first_element_child().and_then(as_html) {
         let wrong = theme::colour(look, &wrapper, scheme);
         if !wrong.is_empty() {
@@ -233,8 +241,8 @@ pub(crate) fn draw(
     Mounted { root: root.clone(), view, step, display: look.display, act, listeners, end: None, last_focus }
 }
 
-fn drawn(screen: Screen, upto: Upto) -> AnyView {
-    Frame(FrameProps { screen, upto }).into_any()
+fn drawn(screen: Screen, upto: Upto, display: Display) -> AnyView {
+    Frame(FrameProps { screen, upto, display }).into_any()
 }
 
 /// Takes the focus from what has it inside.

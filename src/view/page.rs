@@ -9,6 +9,8 @@ use web_sys::{HtmlElement, ShadowRoot};
 
 #[wasm_bindgen(module = "/src/view/view.js")]
 extern "C" {
+    #[wasm_bindgen(js_name = openModal)]
+    pub(super) fn open_modal(root: &ShadowRoot);
     #[wasm_bindgen(js_name = keepClear)]
     pub(super) fn keep_clear(host: &HtmlElement, root: &ShadowRoot) -> Function;
 }

@@ -54,6 +54,24 @@ export function paint(wrapper, scheme, accent) {
 // The scheme of a page that says what it is, which is followed, also when it changes its mind; else none.
 export const schemeOf = (host) => (getComputedStyle(host).colorScheme == "normal" ? undefined : "inherit");
 
+// Opens its dialog over the page, and again when the page has moved it; the focus goes in and stays there. What closes it without a key, as
+// going back does on a phone, is its close button.
+export function openModal(root) {
+  const dialog = root.firstElementChild;
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    root.querySelector(".close").click();
+  });
+  root.host.modal = () => {
+    try {
+      dialog.close();
+      dialog.showModal();
+      root.querySelector(".card").focus();
+    } catch {} // it is out of the page
+  };
+  root.host.modal();
+}
+
 // Keeps it clear of the keyboard of a touch screen, and off whatever has the focus in the page. Gives what ends that.
 export function keepClear(host, root) {
   const ends = [];

@@ -97,7 +97,7 @@ fn with_table(text: &str, line: &str, table: &str) -> Result<String> {
 mod tests {
     use super::*;
     use candor_survey::{Display, options::STYLES};
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, path::PathBuf};
 
     fn root() -> &'static Path {
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -252,9 +252,11 @@ mod tests {
         let document = read("docs/api.md");
         for display in Display::ALL {
             assert!(document.contains(&format!("`{}`", display.name())), "docs/api.md: {}", display.name());
-            let styles = root().join("src/view").join(display.name()).with_extension("css");
-            assert!(styles.exists(), "{}", styles.display());
-            let is_told = display == Display::default() || place.contains(&format!("\"{}\"", display.name()));
+            let folders = ["src/view", "src/view/more"].map(|folder| root().join(folder));
+            let is_styled = |folder: &PathBuf| folder.join(display.name()).with_extension("css").exists();
+            assert!(folders.iter().any(is_styled), "no styles of {}", display.name());
+            // All others stand in the body.
+            let is_told = display != Display::Inline || place.contains("\"inline\"");
             assert!(is_told, "www/candor.js does not say where {} stands", display.name());
         }
     }

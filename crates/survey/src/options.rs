@@ -28,10 +28,14 @@ impl OneOf {
 }
 
 /// How the survey stands in the page.
-pub const DISPLAY: OneOf =
-    OneOf { name: "display", default: Display::Popover.name(), others: &[Display::Inline.name()] };
-/// The popover's corner.
-pub const POSITION: OneOf = OneOf { name: "position", default: "end", others: &["start"] };
+pub const DISPLAY: OneOf = OneOf {
+    name: "display",
+    default: Display::Popover.name(),
+    others: &[Display::Inline.name(), Display::Bar.name(), Display::Modal.name()],
+};
+/// The popover's corner, and the bar's edge.
+pub const POSITION: OneOf =
+    OneOf { name: "position", default: "end", others: &["start", "top-end", "top-start"] };
 /// Light or dark.
 pub const THEME: OneOf = OneOf { name: "theme", default: "auto", others: &["light", "dark"] };
 /// The typeface.
@@ -200,7 +204,13 @@ pub const OPTIONS: &[EmbedOption] = &[
     option(ASKED, "lang", Expected::Language, "the language; one that neither Candor nor your [words](#words) speak is ignored")
         .or("the nearest `lang` above the tag, then the page's, then the browser's languages")
         .in_loader(),
-    choice(LOOKS, DISPLAY, "`inline`: after the tag, or in `data-target`").in_loader(),
+    choice(
+        LOOKS,
+        DISPLAY,
+        "`popover`: in a corner; `inline`: in the page, after the tag or in `data-target`; `bar`: along an edge of the window; `modal`: before all \
+         else, with the focus, until it is answered or closed, so for what the visitor asked for",
+    )
+    .in_loader(),
     option(
         LOOKS,
         "target",
@@ -208,7 +218,7 @@ pub const OPTIONS: &[EmbedOption] = &[
         "with `inline`: the first match gets the survey as its last child. Needed when the tag is in `<head>`",
     )
     .in_loader(),
-    choice(LOOKS, POSITION, "the popover's corner, in reading direction"),
+    choice(LOOKS, POSITION, "the popover's corner, in reading direction: at the bottom unless it says `top-`. With either `top-` a bar stands at the upper edge"),
     choice(LOOKS, THEME, "`auto`: the page's `color-scheme`, then the system's"),
     option(LOOKS, "accent", Expected::Colour, "your own colour: buttons and what is chosen have it as it is, with black or white on it and an edge where it is pale; of a grey there is a pair for light and dark"),
     choice(LOOKS, FONT, "`inherit`: the typeface of the place where the survey stands").in_loader(),
@@ -414,7 +424,9 @@ mod tests {
         // A new one does not compile until it is named here.
         let next = |display: &Display| match display {
             Display::Popover => Some(Display::Inline),
-            Display::Inline => None,
+            Display::Inline => Some(Display::Bar),
+            Display::Bar => Some(Display::Modal),
+            Display::Modal => None,
         };
         assert_eq!(std::iter::successors(Some(Display::default()), next).collect::<Vec<_>>(), Display::ALL);
         assert_eq!(DISPLAY.words().collect::<Vec<_>>(), Display::ALL.map(Display::name));

@@ -163,6 +163,10 @@ pub enum Display {
     Popover,
     /// In the page.
     Inline,
+    /// Along an edge of the window, above the page.
+    Bar,
+    /// In the middle of the window, before all else, until it is answered or closed.
+    Modal,
 }
 
 /// What a survey asks of a widget beyond what the first ones could: one rating on its metric's own scale, then one text. A
@@ -219,7 +223,7 @@ impl Look {
 
 impl Display {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Popover, Self::Inline];
+    pub const ALL: [Self; 4] = [Self::Popover, Self::Inline, Self::Bar, Self::Modal];
 
     /// Its name in options and on the wire.
     #[must_use]
@@ -227,6 +231,8 @@ impl Display {
         match self {
             Self::Popover => "popover",
             Self::Inline => "inline",
+            Self::Bar => "bar",
+            Self::Modal => "modal",
         }
     }
 }

@@ -4,8 +4,8 @@
 mod wording;
 
 use crate::{
-    AuthoredQuestion, AuthoredSite, AuthoredSurvey, Look, Question, Rule, Survey, Test, Texts,
-    options::{DEFAULT_QUIET_DAYS, DISPLAY, STARTS, quiet_days},
+    AuthoredQuestion, AuthoredSite, AuthoredSurvey, Display, Look, Question, Rule, Survey, Test, Texts,
+    options::{DEFAULT_QUIET_DAYS, STARTS, quiet_days},
     satisfaction,
     wire::{KindName, scale_name},
 };
@@ -198,7 +198,7 @@ impl AuthoredSurvey {
             return;
         }
         let is_nps = survey.questions.iter().any(|question| question.metric() == Some(Metric::Nps));
-        let is_inline = option("display").is_some_and(|display| display != DISPLAY.default);
+        let is_inline = option("display") == Some(Display::Inline.name());
         let reason = match quiet {
             (answered @ ..NPS_DAYS, _) if is_nps => {
                 let after =

@@ -35,7 +35,7 @@ impl Browser {
     /// # Errors
     /// When it does not come in time.
     pub async fn prompt(&self) -> Result<()> {
-        let shown = "radios.length > 0 && seen(host) && seen(radios[0].closest('label') || radios[0])";
+        let shown = "radios.length > 0 && seen($('.card')) && seen(radios[0].closest('label') || radios[0])";
         self.widget_until("the prompt", shown).await.map(drop)
     }
 
@@ -44,7 +44,7 @@ impl Browser {
     /// # Errors
     /// When it stays.
     pub async fn gone(&self) -> Result<()> {
-        self.widget_until("the prompt to be gone", "!host || !seen(host)").await.map(drop)
+        self.widget_until("the prompt to be gone", "!host || !seen($('.card') || host)").await.map(drop)
     }
 
     /// Clicks in the middle of what an expression about the widget gives, once nothing moves any more, and makes sure that it is
