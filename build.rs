@@ -4,7 +4,7 @@ use std::{env, error::Error, fs, path::Path};
 
 /// What is minified into one text, in this order.
 const STYLES: &[(&str, &[&str])] = &[
-    ("everywhere", &["frame", "scale", "follow_up", "choice", "thanks"]),
+    ("everywhere", &["frame", "scale", "follow_up", "thanks"]),
     ("popover", &["popover"]),
     ("inline", &["inline"]),
 ];

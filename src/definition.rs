@@ -4,11 +4,13 @@
 use crate::js;
 use candor_scoring::Metric;
 use candor_survey::{
-    BandTexts, Choice, Look, Survey,
+    BandTexts, Choice, Ending, Look, Survey,
     wire::{Condition, KindName, Question, When},
 };
 use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
+
+const EXPECTED: &str = "questions: expected one or more, of kinds known here";
 
 /// Reads a definition.
 ///
@@ -18,12 +20,11 @@ pub(crate) fn read(raw: &JsValue) -> Result<Survey, &'static str> {
     let metric = metric(raw);
     let mut questions = Vec::new();
     for raw in list(raw, "questions").iter() {
-        let mut question =
-            question(&raw).ok_or("questions: expected an id, a kind and a look that are known here")?;
+        let mut question = question(&raw).ok_or(EXPECTED)?;
         questions.push(question.read(metric)?);
     }
     if questions.is_empty() {
-        return Err("questions: expected at least one");
+        return Err(EXPECTED);
     }
     Ok(Survey {
         id: js::text(raw, "id").ok_or("id: expected a text")?,
@@ -33,6 +34,9 @@ pub(crate) fn read(raw: &JsValue) -> Result<Survey, &'static str> {
         site: js::text(raw, "site"),
         locale: js::text(raw, "locale"),
         questions,
+        ending: js::get(raw, "ending")
+            .map(|ending| Ending { text: js::text(&ending, "text"), by_band: by_band(&ending) })
+            .unwrap_or_default(),
     })
 }
 
@@ -63,11 +67,11 @@ fn question(raw: &JsValue) -> Option<Question> {
         text: text("text"),
         low: text("low"),
         high: text("high"),
-        by_band: js::get(raw, "by_band").map(|by_band| BandTexts {
-            unfavourable: js::text(&by_band, "unfavourable"),
-            neutral: js::text(&by_band, "neutral"),
-            favourable: js::text(&by_band, "favourable"),
-        }),
+        by_band: Some(by_band(raw)),
+        max_chars: js::get(raw, "max_chars").and_then(|max| Some(max.as_f64()? as u16)),
+        href: text("href"),
+        label: text("label"),
+        required: flag("required"),
         options,
         many: flag("many"),
         other: flag("other"),
@@ -75,6 +79,12 @@ fn question(raw: &JsValue) -> Option<Question> {
         when: js::get(raw, "when")
             .map(|when| When { all: conditions(&when, "all"), any: conditions(&when, "any") }),
     })
+}
+
+fn by_band(raw: &JsValue) -> BandTexts {
+    let by_band = js::get(raw, "by_band").unwrap_or_default();
+    let text = |band| js::text(&by_band, band);
+    BandTexts { unfavourable: text("unfavourable"), neutral: text("neutral"), favourable: text("favourable") }
 }
 
 fn conditions(when: &JsValue, key: &str) -> Vec<Condition> {

@@ -87,7 +87,7 @@ impl Prompt {
             config.language = language;
         }
         let is_rare = !matches!(config.display, Display::Popover | Display::Inline)
-            || survey.questions.iter().any(Question::is_drawn);
+            || survey.questions.iter().any(Question::needs_more_styles);
         let more = is_rare.then(|| get(&concat(&[&config.base(), "more.json"])).into());
         let mut fetched = [JsValue::UNDEFINED, JsValue::UNDEFINED];
         for (wanted, got) in [pack, more].into_iter().zip(&mut fetched) {

@@ -130,12 +130,18 @@ pub(crate) struct Screen {
     pub(crate) close: String,
     pub(crate) choice: Option<Asked>,
     pub(crate) field: Option<Field>,
+    /// What is only to be read, and a link's address and words.
+    pub(crate) message: Option<(String, Option<(String, String)>)>,
+    /// What is wrong with what is written here; empty if nothing is.
+    pub(crate) error: String,
     /// The ways on.
     pub(crate) buttons: Vec<(Act, String)>,
     /// The ways out, below everything.
     pub(crate) outs: Vec<(Act, String)>,
-    /// The address, the words of a link, and what else is heard of it.
-    pub(crate) privacy: Option<(String, [String; 2])>,
+    /// The address, and the words of a link.
+    pub(crate) privacy: Option<(String, String)>,
+    /// What else is heard of a link.
+    pub(crate) new_tab: String,
     /// Whether of the points the chosen one alone need be seen.
     pub(crate) is_folded: bool,
     pub(crate) thanks: String,
@@ -147,8 +153,10 @@ pub(crate) struct Screen {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) question: String,
-    /// That several may be chosen.
+    /// That several may be chosen, or that it must be answered.
     pub(crate) hint: Option<String>,
+    /// The hint says what is wrong.
+    pub(crate) is_wrong: bool,
     pub(crate) items: Vec<Item>,
     pub(crate) control: Control,
 }
@@ -168,6 +176,8 @@ pub(crate) enum Control {
     },
     /// They are options.
     Options {
+        /// Several may be chosen.
+        is_many: bool,
         /// The name of the field for an answer of one's own.
         other: Option<String>,
     },
@@ -189,8 +199,8 @@ pub(crate) struct Item {
 pub(crate) struct Field {
     pub(crate) question: String,
     pub(crate) hint: String,
-    /// What is wrong with the text; empty if nothing is.
-    pub(crate) error: String,
+    /// How many characters are written, and how many may be.
+    pub(crate) count: Option<String>,
 }
 
 /// What neither session nor wording knows.
@@ -200,6 +210,8 @@ pub(crate) struct Moment<'a> {
     pub(crate) is_folded: bool,
     /// Whether the text field is empty.
     pub(crate) is_empty: bool,
+    /// How many characters are in it, if they are counted.
+    pub(crate) count: Option<usize>,
     pub(crate) turns: u32,
     pub(crate) status: &'a str,
     pub(crate) error: &'a str,
@@ -210,7 +222,13 @@ impl Screen {
     pub(crate) fn of(session: &Session, wording: &Wording, moment: Moment<'_>) -> Self {
         let texts = &wording.texts;
         let (head, _) = session.on_page();
-        let choice = choice(session, wording, head);
+        let mut choice = choice(session, wording, head);
+        let mut error = moment.error;
+        if let Some(choice) = choice.as_mut().filter(|_| !error.is_empty() && session.value(head).is_none()) {
+            choice.is_wrong = true;
+            choice.hint = Some(error.into());
+            error = "";
+        }
         // Where nothing is to be chosen first, what comes after is there at once.
         let begun = !session.is_first() || !session.answers().is_empty() || choice.is_none();
         let step = match (moment.is_done, begun) {
@@ -218,18 +236,22 @@ impl Screen {
             (false, true) => Step::FollowUp,
             (false, false) => Step::Ask,
         };
+        let mut is_required = false;
         let field = session.text_on_page().and_then(|text| {
             let question = session.question(text)?;
+            let max = max_chars(question);
+            let count = |(count, max)| wording.count(count, usize::from(max));
+            is_required = question.required;
             Some(Field {
                 question: wording.question(question, place(session, text)),
-                hint: texts.get("comment-hint"),
-                error: moment.error.into(),
+                hint: texts.get(if is_required { "required" } else { "comment-hint" }),
+                count: moment.count.zip(max).map(count),
             })
         });
         let control = choice.as_ref().map(|choice| &choice.control);
         let has_chosen = matches!(control, Some(Control::Points { chosen: Some(_), .. }));
         let is_blank = field.is_some() && moment.is_empty;
-        let may_skip = is_blank && choice.is_some();
+        let may_skip = is_blank && choice.is_some() && !is_required;
         let next = match (session.is_last(), is_blank) {
             (false, _) => "next",
             (true, true) => "done",
@@ -257,13 +279,14 @@ impl Screen {
             close: texts.get("close"),
             choice,
             field,
+            message: message(session, wording, head),
+            error: error.into(),
             buttons,
             outs,
-            privacy: moment
-                .privacy
-                .map(|address| (address, ["privacy", "new-tab"].map(|words| texts.get(words)))),
+            privacy: moment.privacy.map(|address| (address, texts.get("privacy"))),
+            new_tab: texts.get("new-tab"),
             is_folded: moment.is_folded && step == Step::FollowUp && has_chosen,
-            thanks: texts.get("thanks"),
+            thanks: wording.ending(session.survey(), session.band()),
             status: moment.status.into(),
         }
     }
@@ -281,14 +304,29 @@ fn place(session: &Session, index: usize) -> Place {
     Place { is_first, is_rated, band: session.band_before(index) }
 }
 
+/// The most characters of a text, if they are counted.
+pub(crate) fn max_chars(question: &Question) -> Option<u16> {
+    match question.kind {
+        Kind::Text { max_chars, .. } => max_chars,
+        _ => None,
+    }
+}
+
+fn message(session: &Session, wording: &Wording, index: usize) -> Option<(String, Option<(String, String)>)> {
+    let question = session.question(index)?;
+    let Kind::Message { link } = &question.kind else { return None };
+    let link = link.as_ref().map(|link| (link.href.clone(), link.label.clone()));
+    Some((wording.question(question, place(session, index)), link))
+}
+
 fn choice(session: &Session, wording: &Wording, index: usize) -> Option<Asked> {
     let texts = &wording.texts;
     let question = session.question(index)?;
     let place = place(session, index);
     let mut items = Vec::new();
-    let mut hint = None;
+    let mut hint = question.required.then(|| texts.get("required"));
     let control = match &question.kind {
-        Kind::Text { .. } => return None,
+        Kind::Text { .. } | Kind::Message { .. } => return None,
         Kind::Rating { measure, look, low, high, labels } => {
             let (scale, words) = (measure.scale(), satisfaction(*measure));
             let ends = [low.as_ref().or(labels.first()), high.as_ref().or(labels.last())];
@@ -329,12 +367,14 @@ fn choice(session: &Session, wording: &Wording, index: usize) -> Option<Asked> {
             for option in options {
                 items.push(Item { value: option.id.clone(), number: None, label: Some(option.text.clone()) });
             }
-            hint = many.then(|| texts.get("choose-many"));
-            Control::Options { other: other.then(|| texts.get("other")) }
+            if *many {
+                hint = Some(texts.get("choose-many"));
+            }
+            Control::Options { is_many: *many, other: other.then(|| texts.get("other")) }
         }
     };
     let question = wording.question(question, place);
-    Some(Asked { question, hint, items, control })
+    Some(Asked { question, hint, is_wrong: false, items, control })
 }
 
 /// Whether the radio or checkbox of this value is chosen on the page.
@@ -372,6 +412,7 @@ mod tests {
             is_done: false,
             is_folded: true,
             is_empty,
+            count: Some(3),
             turns: 0,
             status: "",
             error: "",
@@ -485,6 +526,55 @@ mod tests {
     }
 
     #[test]
+    fn what_is_required_says_so_and_can_not_be_skipped() {
+        let survey = r#"{"id": "s", "version": 1, "metric": "nps", "questions": [
+            {"id": "r", "kind": "rating", "required": true},
+            {"id": "w", "kind": "text", "required": true, "max_chars": 280}]}"#;
+        let mut session = session(serde_json::from_str(survey).unwrap());
+        let asked = screen(&session, Own::default(), false);
+        assert_eq!(asked.choice.unwrap().hint.as_deref(), Some("required"));
+        session.choose(0, 9);
+        let followed = screen(&session, Own::default(), false);
+        assert_eq!(words(&followed), ["done", "never"]);
+        let field = followed.field.unwrap();
+        assert_eq!((field.hint.as_str(), field.count.as_deref()), ("required", Some("3\u{a0}/\u{a0}280")));
+        assert_eq!(session.unanswered(), Some(1));
+        session.write(1, "x").unwrap();
+        assert_eq!(session.unanswered(), None);
+    }
+
+    #[test]
+    fn a_message_is_read_and_a_link_leads_out_and_the_ending_is_by_band() {
+        let survey = r#"{"id": "s", "version": 1, "metric": "nps", "questions": [
+            {"id": "m", "kind": "message", "text": "Hello {product}"}, {"id": "r", "kind": "rating"},
+            {"id": "l", "kind": "link", "text": "More?", "href": "https://a.example", "label": "Here"},
+            {"id": "w", "kind": "text", "text": "W"}],
+            "ending": {"text": "Bye", "by_band": {"favourable": "Bye, friend"}}}"#;
+        let mut session = session(serde_json::from_str(survey).unwrap());
+        let own = || Own { product: Some("Acme".into()), ..Own::default() };
+        let first = screen(&session, own(), false);
+        assert_eq!((first.step, words(&first)), (Step::FollowUp, vec!["next", "not-now", "never"]));
+        let message = first.message.unwrap();
+        assert_eq!((message.0.replace(['\u{2068}', '\u{2069}'], ""), message.1), ("Hello Acme".into(), None));
+        assert!(session.next());
+        assert_eq!(screen(&session, own(), false).message, None);
+        session.choose(1, 10);
+        assert_eq!(screen(&session, own(), false).thanks, "Bye, friend");
+        session.choose(1, 3);
+        assert_eq!(screen(&session, own(), false).thanks, "Bye");
+        assert!(session.next());
+        let link = screen(&session, own(), false);
+        let expected = ("More?".to_owned(), Some(("https://a.example".to_owned(), "Here".to_owned())));
+        assert_eq!(
+            (link.message, &link.field),
+            (Some(expected), &None),
+            "a text after it has a page of its own"
+        );
+        assert!(session.next());
+        assert_eq!(screen(&session, own(), false).field.unwrap().question, "W");
+    }
+
+    #[test]
     fn where_low_is_good_the_ends_change_places() {
         let effort = r#"{"id": "s", "version": 1, "metric": "ces", "questions":
             [{"id": "q", "kind": "rating", "scale": "5-1"}]}"#;
@@ -509,7 +599,7 @@ mod tests {
             choice.question, "A {product}?",
             "the page's words are for the rating, and it named no product"
         );
-        let Control::Options { other } = choice.control else { panic!() };
+        let Control::Options { other, .. } = choice.control else { panic!() };
         assert_eq!(
             (choice.items.len(), choice.hint.as_deref(), other.as_deref()),
             (2, Some("choose-many"), Some("other"))

@@ -86,6 +86,19 @@ impl Session {
         matches!(self.question(index), Some(Question { kind: Kind::Text { .. }, .. }))
     }
 
+    fn is_message(&self, index: usize) -> bool {
+        matches!(self.question(index), Some(Question { kind: Kind::Message { .. }, .. }))
+    }
+
+    /// The question of the page that must be answered and is not.
+    pub(crate) fn unanswered(&self) -> Option<usize> {
+        let (head, follows) = self.on_page();
+        let must = |index: &usize| {
+            self.question(*index).is_some_and(|question| question.required) && self.value(*index).is_none()
+        };
+        [Some(head), follows].into_iter().flatten().find(must)
+    }
+
     /// The first question of every page, as far as can be known by now, a bit for each.
     fn pages(&self) -> u32 {
         let asked = self.asked();
@@ -97,7 +110,7 @@ impl Session {
             if is_asked && !(is_text && is_open) {
                 pages |= bit(index);
             }
-            is_open = is_asked && !is_text;
+            is_open = is_asked && !is_text && !self.is_message(index);
         }
         pages
     }
@@ -162,6 +175,11 @@ impl Session {
 
     pub(crate) fn value(&self, index: usize) -> Option<&Value> {
         self.values.get(index)?.as_ref()
+    }
+
+    /// Where the last rating of all stands.
+    pub(crate) fn band(&self) -> Option<Band> {
+        self.band_before(self.values.len())
     }
 
     /// Where the last rating before a question stands, once there is one.

@@ -19,7 +19,15 @@ use std::{
     cell::{Cell, OnceCell, RefCell},
     rc::Rc,
 };
+use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
+
+#[wasm_bindgen(module = "/src/text/language.js")]
+extern "C" {
+    /// How many there are of what people call characters.
+    #[wasm_bindgen(js_name = countCharacters)]
+    fn count_characters(text: &str) -> usize;
+}
 
 /// After so long without another letter a text is sent.
 const PAUSE_MS: u32 = 1_500;
@@ -117,6 +125,7 @@ impl Visit {
             is_done: self.is_done.get(),
             is_folded: self.is_folded.get(),
             is_empty: text.trim().is_empty(),
+            count: self.max_chars().map(|_| count_characters(&text)),
             turns: self.turns.get(),
             status: &self.status.borrow(),
             error: &self.error.borrow(),
@@ -186,6 +195,7 @@ impl Visit {
             self.keep();
             self.unannounced.set(Some(at));
             self.is_folded.set(true);
+            self.error.take();
             start_quiet_period(&self.config, Ending::Answered);
             // What the answer brings up is said, not searched for.
             let screen = self.screen();
@@ -257,8 +267,20 @@ impl Visit {
         self.emit("candor:answered", details);
     }
 
+    /// The most characters of the page's text, if they are counted.
+    fn max_chars(&self) -> Option<usize> {
+        let session = self.session.borrow();
+        screen::max_chars(session.question(session.text_on_page()?)?).map(usize::from)
+    }
+
     /// Takes what the text field holds.
     fn write(&self, text: &str) -> Result<Option<usize>, TooLong> {
+        if let Some(max) = self.max_chars() {
+            let count = count_characters(text);
+            if count > max {
+                return Err(TooLong(count, max));
+            }
+        }
         let mut session = self.session.borrow_mut();
         let Some(index) = session.text_on_page() else { return Ok(None) };
         Ok(session.write(index, text)?.then_some(index))
@@ -275,6 +297,12 @@ impl Visit {
         };
         if written.is_some() {
             self.record.answer();
+        }
+        let unanswered = self.session.borrow().unanswered().filter(|_| !is_back);
+        if let Some(index) = unanswered {
+            self.error.replace(self.wording.texts.get("unanswered"));
+            let is_text = self.session.borrow().text_on_page() == Some(index);
+            return self.show(if is_text { Focus::Wrong } else { Focus::Chosen });
         }
         let turns = if is_back { self.session.borrow_mut().back() } else { self.session.borrow_mut().next() };
         let ends = !is_back && !turns;
@@ -374,14 +402,16 @@ impl Visit {
 
     /// Tells assistive technology what is asked, unless something was answered already.
     pub(crate) fn introduce(self: &Rc<Self>) {
+        if self.session.borrow().revision() > 1 {
+            return;
+        }
         let screen = self.screen();
-        let is_untouched = self.turns.get() == 0 && self.draft.borrow().is_none();
-        let question = match (screen.step, screen.choice, screen.field) {
-            (screen::Step::Ask, Some(choice), _) => choice.question,
-            (screen::Step::FollowUp, None, Some(field)) if is_untouched => field.question,
+        let question = match (&screen.choice, &screen.field) {
+            (Some(choice), _) => &choice.question,
+            (None, Some(field)) => &field.question,
             _ => return,
         };
-        self.say(self.wording.introduction(&question));
+        self.say(self.wording.introduction(question));
         self.show(Focus::Stays);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::text::{Messages, concat, decimal, fill};
 use candor_scoring::{Band, Direction, Measure, Metric};
-use candor_survey::{Kind, Question, Survey, satisfaction};
+use candor_survey::{Ending, Kind, Question, Survey, satisfaction};
 
 /// The page's own words, for the first rating and the first text.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ impl Wording {
                     .first(&[own(&self.own.question).as_ref(), question.text.as_ref(), Some(&message)])
                     .unwrap_or_else(|| self.texts.get(&concat(&[&key, "-plain"])))
             }
-            Kind::Text { by_band } => {
+            Kind::Text { by_band, .. } => {
                 let by_band = place.band.and_then(|band| by_band.get(band));
                 let key = match place.band {
                     Some(Band::Unfavourable) => "followup-unfavourable",
@@ -74,11 +74,18 @@ impl Wording {
                     .first(&[own(&self.own.followup).as_ref(), by_band, question.text.as_ref()])
                     .unwrap_or_else(|| self.texts.get(key))
             }
-            Kind::Choice { .. } => {
+            Kind::Choice { .. } | Kind::Message { .. } => {
                 let text = question.text.as_ref();
                 self.own.first(&[text]).or_else(|| text.cloned()).unwrap_or_default()
             }
         }
+    }
+
+    /// What is said at the end, after a rating in this band.
+    pub(crate) fn ending(&self, survey: &Survey, band: Option<Band>) -> String {
+        let Ending { text, by_band } = &survey.ending;
+        let by_band = band.and_then(|band| by_band.get(band));
+        self.own.first(&[by_band, text.as_ref()]).unwrap_or_else(|| self.texts.get("thanks"))
     }
 
     /// The meaning of the lowest and the highest point.
@@ -113,13 +120,14 @@ impl Wording {
 
     /// What is said of a text of so many characters, when it may have so many.
     pub(crate) fn too_long(&self, count: usize, max: usize) -> String {
+        let said = self.with("too-long", "max", &self.texts.number(max as u32));
+        concat(&[&said, " (", &self.count(count, max), ")"])
+    }
+
+    /// So many characters of so many.
+    pub(crate) fn count(&self, count: usize, max: usize) -> String {
         let [count, max] = [count, max].map(|number| self.texts.number(number as u32));
-        let said = self.with("too-long", "max", &max);
-        fill(
-            "{said} ({count}\u{a0}/\u{a0}{max})",
-            &[("said", Some(&said)), ("count", Some(&count)), ("max", Some(&max))],
-        )
-        .unwrap_or_default()
+        concat(&[&count, "\u{a0}/\u{a0}", &max])
     }
 
     /// Candor's message with its one placeholder filled in.

@@ -35,6 +35,9 @@ followup-favourable = ما أكثر ما أعجبك؟
 # After an answer that is no rating.
 followup-answer = ما السبب الأهم لهذه الإجابة؟
 comment-hint = اختياري
+# required stands after a question that has to be answered, unanswered is said to whoever goes on without.
+required = مطلوب
+unanswered = يُرجى الإجابة عن هذا السؤال.
 choose-many = اختر كل ما ينطبق
 other = خيار آخر:
 # The number stands last, so that the noun need not agree with it.

@@ -35,6 +35,9 @@ followup-favourable = What did we do well?
 # After an answer that is no rating.
 followup-answer = What is the main reason for your answer?
 comment-hint = Optional
+# required stands after a question that has to be answered, unanswered is said to whoever goes on without.
+required = Required
+unanswered = Please answer this question.
 # choose-many stands after a question of which several answers may be chosen, other before a field for an answer of one's own.
 choose-many = Choose all that apply
 other = Other:

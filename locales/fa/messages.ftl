@@ -36,6 +36,9 @@ followup-favourable = از چه چیزی بیشتر راضی بودید؟
 # After an answer that is no rating.
 followup-answer = مهم‌ترین دلیل شما برای این پاسخ چیست؟
 comment-hint = اختیاری
+# required stands after a question that has to be answered, unanswered is said to whoever goes on without.
+required = الزامی
+unanswered = لطفاً به این پرسش پاسخ دهید.
 choose-many = هر چند مورد را که می‌خواهید انتخاب کنید
 other = مورد دیگر:
 too-long = لطفاً حداکثر { $max } کاراکتر بنویسید.

@@ -36,6 +36,9 @@ followup-favourable = คุณประทับใจอะไรมากท�
 # After an answer that is no rating.
 followup-answer = เหตุผลสำคัญที่สุดของคำตอบนี้คืออะไร
 comment-hint = ไม่บังคับ
+# required stands after a question that has to be answered, unanswered is said to whoever goes on without.
+required = จำเป็นต้องตอบ
+unanswered = โปรดตอบคำถามนี้
 choose-many = เลือกได้มากกว่าหนึ่งข้อ
 # A no-break space, so that ๆ never begins a line.
 other = อื่น ๆ:

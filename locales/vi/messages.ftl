@@ -35,6 +35,9 @@ followup-favourable = Chúng tôi đã làm tốt điều gì?
 # After an answer that is no rating.
 followup-answer = Lý do chính cho câu trả lời của bạn là gì?
 comment-hint = Không bắt buộc
+# required stands after a question that has to be answered, unanswered is said to whoever goes on without.
+required = Bắt buộc
+unanswered = Vui lòng trả lời câu hỏi này.
 choose-many = Chọn tất cả mục phù hợp
 other = Khác:
 too-long = Vui lòng viết tối đa { $max } ký tự.

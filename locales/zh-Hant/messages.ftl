@@ -37,6 +37,9 @@ followup-favourable = 您覺得我們哪裡做得好？
 # After an answer that is no rating.
 followup-answer = 您這樣回答的最主要原因是什麼？
 comment-hint = 選填
+# required stands after a question that has to be answered, unanswered is said to whoever goes on without.
+required = 必填
+unanswered = 請回答這個問題。
 choose-many = 可複選
 other = 其他：
 too-long = 請將內容縮短至 { $max } 個字以內。

@@ -67,3 +67,6 @@ export function join(english, pack, words, page, spoken, metric) {
     all.wrong = "data-text-…: " + (odd && odd + ": not known, or no text. ") + (missing && `${missing}: English, for want of ${said.lang}.`);
   return all;
 }
+
+// How many there are of what people call characters; where the browser can't tell, code points.
+export const countCharacters = (text) => [...(Intl.Segmenter ? new Intl.Segmenter().segment(text) : text)].length;

@@ -14,13 +14,14 @@ pub(super) fn choice(choice: &Asked, locale: &str, upto: Upto) -> AnyView {
     let mut legend = words(&choice.question);
     if let Some(hint) = &choice.hint {
         legend.push(text(" "));
-        legend.push(element("span", &[("class", "hint")], vec![text(hint)]));
+        let class = if choice.is_wrong { "error" } else { "hint" };
+        legend.push(element("span", &[("class", class)], vec![text(hint)]));
     }
     let is_scale = matches!(choice.control, Control::Points { .. });
     let mut faces = Vec::new();
     if upto > Upto::Question {
         for item in &choice.items {
-            faces.push(face(item, choice.hint.is_some()));
+            faces.push(face(item, matches!(choice.control, Control::Options { is_many: true, .. })));
         }
     }
     let class = match &choice.control {
@@ -51,7 +52,7 @@ pub(super) fn choice(choice: &Asked, locale: &str, upto: Upto) -> AnyView {
                 parts.push(element("div", &[("class", "fold")], vec![point, change]));
             }
         }
-        Control::Options { other: Some(label) } if upto > Upto::Question => parts.push(other(label)),
+        Control::Options { other: Some(label), .. } if upto > Upto::Question => parts.push(other(label)),
         Control::Options { .. } => {}
     }
     let count = decimal(choice.items.len() as u64);

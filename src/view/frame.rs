@@ -4,8 +4,7 @@ use super::{
     Upto, as_html,
     choice::choice,
     element,
-    follow_up::{buttons, follow_up},
-    text,
+    follow_up::{buttons, follow_up, link},
     thanks::thanks,
 };
 use crate::{
@@ -52,11 +51,8 @@ pub(super) fn Frame(screen: Screen, upto: Upto, display: Display) -> AnyView {
     let mut parts =
         vec![element("button", &close, Vec::new()), element(tag, &[("class", class)], page), end.into_any()];
     let mut outs = buttons(&screen.outs);
-    if let Some((address, [words, new_tab])) = &screen.privacy {
-        let link =
-            [("class", "plain"), ("target", "_blank"), ("rel", "noopener noreferrer"), ("href", address)];
-        let new_tab = element("span", &[("class", "unseen")], vec![text(" "), text(new_tab)]);
-        outs.push(element("a", &link, vec![text(words), new_tab]));
+    if let Some((address, words)) = &screen.privacy {
+        outs.push(link("plain", address, words, &screen));
     }
     parts.push(element("div", &[("class", "outs")], outs));
     element(frame, &wrapper, vec![element("section", &card, parts)])

@@ -175,7 +175,10 @@ impl Mounted {
 
     /// Where a page is entered: at what is chosen, else at the first that can be.
     pub(crate) fn entrance(&self) -> Option<HtmlElement> {
-        self.first(":checked").or_else(|| self.first("fieldset input")).or_else(|| self.field())
+        self.first(":checked")
+            .or_else(|| self.first("fieldset input"))
+            .or_else(|| self.field())
+            .or_else(|| self.first(".send"))
     }
 
     /// What comes next at the end, if the focus is inside: the button that had it goes away.

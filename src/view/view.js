@@ -58,16 +58,11 @@ export const schemeOf = (host) => (getComputedStyle(host).colorScheme == "normal
 // going back does on a phone, is its close button.
 export function openModal(root) {
   const dialog = root.firstElementChild;
-  dialog.addEventListener("cancel", (event) => {
-    event.preventDefault();
-    root.querySelector(".close").click();
-  });
+  dialog.oncancel = () => root.querySelector(".close").click();
   root.host.modal = () => {
-    try {
-      dialog.close();
-      dialog.showModal();
-      root.querySelector(".card").focus();
-    } catch {} // it is out of the page
+    dialog.close();
+    dialog.showModal();
+    root.querySelector(".card").focus();
   };
   root.host.modal();
 }

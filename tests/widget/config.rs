@@ -94,8 +94,7 @@ async fn a_token_goes_with_the_answer_when_there_is_one_and_is_cut_when_it_is_to
 #[wasm_bindgen_test]
 async fn a_survey_of_a_server_is_asked_in_its_own_words() {
     fresh().await;
-    let url =
-        "https://api.example/v1/surveys/checkout-csat?locale=zh-TW,de&can=choice,pages,rules,scale&site=shop";
+    let url = "https://api.example/v1/surveys/checkout-csat?locale=zh-TW,de&can=choice,pages,rules,scale,more&site=shop";
     serve(url, include_str!("../wire/survey.json"));
     let shown = mount_with(
         "survey: 'checkout-csat', site: 'shop', api: 'https://api.example/', langs: ['zh-TW', '', 'de&x', 'de'], product: '小店'",
@@ -114,7 +113,7 @@ async fn a_survey_of_a_server_is_asked_in_its_own_words() {
 async fn a_surveys_own_language_decides_the_other_words() {
     fresh().await;
     serve(
-        "https://api.example/v1/surveys/checkout-csat?locale=vi&can=choice,pages,rules,scale&site=shop",
+        "https://api.example/v1/surveys/checkout-csat?locale=vi&can=choice,pages,rules,scale,more&site=shop",
         include_str!("../wire/survey.json"),
     );
     let shown =
@@ -130,7 +129,7 @@ async fn a_survey_may_bring_its_words_in_a_language_that_candor_lacks() {
     let survey = include_str!("../wire/survey.json").trim_end().trim_end_matches('}');
     let words = r#"{"lang": "he", "dir": "rtl", "close": "סגור", "zero": "०"}"#;
     serve(
-        "https://api.example/v1/surveys/checkout-csat?locale=he,th&can=choice,pages,rules,scale&site=shop",
+        "https://api.example/v1/surveys/checkout-csat?locale=he,th&can=choice,pages,rules,scale,more&site=shop",
         &format!("{}, \"words\": {words}}}", survey.replace("zh-Hant", "he")),
     );
     let config = "survey: 'checkout-csat', site: 'shop', api: 'https://api.example', product: 'X', langs: ['he', 'th']";
@@ -217,7 +216,7 @@ async fn words_that_are_no_texts_leave_candors_own_and_are_told() {
     fresh().await;
     let survey = include_str!("../wire/survey.json").trim_end().trim_end_matches('}');
     serve(
-        "https://api.example/v1/surveys/checkout-csat?locale=vi&can=choice,pages,rules,scale&site=shop",
+        "https://api.example/v1/surveys/checkout-csat?locale=vi&can=choice,pages,rules,scale,more&site=shop",
         &format!(
             "{survey}, \"words\": {{\"close\": null, \"csat-1\": {{}}, \"lang\": \"!!\", \"zero\": 7}}}}"
         ),
@@ -249,7 +248,7 @@ async fn no_answer_names_a_language_that_the_server_would_refuse() {
 async fn a_server_is_asked_for_languages_as_it_reads_them() {
     fresh().await;
     serve(
-        "https://api.example/v1/surveys/checkout-csat?locale=th-TH,th,he,zh-Hant-TW&can=choice,pages,rules,scale&site=shop",
+        "https://api.example/v1/surveys/checkout-csat?locale=th-TH,th,he,zh-Hant-TW&can=choice,pages,rules,scale,more&site=shop",
         include_str!("../wire/survey.json"),
     );
     mount_with(

@@ -42,7 +42,7 @@ async fn a_post_outlives_the_page_and_needs_no_preflight() {
 async fn what_is_posted_is_what_the_server_is_tested_with() {
     fresh().await;
     serve(
-        "https://api.example/v1/surveys/checkout-csat?locale=zh-Hant&can=choice,pages,rules,scale",
+        "https://api.example/v1/surveys/checkout-csat?locale=zh-Hant&can=choice,pages,rules,scale,more",
         include_str!("../wire/survey.json"),
     );
     let shown = mount_with(
@@ -75,7 +75,7 @@ async fn a_dismissal_is_what_the_server_is_tested_with() {
     fresh().await;
     let survey = include_str!("../wire/survey.json").replace("zh-Hant", "ar");
     serve(
-        "https://api.example/v1/surveys/checkout-csat?locale=ar&can=choice,pages,rules,scale&site=shop",
+        "https://api.example/v1/surveys/checkout-csat?locale=ar&can=choice,pages,rules,scale,more&site=shop",
         &survey,
     );
     let shown = mount_with(

@@ -15,7 +15,10 @@ const SURVEY: &str = r#"{"id": "visit", "version": 4, "site": "shop", "locale": 
 
 async fn visit(survey: &str) -> Shown {
     fresh().await;
-    serve("https://api.example/v1/surveys/visit?locale=en&can=choice,pages,rules,scale&site=shop", survey);
+    serve(
+        "https://api.example/v1/surveys/visit?locale=en&can=choice,pages,rules,scale,more&site=shop",
+        survey,
+    );
     let shown = mount_with("survey: 'visit', site: 'shop', api: 'https://api.example'");
     until("page.events.some(event => event.name == 'shown')").await;
     shown
@@ -197,7 +200,10 @@ async fn an_arrow_key_on_its_way_over_options_sends_nothing() {
 async fn a_definition_of_a_kind_that_is_not_known_is_not_half_drawn() {
     fresh().await;
     let survey = SURVEY.replace(r#""kind": "choice""#, r#""kind": "matrix""#);
-    serve("https://api.example/v1/surveys/visit?locale=en&can=choice,pages,rules,scale&site=shop", &survey);
+    serve(
+        "https://api.example/v1/surveys/visit?locale=en&can=choice,pages,rules,scale,more&site=shop",
+        &survey,
+    );
     let shown = mount_with("survey: 'visit', site: 'shop', api: 'https://api.example'");
     until("page.events.length").await;
     assert_eq!(events(), r#"["error"]"#);
@@ -292,7 +298,10 @@ async fn a_survey_that_asks_this_respondent_nothing_is_not_shown() {
     let only =
         survey.split_once(r#"{"id": "why""#).unwrap().0.trim_end().trim_end_matches(',').to_owned() + "]}";
     fresh().await;
-    serve("https://api.example/v1/surveys/visit?locale=en&can=choice,pages,rules,scale&site=shop", &only);
+    serve(
+        "https://api.example/v1/surveys/visit?locale=en&can=choice,pages,rules,scale,more&site=shop",
+        &only,
+    );
     let shown = mount_with("survey: 'visit', site: 'shop', api: 'https://api.example'");
     until("page.events.length").await;
     assert_eq!(events(), r#"["error"]"#);

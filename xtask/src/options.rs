@@ -217,7 +217,7 @@ mod tests {
                 .collect()
         };
         let document = between("docs/embedding.md", "### Styles\n", "\n## Triggers");
-        let styles: String = ["frame", "scale", "follow_up", "choice", "thanks", "popover", "inline"]
+        let styles: String = ["frame", "scale", "follow_up", "more/choice", "thanks", "popover", "inline"]
             .map(|name| read(&format!("src/view/{name}.css")))
             .concat();
         assert_eq!(

@@ -1,7 +1,7 @@
 use crate::{
-    BandTexts, Choice, DeclaredSegment, Invalid, Kind, LANGUAGES, Look, MAX_OPTIONS, MAX_QUESTIONS,
-    MAX_SEGMENTS, OTHER, Question, Rule, Survey, Test, canonical as canonical_tag, closest,
-    limits::{MAX_TEXT_CHARS, SLUG, is_slug},
+    BandTexts, Choice, DeclaredSegment, Ending, Invalid, Kind, LANGUAGES, Link, Look, MAX_OPTIONS,
+    MAX_QUESTIONS, MAX_SEGMENTS, OTHER, Question, Rule, Survey, Test, canonical as canonical_tag, closest,
+    limits::{MAX_COMMENT_CHARS, MAX_TEXT_CHARS, SLUG, is_slug, is_web_address},
     option_values::{check_option, check_style, placeholders},
     options::{DEFAULT_SITE, THEME},
     preset, satisfaction,
@@ -128,6 +128,53 @@ pub struct AuthoredSurvey {
     /// under the metric's name and the follow-up `why`.
     #[serde(default, rename = "question", skip_serializing_if = "Vec::is_empty")]
     pub questions: Vec<AuthoredQuestion>,
+    /// What is said at the end, in place of Candor's thanks: `[survey.ending]`.
+    #[serde(default, skip_serializing_if = "AuthoredEnding::is_empty")]
+    pub ending: AuthoredEnding,
+}
+
+/// What is said at the end, in all languages of a survey.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct AuthoredEnding {
+    /// To everyone: `text.en = "…"`.
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    pub text: Texts,
+    /// To those whose last rating was low.
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    pub unfavourable: Texts,
+    /// To those in between.
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    pub neutral: Texts,
+    /// To those whose last rating was high.
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    pub favourable: Texts,
+}
+
+impl AuthoredEnding {
+    fn is_empty(&self) -> bool {
+        self.texts().into_iter().all(Texts::is_empty)
+    }
+
+    fn texts(&self) -> [&Texts; 4] {
+        [&self.text, &self.unfavourable, &self.neutral, &self.favourable]
+    }
+
+    fn localized(&self, tag: &str) -> Ending {
+        let [text, unfavourable, neutral, favourable] = self.texts().map(|texts| texts.get(tag).cloned());
+        Ending { text, by_band: BandTexts { unfavourable, neutral, favourable } }
+    }
+
+    fn check(&mut self, path: &str, mistakes: &mut Vec<Invalid>) {
+        for (key, texts) in [
+            ("text", &mut self.text),
+            ("unfavourable", &mut self.unfavourable),
+            ("neutral", &mut self.neutral),
+            ("favourable", &mut self.favourable),
+        ] {
+            *texts = canonical_texts(&format!("{path}.{key}"), texts, mistakes);
+        }
+    }
 }
 
 /// A question in all of its languages. A text left out is the widget's own wording for the metric.
@@ -136,8 +183,11 @@ pub struct AuthoredSurvey {
 pub struct AuthoredQuestion {
     /// Its id within the survey, 1–64 of `a–z 0–9 - _`.
     pub id: String,
-    /// `rating`, `text` or `choice`.
+    /// `rating`, `text`, `choice`, `message` (something to read) or `link` (a message with a way out).
     pub kind: KindName,
+    /// Whether whoever goes on must have answered it. By default not; nothing of a message or a link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<bool>,
     /// What it measures, if it is not the survey's metric; the same in every version, because scores of two metrics can't be
     /// one trend. Ratings only, as are the next six.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "metric")]
@@ -165,7 +215,11 @@ pub struct AuthoredQuestion {
     /// of `csat`.
     #[serde(default, skip_serializing_if = "Labels::is_empty")]
     pub labels: Labels,
-    /// `text` for those who rated low: `unfavourable.en = "…"`. Free texts only, as are the next two.
+    /// The most that may be written, in what people call characters, 1 to 5,000; the widget counts them. Free texts only, as are the
+    /// next three.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_chars: Option<u16>,
+    /// `text` for those who rated low: `unfavourable.en = "…"`.
     #[serde(default, skip_serializing_if = "Texts::is_empty")]
     pub unfavourable: Texts,
     /// `text` for those in between.
@@ -186,6 +240,12 @@ pub struct AuthoredQuestion {
     /// Whether each respondent gets the options in an order of their own. By default they stand as written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shuffle: Option<bool>,
+    /// Where it leads: an address that begins with `https://`, `http://` or `/`. Links only, as is the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub href: Option<String>,
+    /// What the link says: `label.en = "…"`, in every language in which the survey has texts.
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    pub label: Texts,
     /// When it is asked, by answers before it: `when.all = [{question = "nps", band = "unfavourable"}]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
@@ -344,6 +404,7 @@ impl AuthoredSurvey {
                 question.check(&format!("{path}.question[{i}]"), before, metric, mistakes);
             }
         }
+        self.ending.check(&format!("{path}.ending"), mistakes);
         self.words = words::check(&format!("{path}.words"), &self.words, mistakes);
         let languages: Vec<_> = self.languages().into_iter().map(str::to_owned).collect();
         for (i, question) in self.questions.iter().enumerate() {
@@ -351,6 +412,11 @@ impl AuthoredSurvey {
                 for tag in languages.iter().filter(|tag| !question.text.contains_key(*tag)) {
                     let field = format!("{path}.question[{i}].text.{tag}");
                     mistakes.push(Invalid::new(field, NO_WORDS));
+                }
+            }
+            if question.kind == KindName::Link {
+                for tag in languages.iter().filter(|tag| !question.label.contains_key(*tag)) {
+                    mistakes.push(Invalid::new(format!("{path}.question[{i}].label.{tag}"), NO_WORDS));
                 }
             }
             if question.needs_labels(self.metric) {
@@ -439,7 +505,7 @@ impl AuthoredSurvey {
     }
 
     fn texts(&self) -> impl Iterator<Item = &Texts> {
-        self.questions.iter().flat_map(AuthoredQuestion::texts)
+        self.questions.iter().flat_map(AuthoredQuestion::texts).chain(self.ending.texts())
     }
 
     /// Whether there is something that Candor has no words for.
@@ -462,13 +528,14 @@ impl AuthoredSurvey {
             site: Some(site.to_owned()),
             locale: (!tag.is_empty()).then(|| tag.to_owned()),
             questions,
+            ending: self.ending.localized(tag),
         }
     }
 }
 
 type IsThere = fn(&AuthoredQuestion) -> bool;
 /// The keys of a question, and of which kind it must be to have them.
-const KEYS: [(&str, KindName, IsThere); 14] = [
+const KEYS: [(&str, KindName, IsThere); 17] = [
     ("metric", KindName::Rating, |q| q.metric.is_some()),
     ("scale", KindName::Rating, |q| q.scale.is_some()),
     ("favourable_points", KindName::Rating, |q| q.favourable_points.is_some()),
@@ -476,6 +543,9 @@ const KEYS: [(&str, KindName, IsThere); 14] = [
     ("high", KindName::Rating, |q| !q.high.is_empty()),
     ("look", KindName::Rating, |q| q.look.is_some()),
     ("labels", KindName::Rating, |q| !q.labels.is_empty()),
+    ("max_chars", KindName::Text, |q| q.max_chars.is_some()),
+    ("href", KindName::Link, |q| q.href.is_some()),
+    ("label", KindName::Link, |q| !q.label.is_empty()),
     ("unfavourable", KindName::Text, |q| !q.unfavourable.is_empty()),
     ("neutral", KindName::Text, |q| !q.neutral.is_empty()),
     ("favourable", KindName::Text, |q| !q.favourable.is_empty()),
@@ -500,6 +570,16 @@ impl AuthoredQuestion {
             if self.kind != kind && is_there(self) {
                 wrong(key, "no such key for this kind of question");
             }
+        }
+        let is_answered = !matches!(self.kind, KindName::Message | KindName::Link);
+        if self.required.is_some() && !is_answered {
+            wrong("required", "no such key for what can't be answered");
+        }
+        if self.max_chars.is_some_and(|max| !(1..=MAX_COMMENT_CHARS).contains(&usize::from(max))) {
+            wrong("max_chars", &format!("an integer from 1 to {MAX_COMMENT_CHARS}"));
+        }
+        if self.kind == KindName::Link && !self.href.as_deref().is_some_and(is_web_address) {
+            wrong("href", "an address that begins with https://, http:// or /");
         }
         if self.kind == KindName::Rating {
             match self.measure(metric) {
@@ -592,8 +672,10 @@ impl AuthoredQuestion {
     /// Whether Candor has no words for it: a choice, or a text that follows nothing.
     fn needs_words(&self, before: &[Self]) -> bool {
         match self.kind {
-            KindName::Choice => true,
-            KindName::Text => before.iter().all(|earlier| earlier.kind == KindName::Text),
+            KindName::Choice | KindName::Message | KindName::Link => true,
+            KindName::Text => {
+                before.iter().all(|earlier| !matches!(earlier.kind, KindName::Rating | KindName::Choice))
+            }
             KindName::Rating => false,
         }
     }
@@ -609,15 +691,17 @@ impl AuthoredQuestion {
     }
 
     fn texts(&self) -> impl Iterator<Item = &Texts> {
-        let own = [&self.text, &self.low, &self.high, &self.unfavourable, &self.neutral, &self.favourable];
-        own.into_iter().chain(self.options.iter().map(|option| &option.text))
+        let by_band = [&self.unfavourable, &self.neutral, &self.favourable];
+        let own = [&self.text, &self.low, &self.high, &self.label];
+        own.into_iter().chain(by_band).chain(self.options.iter().map(|option| &option.text))
     }
 
-    fn texts_mut(&mut self) -> [(&'static str, &mut Texts); 6] {
+    fn texts_mut(&mut self) -> [(&'static str, &mut Texts); 7] {
         [
             ("text", &mut self.text),
             ("low", &mut self.low),
             ("high", &mut self.high),
+            ("label", &mut self.label),
             ("unfavourable", &mut self.unfavourable),
             ("neutral", &mut self.neutral),
             ("favourable", &mut self.favourable),
@@ -641,7 +725,13 @@ impl AuthoredQuestion {
                     neutral: text(&self.neutral),
                     favourable: text(&self.favourable),
                 },
+                max_chars: self.max_chars,
             },
+            KindName::Message => Kind::Message { link: None },
+            KindName::Link => {
+                let label = text(&self.label).unwrap_or_else(|| self.id.clone());
+                Kind::Message { link: Some(Link { href: self.href.clone()?, label }) }
+            }
             KindName::Choice => Kind::Choice {
                 options: self
                     .options
@@ -657,7 +747,8 @@ impl AuthoredQuestion {
             },
         };
         let when = self.when.clone().map(|mut when| when.read().ok()).unwrap_or_default();
-        Some(Question { id: self.id.clone(), text: text(&self.text), when, kind })
+        let required = self.required.unwrap_or_default();
+        Some(Question { id: self.id.clone(), text: text(&self.text), when, required, kind })
     }
 }
 
@@ -1048,6 +1139,10 @@ mod tests {
             low: some(),
             high: some(),
             labels: [("en".to_owned(), vec!["x".to_owned()])].into(),
+            required: Some(true),
+            max_chars: Some(1),
+            href: Some("/".into()),
+            label: some(),
             unfavourable: some(),
             neutral: some(),
             favourable: some(),
@@ -1065,7 +1160,8 @@ mod tests {
         for key in &keys {
             assert!(words.contains(key), "docs/api.md says nothing of {key}");
         }
-        keys.retain(|key| !["id", "kind", "text", "when"].contains(key));
+        // What can be answered may be required.
+        keys.retain(|key| !["id", "kind", "required", "text", "when"].contains(key));
         let mut of_one: Vec<_> = KEYS.map(|(key, ..)| key).into();
         of_one.sort_unstable();
         assert_eq!(of_one, keys);

@@ -226,7 +226,9 @@ impl Response {
         let asked = survey.asked(values, &|key| attributes?.get(key).cloned());
         let questions = survey.questions.iter().enumerate().zip(values);
         questions
-            .filter(|((index, _), value)| asked & bit(*index) > 0 && value.is_none())
+            .filter(|((index, question), value)| {
+                asked & bit(*index) > 0 && value.is_none() && !matches!(question.kind, Kind::Message { .. })
+            })
             .map(|((_, question), _)| question.id.clone())
             .collect()
     }
@@ -262,6 +264,7 @@ impl Answer {
                 let rating = Rating::new(point, scale).map_err(|_| Invalid::new(at("rating"), expected()))?;
                 Ok(Value::Point(rating))
             }
+            Kind::Message { .. } => Err(Invalid::new(at("question"), "a question that can be answered")),
             Kind::Text { .. } => {
                 let Some(text) = self.text.as_deref().filter(|_| !has_rating && !has_choice) else {
                     return Err(Invalid::new(at("text"), "a text and nothing else"));

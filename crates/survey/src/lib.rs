@@ -39,7 +39,8 @@ mod words;
 
 #[cfg(feature = "authored")]
 pub use authored::{
-    Algorithm, AuthoredOption, AuthoredQuestion, AuthoredSite, AuthoredSurvey, IdentityKey, PUBLIC_KEY, Texts,
+    Algorithm, AuthoredEnding, AuthoredOption, AuthoredQuestion, AuthoredSite, AuthoredSurvey, IdentityKey,
+    PUBLIC_KEY, Texts,
 };
 pub use check::{CheckedResponse, Invalid, is_uuid, is_uuid_v7};
 pub use language::{LANGUAGES, Language, ZEROS, canonical, closest};
@@ -56,8 +57,8 @@ pub use response::{
 pub use segments::{DeclaredSegment, MAX_SEGMENTS};
 pub use site::{RunningSurvey, Site};
 pub use survey::{
-    Ability, BandTexts, Choice, Display, Kind, Look, MAX_OPTIONS, MAX_QUESTIONS, OTHER, Question, Rule,
-    Survey, Test, Value, bit, satisfaction,
+    Ability, BandTexts, Choice, Display, Ending, Kind, Link, Look, MAX_OPTIONS, MAX_QUESTIONS, OTHER,
+    Question, Rule, Survey, Test, Value, bit, satisfaction,
 };
 #[cfg(feature = "authored")]
 pub use warnings::Warning;

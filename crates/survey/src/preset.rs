@@ -1,6 +1,6 @@
 #[cfg(feature = "authored")]
 use crate::{AuthoredSurvey, Invalid};
-use crate::{BandTexts, Kind, Look, Question, Survey};
+use crate::{BandTexts, Ending, Kind, Look, Question, Survey};
 use candor_scoring::{Measure, Metric};
 
 /// The names of all presets, those of the metrics first.
@@ -42,15 +42,18 @@ pub fn preset_structure(id: &str) -> Option<Survey> {
 #[must_use]
 pub fn preset(id: &str) -> Option<Survey> {
     let questions = questions(Metric::parse(id)?);
-    Some(Survey { id: id.into(), version: 1, site: None, locale: None, questions })
+    Some(Survey { id: id.into(), version: 1, site: None, locale: None, questions, ending: Ending::default() })
 }
 
 /// What a survey asks that says nothing else: one rating under the metric's name, one open follow-up `why`.
 pub(crate) fn questions(metric: Metric) -> Vec<Question> {
     let (measure, look) = (Measure::own(metric), Look::default());
     let rating = Kind::Rating { measure, look, low: None, high: None, labels: Vec::new() };
-    let question = |id: &str, kind| Question { id: id.into(), text: None, when: None, kind };
-    vec![question(metric.name(), rating), question("why", Kind::Text { by_band: BandTexts::default() })]
+    let question = |id: &str, kind| Question { id: id.into(), text: None, when: None, required: false, kind };
+    vec![
+        question(metric.name(), rating),
+        question("why", Kind::Text { by_band: BandTexts::default(), max_chars: None }),
+    ]
 }
 
 #[cfg(all(test, feature = "authored"))]

@@ -27,6 +27,17 @@ pub struct Survey {
     pub locale: Option<String>,
     /// What is asked, in this order.
     pub questions: Vec<Question>,
+    /// What is said at the end, in place of the widget's thanks.
+    pub ending: Ending,
+}
+
+/// What is said at the end; empty: the widget's own thanks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ending {
+    /// To everyone.
+    pub text: Option<String>,
+    /// Other wordings, by the band of the last rating.
+    pub by_band: BandTexts,
 }
 
 /// One question.
@@ -38,6 +49,8 @@ pub struct Question {
     pub text: Option<String>,
     /// When it is asked; absent: always.
     pub when: Option<Rule>,
+    /// Whether whoever goes on must have answered it; one may close the survey all the same.
+    pub required: bool,
     /// How it is answered.
     pub kind: Kind,
 }
@@ -58,10 +71,17 @@ pub enum Kind {
         /// What each point says, from the lowest; empty where the survey has no words for them. Then `low` and `high` are absent.
         labels: Vec<String>,
     },
-    /// Free text, at most [`MAX_COMMENT_CHARS`](crate::MAX_COMMENT_CHARS) characters, never required.
+    /// Free text, at most [`MAX_COMMENT_CHARS`](crate::MAX_COMMENT_CHARS) characters.
     Text {
         /// Other wordings of the question, by the band of the last rating before it.
         by_band: BandTexts,
+        /// The most that may be written, in what people call characters: grapheme clusters. The widget counts them.
+        max_chars: Option<u16>,
+    },
+    /// Something to read, and nothing to answer.
+    Message {
+        /// A way out, which opens beside the page.
+        link: Option<Link>,
     },
     /// One or several of some options.
     Choice {
@@ -74,6 +94,15 @@ pub enum Kind {
         /// Whether each respondent gets them in an order of their own; the answer of one's own stays last.
         shuffle: bool,
     },
+}
+
+/// A link of a [message](Kind::Message).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Where it leads, an [address](crate::limits::is_web_address).
+    pub href: String,
+    /// What it says.
+    pub label: String,
 }
 
 /// How the points of a rating look. People rate lower with stars (Toepoel et al. 2019) and take longer with smileys (Gummer et al. 2020):
@@ -181,10 +210,9 @@ pub enum Ability {
     Rules,
     /// Scales other than a metric's own, and answers that name theirs.
     Scale,
-    /// Points that look otherwise, or have the survey's own labels.
-    Looks,
-    /// An open question first.
-    Open,
+    /// Points that look otherwise or have the survey's own labels, an open question first, required answers, texts with a limit,
+    /// messages, links, endings of the survey's own.
+    More,
 }
 
 impl Look {
@@ -239,10 +267,10 @@ impl Display {
 
 impl Ability {
     /// All of them, in the order in which `can=` lists them.
-    pub const ALL: [Self; 6] = [Self::Choice, Self::Pages, Self::Rules, Self::Scale, Self::Looks, Self::Open];
+    pub const ALL: [Self; 5] = [Self::Choice, Self::Pages, Self::Rules, Self::Scale, Self::More];
 
     /// All of their names, as `can=` lists them.
-    pub const NAMES: &'static str = "choice,pages,rules,scale,looks,open";
+    pub const NAMES: &'static str = "choice,pages,rules,scale,more";
 
     /// Its name in `can=`.
     #[must_use]
@@ -252,8 +280,7 @@ impl Ability {
             Self::Rules => "rules",
             Self::Scale => "scale",
             Self::Pages => "pages",
-            Self::Looks => "looks",
-            Self::Open => "open",
+            Self::More => "more",
         }
     }
 
@@ -293,11 +320,17 @@ impl Survey {
             Ability::Rules => any(|q| q.when.is_some()),
             Ability::Scale => any(|q| q.measure().is_some_and(|m| m != Measure::own(m.metric()))),
             Ability::Pages => has_pages,
-            Ability::Open => self.questions.first().is_some_and(is_text),
-            Ability::Looks => any(|q| match &q.kind {
-                Kind::Rating { labels, .. } => q.is_drawn() || !labels.is_empty(),
-                _ => false,
-            }),
+            Ability::More => {
+                self.ending != Ending::default()
+                    || self.questions.first().is_some_and(is_text)
+                    || any(|q| match &q.kind {
+                        _ if q.required => true,
+                        Kind::Rating { labels, .. } => q.is_drawn() || !labels.is_empty(),
+                        Kind::Text { max_chars, .. } => max_chars.is_some(),
+                        Kind::Choice { .. } => false,
+                        Kind::Message { .. } => true,
+                    })
+            }
         };
         Ability::ALL.into_iter().filter(needed).collect()
     }
@@ -375,6 +408,17 @@ impl Question {
     #[must_use]
     pub fn is_drawn(&self) -> bool {
         self.rated().is_some_and(|(_, look)| look != Look::Numbers)
+    }
+
+    /// Whether it is of the few that need styles which the widget fetches by themselves.
+    #[must_use]
+    pub fn needs_more_styles(&self) -> bool {
+        match self.kind {
+            _ if self.required => true,
+            Kind::Rating { .. } => self.is_drawn(),
+            Kind::Text { max_chars, .. } => max_chars.is_some(),
+            Kind::Choice { .. } | Kind::Message { .. } => true,
+        }
     }
 
     /// What a rating measures, and how it looks: only where both are the same is it the same question.

@@ -1,7 +1,7 @@
 //! Surveys and answers as JSON has them: flat structs, because serde's tagged enums would buffer, which costs over 9 kB of
 //! WebAssembly. What the first widgets could draw and send looks as it did for them.
 
-use crate::{Answer, BandTexts, Choice, Kind, Look, Rule, Test, Value, survey};
+use crate::{Answer, BandTexts, Choice, Kind, Link, Look, Rule, Test, Value, limits::is_web_address, survey};
 use candor_scoring::{Band, Direction, Measure, Metric, Scale};
 use serde::{Deserialize, Serialize};
 use std::mem::take;
@@ -24,6 +24,20 @@ pub struct Survey {
     pub metric: Option<Metric>,
     #[allow(missing_docs, reason = "as in the survey")]
     pub questions: Vec<Question>,
+    /// What is said at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
+}
+
+/// [`survey::Ending`] on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    #[allow(missing_docs, reason = "as in the survey")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    #[allow(missing_docs, reason = "as in the survey")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_band: Option<BandTexts>,
 }
 
 /// [`survey::Question`] on the wire, its kind's fields beside its own.
@@ -60,6 +74,15 @@ pub struct Question {
     /// A text's other wordings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_band: Option<BandTexts>,
+    /// The most characters of a text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_chars: Option<u16>,
+    /// Where a link leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub href: Option<String>,
+    /// What it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// A choice's options.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<Choice>,
@@ -72,12 +95,15 @@ pub struct Question {
     /// Whether the options are shuffled.
     #[serde(default, skip_serializing_if = "is_false")]
     pub shuffle: bool,
+    /// Whether it must be answered.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub required: bool,
     /// When it is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
 }
 
-/// The kind's name: `rating`, `text` or `choice`.
+/// The kind's name: `rating`, `text`, `choice`, `message` or `link`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KindName {
@@ -88,6 +114,10 @@ pub enum KindName {
     Text,
     /// [`Kind::Choice`]
     Choice,
+    /// [`Kind::Message`] without a link
+    Message,
+    /// [`Kind::Message`] with one
+    Link,
 }
 
 /// [`Rule`] on the wire: one of the two lists.
@@ -137,6 +167,8 @@ impl KindName {
             "rating" => Some(Self::Rating),
             "text" => Some(Self::Text),
             "choice" => Some(Self::Choice),
+            "message" => Some(Self::Message),
+            "link" => Some(Self::Link),
             _ => None,
         }
     }
@@ -154,7 +186,18 @@ impl TryFrom<Survey> for survey::Survey {
         if questions.is_empty() {
             return Err("questions: expected at least one");
         }
-        Ok(Self { id: wire.id, version: wire.version, site: wire.site, locale: wire.locale, questions })
+        let ending = wire.ending.map_or_else(survey::Ending::default, |ending| survey::Ending {
+            text: ending.text,
+            by_band: ending.by_band.unwrap_or_default(),
+        });
+        Ok(Self {
+            id: wire.id,
+            version: wire.version,
+            site: wire.site,
+            locale: wire.locale,
+            questions,
+            ending,
+        })
     }
 }
 
@@ -173,18 +216,25 @@ impl Question {
                     Some(name) => parse_scale(name).ok_or("scale: expected one such as 1-7")?,
                 };
                 let measure = Measure::new(metric, scale, self.favourable_points);
-                let measure = measure.map_err(|_| "scale: expected one on which the metric is asked")?;
-                if !self.look.suits(scale) {
-                    return Err("look: expected one that suits the scale");
-                }
+                let measure = measure.map_err(|_| "scale: expected one for the metric, look and labels")?;
                 let labels = take(&mut self.labels);
-                if !labels.is_empty() && labels.len() != scale.len() {
-                    return Err("labels: expected one for each point");
+                let are_points = labels.is_empty() || labels.len() == scale.len();
+                if !(are_points && self.look.suits(scale)) {
+                    return Err("scale: expected one for the metric, look and labels");
                 }
                 let (low, high) = (self.low.take(), self.high.take());
                 Kind::Rating { measure, look: self.look, low, high, labels }
             }
-            KindName::Text => Kind::Text { by_band: self.by_band.take().unwrap_or_default() },
+            KindName::Text => {
+                Kind::Text { by_band: self.by_band.take().unwrap_or_default(), max_chars: self.max_chars }
+            }
+            KindName::Message => Kind::Message { link: None },
+            KindName::Link => match (self.href.take(), self.label.take()) {
+                (Some(href), Some(label)) if is_web_address(&href) => {
+                    Kind::Message { link: Some(Link { href, label }) }
+                }
+                _ => return Err("href: expected an address, and a label"),
+            },
             KindName::Choice => Kind::Choice {
                 options: take(&mut self.options),
                 many: self.many,
@@ -196,7 +246,8 @@ impl Question {
             Some(when) => Some(when.read()?),
             None => None,
         };
-        Ok(survey::Question { id: take(&mut self.id), text: self.text.take(), when, kind })
+        let required = self.required;
+        Ok(survey::Question { id: take(&mut self.id), text: self.text.take(), when, required, kind })
     }
 }
 
@@ -242,16 +293,21 @@ impl Condition {
 impl From<survey::Survey> for Survey {
     fn from(survey: survey::Survey) -> Self {
         let metric = survey.metric();
-        let survey::Survey { id, version, site, locale, questions } = survey;
+        let survey::Survey { id, version, site, locale, questions, ending } = survey;
         let questions = questions.into_iter().map(|question| Question::of(question, metric)).collect();
-        Self { id, version, site, locale, metric, questions }
+        let is_own = ending != survey::Ending::default();
+        let ending = is_own.then(|| {
+            let by_band = (ending.by_band != BandTexts::default()).then_some(ending.by_band);
+            Ending { text: ending.text, by_band }
+        });
+        Self { id, version, site, locale, metric, questions, ending }
     }
 }
 
 impl Question {
     fn of(question: survey::Question, first: Option<Metric>) -> Self {
-        let survey::Question { id, text, when, kind } = question;
-        let wire = Self { id, text, when: when.map(When::from), ..Self::default() };
+        let survey::Question { id, text, when, required, kind } = question;
+        let wire = Self { id, text, required, when: when.map(When::from), ..Self::default() };
         match kind {
             Kind::Rating { measure, look, low, high, labels } => {
                 let (metric, scale) = (measure.metric(), measure.scale());
@@ -268,9 +324,13 @@ impl Question {
                     ..wire
                 }
             }
-            Kind::Text { by_band } => {
+            Kind::Text { by_band, max_chars } => {
                 let by_band = (by_band != BandTexts::default()).then_some(by_band);
-                Self { kind: KindName::Text, by_band, ..wire }
+                Self { kind: KindName::Text, by_band, max_chars, ..wire }
+            }
+            Kind::Message { link: None } => Self { kind: KindName::Message, ..wire },
+            Kind::Message { link: Some(Link { href, label }) } => {
+                Self { kind: KindName::Link, href: Some(href), label: Some(label), ..wire }
             }
             Kind::Choice { options, many, other, shuffle } => {
                 Self { kind: KindName::Choice, options, many, other, shuffle, ..wire }

@@ -192,6 +192,7 @@ fn is_said(name: &str, survey: &Survey, words: &Words) -> bool {
     match name {
         "dir" | "zero" => false,
         "change" | "ends" => any(&|q| q.measure().is_some()),
+        "required" | "unanswered" => any(&|q| q.required),
         "choose-many" => any(&|q| matches!(q.kind, Kind::Choice { many: true, .. })),
         "other" => any(&|q| matches!(q.kind, Kind::Choice { other: true, .. })),
         "next" | "back" => survey.needs().contains(&Ability::Pages),
@@ -199,7 +200,7 @@ fn is_said(name: &str, survey: &Survey, words: &Words) -> bool {
         "followup" | "followup-answer" | "followup-favourable" | "followup-unfavourable" => {
             let first_rated = survey.questions.iter().position(|q| q.measure().is_some());
             survey.questions.iter().enumerate().any(|(at, q)| match &q.kind {
-                Kind::Text { by_band } if q.text.is_none() => {
+                Kind::Text { by_band, .. } if q.text.is_none() => {
                     let is_rated = first_rated.is_some_and(|rated| rated < at);
                     match name {
                         "followup-favourable" => is_rated && by_band.favourable.is_none(),

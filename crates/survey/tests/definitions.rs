@@ -10,8 +10,8 @@
 
 use candor_scoring::{Band, Direction, Measure, Metric, Scale};
 use candor_survey::{
-    Ability, Answer, BandTexts, Choice, Kind, Look, NewResponse, Presentation, Question, Respondent,
-    Response, Rule, Site, State, Survey, Test, wire,
+    Ability, Answer, BandTexts, Choice, Ending, Kind, Link, Look, NewResponse, Presentation, Question,
+    Respondent, Response, Rule, Site, State, Survey, Test, wire,
 };
 use proptest::{collection::vec, option, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
@@ -50,8 +50,7 @@ fn golden_files_are_written_as_they_are_read() {
 fn a_survey_says_what_it_takes_to_draw_it() {
     let needs = |name: &str| serde_json::from_str::<Survey>(&golden(name)).unwrap().needs();
     assert_eq!(needs("survey.json"), []);
-    let but_open = [Ability::Choice, Ability::Pages, Ability::Rules, Ability::Scale, Ability::Looks];
-    assert_eq!(needs("survey-several.json"), but_open);
+    assert_eq!(needs("survey-several.json"), Ability::ALL);
     let of = |questions: &str| {
         let survey = format!(r#"{{"id": "s", "version": 1, "metric": "csat", "questions": [{questions}]}}"#);
         serde_json::from_str::<Survey>(&survey).unwrap().needs()
@@ -60,9 +59,14 @@ fn a_survey_says_what_it_takes_to_draw_it() {
     let text = r#"{"id": "b", "kind": "text"}"#;
     let choice = r#"{"id": "c", "kind": "choice"}"#;
     let stars = r#"{"id": "d", "kind": "rating", "look": "stars"}"#;
-    assert_eq!(of(stars), [Ability::Looks]);
-    assert_eq!(of(r#"{"id": "d", "kind": "rating", "labels": ["", "", "", "", ""]}"#), [Ability::Looks]);
-    assert_eq!(of(text), [Ability::Pages, Ability::Open]);
+    assert_eq!(of(stars), [Ability::More]);
+    assert_eq!(of(r#"{"id": "d", "kind": "rating", "labels": ["", "", "", "", ""]}"#), [Ability::More]);
+    assert_eq!(of(text), [Ability::Pages, Ability::More]);
+    for more in [r#""required": true"#, r#""kind": "message""#, r#""kind": "text", "max_chars": 9"#] {
+        let second = format!(r#"{rating}, {{"id": "e", {more}}}"#)
+            .replace(r#"{"id": "e", "required""#, r#"{"id": "e", "kind": "rating", "required""#);
+        assert!(of(&second).contains(&Ability::More), "{more}");
+    }
     assert_eq!(of(&format!("{rating}, {text}")), []);
     assert_eq!(of(&format!("{rating}, {text}, {text}")), [Ability::Pages]);
     assert_eq!(of(&format!("{rating}, {rating}")), [Ability::Pages]);
@@ -117,6 +121,10 @@ fn every_field_of_a_definition_occurs_in_the_golden_file() {
         high: some(),
         look: Look::Stars,
         labels: vec!["x".into()],
+        max_chars: Some(1),
+        href: some(),
+        label: some(),
+        required: true,
         by_band: Some(by_band.clone()),
         options: vec![Choice { id: "x".into(), text: "x".into() }],
         many: true,
@@ -131,6 +139,7 @@ fn every_field_of_a_definition_occurs_in_the_golden_file() {
         locale: some(),
         metric: Some(Metric::Nps),
         questions: vec![question.clone()],
+        ending: Some(wire::Ending { text: some(), by_band: Some(by_band.clone()) }),
     };
     let found = golden_json("survey-several.json");
     assert_eq!(occurring([&found]), fields(survey));
@@ -204,12 +213,12 @@ fn what_makes_no_survey_is_not_read() {
     assert_eq!(of(&format!("{nps}}}")), Ok(1));
     for (questions, expected) in [
         ("", "questions: expected at least one"),
-        (&format!(r#"{nps}, "look": "stars"}}"#), "look: expected one that suits the scale"),
+        (&format!(r#"{nps}, "look": "stars"}}"#), "scale: expected one for the metric, look and labels"),
         (&format!(r#"{nps}, "look": "dots"}}"#), "unknown variant `dots`"),
-        (&format!(r#"{nps}, "labels": ["a"]}}"#), "labels: expected one for each point"),
+        (&format!(r#"{nps}, "labels": ["a"]}}"#), "scale: expected one for the metric, look and labels"),
         (r#"{"id": "q", "kind": "rating"}"#, "metric: expected nps, csat or ces"),
         (&format!(r#"{nps}, "scale": "1-11"}}"#), "scale: expected one such as 1-7"),
-        (&format!(r#"{nps}, "scale": "1-5"}}"#), "scale: expected one on which the metric is asked"),
+        (&format!(r#"{nps}, "scale": "1-5"}}"#), "scale: expected one for the metric, look and labels"),
         (&format!(r#"{nps}, "when": {{}}}}"#), "when: expected conditions in all or in any"),
         (
             &format!(r#"{nps}, "when": {{"all": [{{"question": "a", "band": "good"}}]}}}}"#),
@@ -251,7 +260,14 @@ fn kind() -> impl Strategy<Value = Kind> {
         neutral,
         favourable,
     });
-    prop_oneof![answerable(), by_band.prop_map(|by_band| Kind::Text { by_band })]
+    let limit = option::of(1_u16..=5_000);
+    let link =
+        option::of((text(), text()).prop_map(|(path, label)| Link { href: format!("/{path}"), label }));
+    prop_oneof![
+        answerable(),
+        (by_band, limit).prop_map(|(by_band, max_chars)| Kind::Text { by_band, max_chars }),
+        link.prop_map(|link| Kind::Message { link }),
+    ]
 }
 
 fn answerable() -> impl Strategy<Value = Kind> {
@@ -289,20 +305,35 @@ fn rule() -> impl Strategy<Value = Rule> {
 }
 
 fn survey() -> impl Strategy<Value = Survey> {
-    let question = |kind| (option::of(text()), option::of(rule()), kind);
+    let question = |kind| (option::of(text()), option::of(rule()), any::<bool>(), kind);
     let questions = vec(question(kind().boxed()), 1..13).prop_map(|questions| {
-        let question = |(i, (text, when, kind))| Question { id: format!("q{i}"), text, when, kind };
+        let question =
+            |(i, (text, when, required, kind))| Question { id: format!("q{i}"), text, when, required, kind };
         questions.into_iter().enumerate().map(question).collect()
     });
-    (text(), 1_u32.., option::of(text()), option::of(text()), questions)
-        .prop_map(|(id, version, site, locale, questions)| Survey { id, version, site, locale, questions })
+    let ending = (option::of(text()), option::of(text())).prop_map(|(text, favourable)| Ending {
+        text,
+        by_band: BandTexts { favourable, ..BandTexts::default() },
+    });
+    (text(), 1_u32.., option::of(text()), option::of(text()), questions, ending).prop_map(
+        |(id, version, site, locale, questions, ending)| Survey {
+            id,
+            version,
+            site,
+            locale,
+            questions,
+            ending,
+        },
+    )
 }
 
 /// What a kind takes to be drawn. A new one does not compile until it is named here: name it in the strategies above as well.
 fn ability(kind: &Kind) -> Option<Ability> {
     match kind {
         Kind::Rating { look: Look::Numbers, labels, .. } if labels.is_empty() => None,
-        Kind::Rating { .. } => Some(Ability::Looks),
+        Kind::Rating { .. } | Kind::Message { .. } | Kind::Text { max_chars: Some(_), .. } => {
+            Some(Ability::More)
+        }
         Kind::Text { .. } => None,
         Kind::Choice { .. } => Some(Ability::Choice),
     }
@@ -314,9 +345,8 @@ fn all_abilities_are_all() {
         Ability::Choice => Some(Ability::Pages),
         Ability::Pages => Some(Ability::Rules),
         Ability::Rules => Some(Ability::Scale),
-        Ability::Scale => Some(Ability::Looks),
-        Ability::Looks => Some(Ability::Open),
-        Ability::Open => None,
+        Ability::Scale => Some(Ability::More),
+        Ability::More => None,
     };
     assert_eq!(std::iter::successors(Some(Ability::Choice), next).collect::<Vec<_>>(), Ability::ALL);
 }

@@ -218,3 +218,108 @@ async fn every_preset_asks_in_every_language_without_a_server() -> Result<()> {
     assert_eq!((answered, kept["responses"].as_array().map(Vec::len)), (Some(3), Some(6)));
     Ok(())
 }
+
+/// What must be answered, how much may be written, what is only read, and an ending by what was rated.
+const FLOW: &str = r#"
+site = "shop"
+origins = ["*"]
+
+[[survey]]
+id = "flow"
+version = 1
+metric = "csat"
+options.quiet = "0"
+
+[survey.ending]
+text.en = "Thanks, that helps."
+unfavourable.en = "We are sorry, and will look into it."
+
+[[survey.question]]
+id = "hello"
+kind = "message"
+text.en = "Two questions, a minute at most."
+
+[[survey.question]]
+id = "csat"
+kind = "rating"
+required = true
+
+[[survey.question]]
+id = "why"
+kind = "text"
+required = true
+max_chars = 12
+
+[[survey.question]]
+id = "help"
+kind = "link"
+text.en = "There is more to read."
+href = "/help"
+label.en = "Help pages"
+"#;
+
+#[tokio::test]
+async fn what_is_required_is_asked_for_characters_are_counted_as_people_do_and_the_ending_fits() -> Result<()>
+{
+    let (pages, candor) = (Pages::start().await?, Candor::with_sites(&[("shop.toml", FLOW)])?);
+    pages.set("/", Page::with_body(&candor.tag("data-site=\"shop\"")));
+    let browser = Browser::open_with(Options { height: 900, ..NARROW }).await?;
+    browser.goto(&pages.url("/")).await?;
+    browser
+        .widget_until("the message", "$('.question')?.textContent.startsWith('Two questions') && $('.send')")
+        .await?;
+    browser.screenshot("flow-message-320").await?;
+    whole(&browser, "the message").await?;
+    assert_eq!(browser.violations().await?, [""; 0]);
+    browser.click_button("Next").await?;
+
+    browser.prompt().await?;
+    browser.widget_until("the focus", "root.activeElement === radios[0]").await?;
+    browser.click_button("Next").await?;
+    browser
+        .widget_until("the error", "$('legend .error')?.textContent === 'Please answer this question.'")
+        .await?;
+    browser.widget_until("the focus", "root.activeElement === radios[0]").await?;
+    browser.screenshot("flow-unanswered-320").await?;
+    assert_eq!(browser.violations().await?, [""; 0]);
+    browser.choose(2).await?;
+    browser.widget_until("no error", "!$('legend .error') && !$('#error').textContent").await?;
+    assert_eq!(browser.widget("!!button('Skip')").await?, false);
+    browser.click_button("Next").await?;
+    browser
+        .widget_until("the error", "$('#error').textContent && root.activeElement === $('textarea')")
+        .await?;
+    // A flag and a family are a character each.
+    browser.write_comment("🇹🇭👨‍👩‍👧é").await?;
+    let count = "$('#count').textContent.replace('\\u00a0/\\u00a0', '/')";
+    browser.widget_until("the count", &format!("{count} === '3/12'")).await?;
+    browser.write_comment("1234567890").await?;
+    browser.widget_until("the count", &format!("{count} === '13/12'")).await?;
+    browser.click_button("Next").await?;
+    browser.widget_until("the error", "$('#error').textContent.includes('12')").await?;
+    browser.screenshot("flow-too-long-320").await?;
+    whole(&browser, "too long").await?;
+    browser.press(&[Key::Backspace]).await?;
+    browser.click_button("Next").await?;
+
+    browser.widget_until("the link", "$('.link')").await?;
+    let link = browser.widget("[$('.link').getAttribute('href'), $('.link').target, $('.link').rel]").await?;
+    assert_eq!(link, json!(["/help", "_blank", "noopener noreferrer"]));
+    browser.screenshot("flow-link-320").await?;
+    whole(&browser, "the link").await?;
+    assert_eq!(browser.violations().await?, [""; 0]);
+    browser.click_button("Back").await?;
+    browser.widget_until("what was written", "$('textarea').value.endsWith('123456789')").await?;
+    browser.click_button("Next").await?;
+    browser.widget_until("the link", "$('.link')").await?;
+    browser.send().await?;
+    browser
+        .widget_until("the ending", "$('h2').textContent === 'We are sorry, and will look into it.'")
+        .await?;
+    browser.until("the receipt", "journey.events.at(-1).type === 'sent'").await?;
+    assert_eq!(browser.eval("journey.errors").await?, json!([]));
+    let kept = candor.read("/v1/surveys/flow/responses?site=shop").await?;
+    let answers = kept["responses"][0]["answers"].as_array().map(Vec::len);
+    assert_eq!((answers, &kept["responses"][0]["state"]), (Some(2), &json!("complete")));
+    Ok(())
+}

@@ -133,7 +133,8 @@ pub(super) struct Reading {
 impl Reading {
     pub(super) fn of(found: Found<'_>, wanted: Option<&str>) -> Result<Self, Problem> {
         let versions = found.versions();
-        let is_counted = |question: &&Question| !matches!(question.kind, Kind::Text { .. });
+        let is_counted =
+            |question: &&Question| matches!(question.kind, Kind::Rating { .. } | Kind::Choice { .. });
         // As the survey is now, else as it was last.
         let mut asked = std::iter::once(found.survey).chain(versions.iter().rev().copied());
         let question = match wanted {

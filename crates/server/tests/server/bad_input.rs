@@ -154,7 +154,7 @@ async fn each_wrong_body_gets_its_problem_and_nothing_is_stored() {
         ("revision 0", but("/revision", json!(0)), 422, "revision"),
         ("a locale that is not a tag", but("/locale", json!("zh Hant")), 422, "locale"),
         ("a long touchpoint", but("/touchpoint", "x".repeat(65).into()), 422, "touchpoint"),
-        ("an unknown look", but("/presentation/display", json!("modal")), 422, "presentation.display"),
+        ("an unknown look", but("/presentation/display", json!("sheet")), 422, "presentation.display"),
         ("a long page", but("/page", "x".repeat(2_049).into()), 422, "page"),
         ("a long name", but("/respondent/id", "x".repeat(129).into()), 422, "respondent.id"),
         ("33 attributes", but("/respondent/attributes", map(33).into()), 422, "respondent.attributes"),

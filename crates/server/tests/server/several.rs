@@ -5,7 +5,7 @@ use std::fs;
 use tempfile::TempDir;
 
 const BLOG: &str = "https://blog.example";
-const ALL: &str = "can=choice,pages,rules,scale,looks,open";
+const ALL: &str = "can=choice,pages,rules,scale,more";
 
 /// A server with these files of sites.
 async fn serve(files: &[(&str, &str)]) -> Spawned {
@@ -162,16 +162,16 @@ async fn a_widget_is_not_offered_what_it_could_not_draw_in_full() {
     for can in ["", "?can=", "?can=choice,rules,scale", "?can=choice,pages,rules,scales", "?can=all"] {
         assert_eq!(ids(can).await, [""; 0], "{can}");
     }
-    for can in [ALL, "can=looks,scale,pages,rules,choice", "can=stars,choice,pages,rules,scale,looks,,x"] {
+    for can in [ALL, "can=more,scale,pages,rules,choice", "can=stars,choice,pages,rules,scale,more,,x"] {
         assert_eq!(ids(&format!("?{can}")).await, ["help-visit"], "{can}");
         let survey: Value = server.get(&format!("/v1/surveys/help-visit?{can}")).await.json().await.unwrap();
         assert_eq!(survey, wire_json("survey-several.json"), "{can}");
     }
     for (query, missing) in [
-        ("", "choice,pages,rules,scale,looks"),
-        ("?can=choice,scale,open", "pages,rules,looks"),
-        ("?can=choice,pages,rules,scales,looks", "scale"),
-        ("?can=choice,pages,rules,scale", "looks"),
+        ("", "choice,pages,rules,scale,more"),
+        ("?can=choice,scale", "pages,rules,more"),
+        ("?can=choice,pages,rules,scales,more", "scale"),
+        ("?can=choice,pages,rules,scale", "more"),
     ] {
         let origin = "https://help.example";
         let response = from(&server, origin, &format!("/v1/surveys/help-visit{query}")).await;

@@ -51,7 +51,7 @@ async fn a_mistake_is_named_by_file_line_key_and_what_was_expected() {
             &["shop.toml: line 8: survey[0].options.triger: expected one of product,"],
         ),
         (
-            &format!("{SHOP}[survey.options]\ndisplay = \"modal\"\n"),
+            &format!("{SHOP}[survey.options]\ndisplay = \"sheet\"\n"),
             &["shop.toml: line 8: survey[0].options.display: expected popover or inline"],
         ),
     ] {
@@ -239,7 +239,7 @@ fn places(text: &str) -> Vec<String> {
 async fn every_mistake_of_every_file_is_named_at_once() {
     let a = "site = 5\norigins = [\"https://a.example\", 7]\ncolour = \"red\"\n\
         [[survey]]\nverion = 1\nid = \"a\"\nmetric = \"npss\"\n\
-        [survey.options]\ndelay = 2\ntriger = \"load\"\ndisplay = \"modal\"\n\
+        [survey.options]\ndelay = 2\ntriger = \"load\"\ndisplay = \"sheet\"\n\
         [[survey]]\nid = \"b\"\nversion = 0\nmetric = \"nps\"\n\
         [[survey.question]]\nkind = \"ratin\"\ntext = \"x\"\nlow.en = 5\n\"we\\nird\" = 1\n\
         [[survey.question]]\nid = \"t\"\ntext.en = \"{shop}\"\nlow.en = \"x\"\n";
