@@ -76,7 +76,7 @@ async fn a_page_of_a_site_on_which_no_survey_is_due_loads_the_loader_and_the_lis
         [
             pages.url("/"),
             candor.url("/candor.js"),
-            candor.url("/v1/sites/quiet?can=choice,pages,rules,scale")
+            candor.url("/v1/sites/quiet?can=choice,pages,rules,scale,more")
         ]
     );
     Ok(())

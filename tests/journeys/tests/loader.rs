@@ -161,7 +161,7 @@ async fn a_survey_that_failed_is_not_said_to_have_been_shown() -> Result<()> {
     let said = because(&browser, "no-such-survey").await?;
     assert!(
         said.contains(
-            "/v1/surveys/no-such-survey?locale=en,en-US&can=choice,pages,rules,scale: status 404: "
+            "/v1/surveys/no-such-survey?locale=en,en-US&can=choice,pages,rules,scale,more: status 404: "
         ),
         "{said}"
     );
@@ -241,7 +241,7 @@ async fn a_quiet_period_holds_on_the_next_page_and_zero_asks_again() -> Result<(
     browser.goto(&pages.url("/")).await?;
     browser.until("the loader", "window.candor && candor.version").await?;
     browser.run("candor('show', 'csat', {quiet: 0})", &[]).await?;
-    assert!(because(&browser, "csat").await?.starts_with("quiet: asked never"));
+    assert!(because(&browser, "csat").await?.starts_with("quiet: never"));
     Ok(())
 }
 
@@ -518,8 +518,8 @@ async fn until_a_sites_prompt_shows_each_file_is_fetched_once_and_no_other() -> 
     let mut expected = [
         pages.url("/"),
         candor.url("/candor.js"),
-        candor.url("/v1/sites/plain?can=choice,pages,rules,scale"),
-        candor.url("/v1/surveys/plain-nps?locale=th,en-US,en&can=choice,pages,rules,scale&site=plain"),
+        candor.url("/v1/sites/plain?can=choice,pages,rules,scale,more"),
+        candor.url("/v1/surveys/plain-nps?locale=th,en-US,en&can=choice,pages,rules,scale,more&site=plain"),
         format!("{module}candor.wasm"),
         format!("{module}element.js"),
         format!("{module}th.json"),

@@ -243,10 +243,15 @@ mod tests {
     async fn the_thread_that_read_last_reads_next() {
         let (_folder, readers) = readers();
         let name = |_: &Connection| Ok(std::thread::current().name().map(str::to_owned));
+        while lock(&readers.queue).idle.len() < READERS {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         let last = readers.read(None, name).await.unwrap();
         for _ in 0..3 * READERS {
             // It says that it is idle after it has answered.
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            while lock(&readers.queue).idle.len() < READERS {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
             assert_eq!(readers.read(None, name).await.unwrap(), last);
         }
     }
