@@ -215,6 +215,8 @@ pub(crate) struct Moment<'a> {
     pub(crate) turns: u32,
     pub(crate) status: &'a str,
     pub(crate) error: &'a str,
+    /// The error is of what is chosen, not of what is written.
+    pub(crate) choice_is_wrong: bool,
     pub(crate) privacy: Option<String>,
 }
 
@@ -224,7 +226,7 @@ impl Screen {
         let (head, _) = session.on_page();
         let mut choice = choice(session, wording, head);
         let mut error = moment.error;
-        if let Some(choice) = choice.as_mut().filter(|_| !error.is_empty() && session.value(head).is_none()) {
+        if let Some(choice) = choice.as_mut().filter(|_| moment.choice_is_wrong && !error.is_empty()) {
             choice.is_wrong = true;
             choice.hint = Some(error.into());
             error = "";
@@ -416,6 +418,7 @@ mod tests {
             turns: 0,
             status: "",
             error: "",
+            choice_is_wrong: false,
             privacy: None,
         };
         Screen::of(session, &wording, moment)

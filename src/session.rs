@@ -580,3 +580,219 @@ mod tests {
         }
     }
 }
+
+/// Any survey, walked through in any way: it ends, going back undoes going on, and what is sent is what the server takes and would have asked.
+#[cfg(test)]
+mod walks {
+    use super::*;
+    use candor_scoring::{Direction, Measure, Metric, Scale};
+    use candor_survey::{
+        BandTexts, Ending, Look, NewResponse, Presentation, Respondent, Response, Rule, Test,
+    };
+
+    /// Numbers that look random, the same for each seed (Steele, Lea and Flood's SplitMix64).
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, n: usize) -> usize {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = self.0;
+            z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+            ((z ^ z >> 31) % n as u64) as usize
+        }
+
+        fn flips(&mut self) -> bool {
+            self.below(2) == 0
+        }
+    }
+
+    fn kind(dice: &mut Dice) -> Kind {
+        let scale = |min, max, direction| Scale::new(min, max, direction).unwrap();
+        match dice.below(9) {
+            0 | 1 => {
+                let measure = match dice.below(3) {
+                    0 => Measure::own(Metric::ALL[dice.below(3)]),
+                    1 => {
+                        Measure::new(Metric::Csat, scale(1, 10, Direction::HigherIsBetter), Some(3)).unwrap()
+                    }
+                    _ => Measure::new(Metric::Ces, scale(1, 5, Direction::LowerIsBetter), None).unwrap(),
+                };
+                let look = if Look::Stars.suits(measure.scale()) { Look::Stars } else { Look::Numbers };
+                Kind::Rating { measure, look, low: None, high: None, labels: Vec::new() }
+            }
+            2..=4 => Kind::Text { by_band: BandTexts::default(), max_chars: dice.flips().then_some(20) },
+            5..=7 => {
+                let option = |id: usize| Choice { id: format!("o{id}"), text: format!("O{id}") };
+                let options = (0..2 + dice.below(3)).map(option).collect();
+                Kind::Choice { options, many: dice.flips(), other: dice.flips(), shuffle: dice.flips() }
+            }
+            _ => Kind::Message { link: None },
+        }
+    }
+
+    fn test(dice: &mut Dice, before: &[Question]) -> Test {
+        let earlier = &before[dice.below(before.len())];
+        let id = earlier.id.clone();
+        match (&earlier.kind, dice.below(3)) {
+            (Kind::Rating { .. }, 0) => Test::Band(id, Band::ALL[dice.below(3)]),
+            (Kind::Rating { .. }, 1) => Test::Points(id, vec![dice.below(6) as u8, 9]),
+            (Kind::Choice { options, .. }, 0 | 1) => {
+                Test::Chosen(id, options[dice.below(options.len())].id.clone())
+            }
+            (_, 2) => Test::Attribute("plan".into(), if dice.flips() { "pro" } else { "free" }.into()),
+            _ => Test::Answered(id, dice.flips()),
+        }
+    }
+
+    fn survey(dice: &mut Dice) -> Survey {
+        let mut questions: Vec<Question> = Vec::new();
+        for n in 0..1 + dice.below(12) {
+            let kind = kind(dice);
+            let when = (n > 0 && dice.flips()).then(|| {
+                let tests = (0..=dice.below(2)).map(|_| test(dice, &questions)).collect();
+                if dice.flips() { Rule::All(tests) } else { Rule::Any(tests) }
+            });
+            let required = dice.below(4) == 0 && !matches!(kind, Kind::Message { .. });
+            questions.push(Question { id: format!("q{n}"), text: None, when, required, kind });
+        }
+        let (id, site) = ("s".into(), Some("shop".into()));
+        Survey { id, version: 1, site, locale: None, questions, ending: Ending::default() }
+    }
+
+    /// What is seen of a session: the page, what stands on it, and all that would be sent.
+    fn seen(session: &Session) -> (usize, Option<usize>, Vec<Answer>) {
+        let (head, follows) = session.on_page();
+        (head, follows, session.answers())
+    }
+
+    fn answer(session: &mut Session, dice: &mut Dice) {
+        let (head, _) = session.on_page();
+        match session.question(head).map(|question| question.kind.clone()) {
+            Some(Kind::Rating { measure, .. }) => {
+                let scale = measure.scale();
+                session.choose(head, scale.min() + dice.below(scale.len()) as u8);
+            }
+            Some(Kind::Choice { options, other, .. }) => {
+                if other && dice.below(4) == 0 {
+                    session.write_other(head, ["", " ", "more"][dice.below(3)]).unwrap();
+                } else {
+                    session.pick(head, &options[dice.below(options.len())].id, dice.below(3) > 0);
+                }
+            }
+            _ => {}
+        }
+        if let Some(text) = session.text_on_page().filter(|_| dice.flips()) {
+            session.write(text, ["", "a", "b "][dice.below(3)]).unwrap();
+        }
+    }
+
+    /// The response as the server gets it.
+    fn sent(session: &Session, plan: &str) -> NewResponse {
+        let attributes = [("plan".to_owned(), plan.to_owned())].into();
+        let response = Response {
+            state: session.state(),
+            site: "shop".into(),
+            survey: "s".into(),
+            survey_version: 1,
+            locale: "en".into(),
+            touchpoint: None,
+            answers: session.answers(),
+            presentation: Presentation {
+                display: "popover".into(),
+                scale: "numbers".into(),
+                direction: "ltr".into(),
+                order: Default::default(),
+            },
+            page: None,
+            respondent: Some(Respondent { attributes, ..Respondent::default() }),
+            context: Default::default(),
+            test: false,
+        };
+        let id = "0192f5e4-7c1b-7a44-9c5e-3b1f0f6f2a11".into();
+        NewResponse { v: 1, id, revision: session.revision(), response, age_ms: 0 }
+    }
+
+    #[test]
+    fn any_survey_ends_is_gone_back_through_and_sends_what_the_server_takes() {
+        let (mut ended, mut hidden, mut unanswered) = (0, 0, 0);
+        for seed in 0..4_000 {
+            let mut dice = Dice(seed);
+            let survey = survey(&mut dice);
+            let plan = if dice.flips() { "pro" } else { "free" };
+            let attributes = vec![("plan".to_owned(), plan.to_owned())];
+            let mut session = Session::new(survey.clone(), attributes, &mut || 0.5);
+            if !session.asks() {
+                continue;
+            }
+            for _ in 0..40 {
+                let before = seen(&session);
+                match dice.below(5) {
+                    0 => {
+                        if session.next() {
+                            assert!(session.on_page().0 > before.0, "{seed}: on is forward");
+                            assert!(session.back());
+                            assert_eq!(seen(&session), before, "{seed}: back undoes it");
+                            session.next();
+                        }
+                    }
+                    1 => {
+                        let moved = session.back();
+                        assert_eq!(moved, session.on_page().0 < before.0, "{seed}");
+                    }
+                    _ => answer(&mut session, &mut dice),
+                }
+                let (head, follows) = session.on_page();
+                let asked = session.asked();
+                for on_page in std::iter::once(head).chain(follows) {
+                    assert!(asked & bit(on_page) > 0, "{seed}: what is on the page is asked");
+                }
+                for answer in session.answers() {
+                    let of =
+                        survey.questions.iter().position(|question| question.id == answer.question).unwrap();
+                    assert!(asked & bit(of) > 0, "{seed}: what is not asked is not sent");
+                }
+                unanswered += usize::from(session.unanswered().is_some());
+                hidden += session.values.iter().flatten().count() - session.answers().len();
+                session.revise();
+                let checked = sent(&session, plan).check(&survey);
+                let checked = checked.unwrap_or_else(|error| panic!("{seed}: {error}"));
+                assert_eq!(checked.response().answers.len(), session.answers().len(), "{seed}");
+            }
+            // However it was walked, so many steps lead to its end.
+            while session.back() {}
+            let (mut steps, mut met) = (0, 0);
+            loop {
+                let (head, follows) = session.on_page();
+                met |= bit(head) | follows.map_or(0, bit);
+                if !session.next() {
+                    break;
+                }
+                steps += 1;
+                assert!(steps < survey.questions.len(), "{seed}: it ends");
+            }
+            assert!(session.is_last(), "{seed}");
+            assert_eq!(met, session.asked(), "{seed}: all that is asked is met");
+            if session.complete() {
+                ended += 1;
+                let asked = session.asked();
+                let checked =
+                    sent(&session, plan).check(&survey).unwrap_or_else(|error| panic!("{seed}: {error}"));
+                let open = |(index, question): &(usize, &Question)| {
+                    asked & bit(*index) > 0
+                        && session.value(*index).is_none()
+                        && !matches!(question.kind, Kind::Message { .. })
+                };
+                let open: Vec<_> = survey
+                    .questions
+                    .iter()
+                    .enumerate()
+                    .filter(open)
+                    .map(|(_, question)| question.id.clone())
+                    .collect();
+                assert_eq!(checked.skipped(), open, "{seed}: both know what was asked");
+            }
+        }
+        assert!(ended > 3_000 && hidden > 1_000 && unanswered > 5_000, "{ended} {hidden} {unanswered}");
+    }
+}

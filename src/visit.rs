@@ -67,8 +67,9 @@ pub(crate) struct Visit {
     /// How many pages were turned, both ways.
     turns: Cell<u32>,
     status: RefCell<String>,
-    /// What is wrong with the text.
+    /// What is wrong, with the text or with what is chosen.
     error: RefCell<String>,
+    choice_is_wrong: Cell<bool>,
     /// Whether of a scale the chosen point is enough, where there is little room.
     is_folded: Cell<bool>,
     /// What is written in the text field of this page: the field may go and come with what is chosen.
@@ -96,6 +97,7 @@ impl Visit {
             turns: Cell::new(0),
             status: RefCell::default(),
             error: RefCell::default(),
+            choice_is_wrong: Cell::new(false),
             is_folded: Cell::new(false),
             draft: RefCell::default(),
             typed: Cell::new(None),
@@ -129,6 +131,7 @@ impl Visit {
             turns: self.turns.get(),
             status: &self.status.borrow(),
             error: &self.error.borrow(),
+            choice_is_wrong: self.choice_is_wrong.get(),
             privacy: self.config.privacy(),
         };
         Screen::of(&self.session.borrow(), &self.wording, moment)
@@ -292,6 +295,7 @@ impl Visit {
             Ok(written) => written,
             Err(TooLong(count, max)) => {
                 self.error.replace(self.wording.too_long(count, max));
+                self.choice_is_wrong.set(false);
                 return self.show(Focus::Wrong);
             }
         };
@@ -302,6 +306,7 @@ impl Visit {
         if let Some(index) = unanswered {
             self.error.replace(self.wording.texts.get("unanswered"));
             let is_text = self.session.borrow().text_on_page() == Some(index);
+            self.choice_is_wrong.set(!is_text);
             return self.show(if is_text { Focus::Wrong } else { Focus::Chosen });
         }
         let turns = if is_back { self.session.borrow_mut().back() } else { self.session.borrow_mut().next() };

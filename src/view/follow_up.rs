@@ -24,7 +24,7 @@ pub(super) fn follow_up(screen: &Screen) -> AnyView {
             ("rows", "2"),
             // The respondent's language, not the survey's.
             ("dir", "auto"),
-            ("aria-describedby", "error count"),
+            ("aria-describedby", if field.count.is_some() { "error count" } else { "error" }),
             ("aria-invalid", is_wrong),
         ];
         // Above the field, where neither a keyboard nor the buttons lie over it.
