@@ -64,6 +64,28 @@ const ENDS: &[(End, bool)] = &[
     (End::Back, false),
 ];
 
+/// What is asked: a preset, and what is chosen first. Three open questions have nothing to choose.
+const ASKED: [(&str, &str); 8] = [
+    ("nps", "7"),
+    ("csat", "4"),
+    ("ces", "5"),
+    ("effort", "2"),
+    ("enps", "7"),
+    ("thumbs", "2"),
+    ("pmf", "very"),
+    ("start-stop-continue", ""),
+];
+const DISPLAYS: [&str; 4] = ["popover", "bar", "modal", "inline"];
+
+/// One visit that ends too soon.
+#[derive(Clone, Copy, Debug)]
+struct Visit {
+    end: End,
+    types: bool,
+    asked: (&'static str, &'static str),
+    display: &'static str,
+}
+
 /// A profile of its own, gone with this.
 struct Profile(PathBuf);
 
@@ -85,16 +107,19 @@ async fn pass(ms: u64) {
     tokio::time::sleep(Duration::from_millis(ms)).await;
 }
 
-/// Answers, ends the visit in this way, and gives what the server has of it once the site was visited again.
-async fn told(end: End, types: bool, name: &str) -> Result<Vec<Value>> {
+/// Answers, ends the visit in its way, and gives what the server has of it once the site was visited again.
+async fn told(visit: Visit, name: &str) -> Result<Vec<Value>> {
+    let Visit { end, types, asked: (survey, first), display } = visit;
     let (widget, store) = (Candor::start()?, Candor::start()?);
     let up = Reply::Forward(store.origin(), Duration::ZERO);
     let fails = matches!(end, End::FailsAndReloads | End::FailsAndReturns | End::Killed { up: false, .. });
     let endpoint = Endpoint::start(if fails { Reply::Status(503) } else { up.clone() }).await?;
     let pages = Pages::start().await?;
     let tag = |trigger: &str| {
-        let attributes =
-            format!("data-survey=\"nps\" data-endpoint=\"{}\" data-trigger=\"{trigger}\"", endpoint.url());
+        let attributes = format!(
+            "data-survey=\"{survey}\" data-display=\"{display}\" data-endpoint=\"{}\" data-trigger=\"{trigger}\"",
+            endpoint.url()
+        );
         let refuse =
             "<script>for (const name of ['localStorage', 'indexedDB']) Object.defineProperty(window, name,
             {get() { throw new DOMException('refused', 'SecurityError') }})</script>";
@@ -111,7 +136,11 @@ async fn told(end: End, types: bool, name: &str) -> Result<Vec<Value>> {
         browser.client().switch_to_window(other.handle).await?;
     }
     browser.goto(&pages.url("/")).await?;
-    browser.choose(7).await?;
+    if first.is_empty() {
+        browser.widget_until("the question", "$('textarea') && $('.send')").await?;
+    } else {
+        browser.click(&format!("$('input[value=\"{first}\"]').labels[0]")).await?;
+    }
     if types {
         browser.write_comment("half a sen").await?;
     }
@@ -160,10 +189,10 @@ async fn told(end: End, types: bool, name: &str) -> Result<Vec<Value>> {
     let mut stored = Vec::new();
     // The response that was begun has its last revision when it answers what was asked.
     for _ in 0..100 {
-        let list = store.responses("nps").await?;
+        let list = store.responses(survey).await?;
         stored = list["responses"].as_array().cloned().unwrap_or_default();
         stored.retain(|response| response["state"] != "shown");
-        if stored.iter().any(|response| is_whole(response, types)) {
+        if stored.iter().any(|response| visit.is_whole(response)) {
             break;
         }
         pass(100).await;
@@ -171,16 +200,23 @@ async fn told(end: End, types: bool, name: &str) -> Result<Vec<Value>> {
     Ok(stored)
 }
 
-fn is_whole(response: &Value, types: bool) -> bool {
-    let answers = response["answers"].as_array().cloned().unwrap_or_default();
-    let rated = answers.iter().any(|answer| answer["rating"] == 7);
-    let written = answers.iter().any(|answer| answer["text"] == "half a sen");
-    rated && written == types
+impl Visit {
+    fn is_whole(self, response: &Value) -> bool {
+        let first = self.asked.1;
+        let answers = response["answers"].as_array().cloned().unwrap_or_default();
+        let is_first = |answer: &Value| {
+            first.parse::<u8>().is_ok_and(|first| answer["rating"] == first)
+                || answer["choices"] == json!([first])
+        };
+        let is_chosen = first.is_empty() || answers.iter().any(is_first);
+        let is_written = answers.iter().any(|answer| answer["text"] == "half a sen");
+        is_chosen && is_written == self.types && response["presentation"]["display"] == self.display
+    }
 }
 
 async fn no_answer_is_lost(browser: &str) -> Result<()> {
     let which = env::var("CANDOR_LOSS").unwrap_or_default();
-    let mut lost = Vec::new();
+    let (mut lost, mut turn) = (Vec::new(), 0);
     for (end, always) in ENDS {
         let is_told = match which.as_str() {
             "" => *always,
@@ -190,11 +226,16 @@ async fn no_answer_is_lost(browser: &str) -> Result<()> {
             continue;
         }
         for types in [false, true] {
+            // Each with another question and display than the one before, and than in the other browser.
+            let asked = ASKED[(turn * 3 + usize::from(browser == "firefox")) % ASKED.len()];
+            let display = DISPLAYS[(turn + turn / DISPLAYS.len()) % DISPLAYS.len()];
+            turn += 1;
+            let visit = Visit { end: *end, types: types || asked.1.is_empty(), asked, display };
             let name = format!("{browser}-{end:?}-{types}").replace([' ', '{', '}', ':', ','], "");
-            let stored = told(*end, types, &name).await.with_context(|| name.clone())?;
-            let once = matches!(&stored[..], [response] if is_whole(response, types));
-            let (what, outcome) = (if types { "text" } else { "rating" }, if once { "once" } else { "LOST" });
-            println!("{browser}, {what}, {end:?}: {outcome}");
+            let stored = told(visit, &name).await.with_context(|| format!("{visit:?}"))?;
+            let once = matches!(&stored[..], [response] if visit.is_whole(response));
+            let outcome = if once { "once" } else { "LOST" };
+            println!("{browser}, {visit:?}: {outcome}");
             if !once {
                 lost.push(format!("{name}: {stored:?}"));
             }
