@@ -32,6 +32,7 @@ cargo xtask torture [name]        the long proofs: server is killed 200 times (-
                                   are named after it
 cargo xtask deny                  licences and origins of all dependencies, held against deny.toml
 cargo xtask build [--server]      build what browsers download into target/candor/dist
+cargo xtask pictures              take the pictures in docs/ anew
 cargo xtask locales [--check]     compile the messages in locales/ to packs, or check that the packs are current
 cargo xtask options [--check]     write the tables of options in docs/embedding.md, or check that they are current";
 
@@ -55,6 +56,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "deny" => deny::command(rest),
         "demo" => demo::command(rest),
         "test" => test::command(rest),
+        "pictures" => test::pictures(rest),
         "size" => size::command(rest),
         "bench" => bench::command(rest),
         "torture" => torture::command(rest),

@@ -10,7 +10,7 @@ use crate::node::Node;
 use crate::size;
 use crate::tools;
 use crate::workspace::{WASM, Workspace, program, run, say, told};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -261,6 +261,29 @@ fn journeys(run: &mut Run) -> Result<()> {
     cargo.args(["test", "--package", "candor-journeys", "--no-fail-fast"]);
     cargo.env("CANDOR_BIN", server).env("CHROMEDRIVER", chromedriver).env("GECKODRIVER", geckodriver);
     run.suite(&mut cargo)
+}
+
+/// `cargo xtask pictures`: takes the pictures of the documents anew.
+pub(crate) fn pictures(arguments: &[String]) -> Result<()> {
+    ensure!(arguments.is_empty(), "`pictures` knows no flags.");
+    let workspace = Workspace::find()?;
+    let node = Node::required(&workspace)?;
+    build::assets(&workspace, Some(&node))?;
+    let (chromedriver, server) = (tools::browsers()?, build::debug_server(&workspace)?);
+    let mut cargo = workspace.cargo();
+    cargo.args([
+        "test",
+        "--package",
+        "candor-journeys",
+        "--test",
+        "displays",
+        "--",
+        "--ignored",
+        "the_pictures",
+    ]);
+    cargo.env("CANDOR_BIN", server).env("CHROMEDRIVER", chromedriver);
+    cargo.env("CANDOR_PICTURES", workspace.root.join("docs/displays"));
+    run(&mut cargo, "Mend what is named above.")
 }
 
 fn docs(run: &mut Run) -> Result<()> {

@@ -218,3 +218,47 @@ async fn every_display_is_whole_and_answered_on_larger_screens() -> Result<()> {
 async fn every_display_is_whole_and_answered_in_the_dark() -> Result<()> {
     every_display(&[320, 768, 1280], true).await
 }
+
+/// Every display on three screens, light and dark, in both directions, side by side: `cargo xtask pictures` puts them where the documents
+/// show them.
+#[tokio::test]
+#[ignore = "writes into the repository"]
+async fn the_pictures_of_the_documents() -> Result<()> {
+    let folder = std::path::PathBuf::from(std::env::var("CANDOR_PICTURES")?);
+    std::fs::create_dir_all(&folder)?;
+    let browser = Browser::open().await?;
+    for display in Display::ALL.map(Display::name) {
+        let mut pictures = Vec::new();
+        for dark in [false, true] {
+            for language in ["en", "fa"] {
+                let (pages, _candor) =
+                    stage(language, &format!("data-display=\"{display}\" data-product=\"Fernway\""), "")
+                        .await?;
+                for width in [320, 768, 1280] {
+                    browser.look(Options { width, height: 720, dark }).await?;
+                    browser.goto(&pages.url("/")).await?;
+                    browser.choose(8).await?;
+                    browser.widget_until("the follow-up", "$('textarea') && seen($('textarea'))").await?;
+                    edges(&browser).await?;
+                    pictures.push(json!(browser.client().screenshot().await?));
+                }
+            }
+        }
+        let (pages, _candor) = stage("en", "data-trigger=\"manual\"", "").await?;
+        browser.look(Options { width: 822, height: 994, dark: false }).await?;
+        browser.goto(&pages.url("/")).await?;
+        let script = "const [...pictures] = arguments, done = pictures.pop();
+            document.body.innerHTML = '';
+            document.body.style = 'margin: 6px; display: grid; gap: 6px; grid-template-columns: auto auto auto; background: #767c86';
+            Promise.all(pictures.map(async bytes => {
+                const picture = new Image();
+                picture.src = URL.createObjectURL(new Blob([Uint8Array.from(bytes)]));
+                picture.height = 240;
+                document.body.append(picture);
+                await picture.decode();
+            })).then(done, error => done(String(error)))";
+        browser.client().execute_async(script, pictures).await?;
+        std::fs::write(folder.join(format!("{display}.png")), browser.client().screenshot().await?)?;
+    }
+    Ok(())
+}
