@@ -295,15 +295,13 @@ impl Screen {
 }
 
 fn place(session: &Session, index: usize) -> Place {
-    let is_text = |question: &Question| matches!(question.kind, Kind::Text { .. });
-    let (mut is_first, mut is_rated) = (true, false);
-    let survey = session.survey();
-    let this = survey.questions.get(index).map(is_text);
-    for earlier in survey.questions.iter().take(index) {
-        is_rated |= earlier.measure().is_some();
-        is_first &= Some(is_text(earlier)) != this || matches!(earlier.kind, Kind::Choice { .. });
-    }
-    Place { is_first, is_rated, band: session.band_before(index) }
+    let questions = &session.survey().questions;
+    let is_same = |earlier: &Question| match session.question(index).map(|question| &question.kind) {
+        Some(Kind::Rating { .. }) => earlier.measure().is_some(),
+        Some(Kind::Text { .. }) => matches!(earlier.kind, Kind::Text { .. }),
+        _ => false,
+    };
+    Place { is_first: !questions.iter().take(index).any(is_same), band: session.band_before(index) }
 }
 
 /// The most characters of a text, if they are counted.
@@ -347,7 +345,8 @@ fn choice(session: &Session, wording: &Wording, index: usize) -> Option<Asked> {
                 items.push(Item {
                     value: decimal(point.into()),
                     number: is_numbered.then(|| number(point)),
-                    label: label.filter(|_| is_labelled),
+                    // Those of stars are heard.
+                    label: label.filter(|_| is_labelled || !labels.is_empty()),
                 });
             }
             let values =

@@ -318,6 +318,10 @@ impl Visit {
         self.draft.take();
         if ends {
             self.is_done.set(true);
+            if !completes {
+                // Who has come to the end without a word is left in peace as who closed it.
+                start_quiet_period(&self.config, Ending::Dismissed);
+            }
             // All that was answered may have been taken back.
             self.status.replace(if completes { self.wording.texts.get("sending") } else { String::new() });
         }

@@ -33,8 +33,6 @@ impl Own {
 pub(crate) struct Place {
     /// It is the first of its kind, so that the page's words are meant for it.
     pub(crate) is_first: bool,
-    /// A rating is asked before it.
-    pub(crate) is_rated: bool,
     /// Of the rating before it, once there is one.
     pub(crate) band: Option<Band>,
 }
@@ -67,8 +65,7 @@ impl Wording {
                 let key = match place.band {
                     Some(Band::Unfavourable) => "followup-unfavourable",
                     Some(Band::Favourable) => "followup-favourable",
-                    _ if place.is_rated => "followup",
-                    _ => "followup-answer",
+                    _ => "followup",
                 };
                 self.own
                     .first(&[own(&self.own.followup).as_ref(), by_band, question.text.as_ref()])

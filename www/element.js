@@ -468,6 +468,7 @@ function mountAndLeave(host, config) {
     document.removeEventListener("focusin", tend, true);
     removeEventListener("storage", hear);
     host.giveUp?.();
+    if (host.modal) host.shadowRoot.firstElementChild.close();
     host.remove();
     left?.(why);
   };

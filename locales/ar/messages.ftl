@@ -29,11 +29,9 @@ ces-high = سهل جدًا
 
 ## Follow-up
 
-followup = ما السبب الأهم لهذا التقييم؟
+followup = ما السبب الأهم لهذه الإجابة؟
 followup-unfavourable = ما أهم ما ينبغي تحسينه؟
 followup-favourable = ما أكثر ما أعجبك؟
-# After an answer that is no rating.
-followup-answer = ما السبب الأهم لهذه الإجابة؟
 comment-hint = اختياري
 # required stands after a question that has to be answered, unanswered is said to whoever goes on without.
 required = مطلوب

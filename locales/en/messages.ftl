@@ -29,11 +29,9 @@ ces-high = Very easy
 
 ## Follow-up, the same for all three: after any rating, after a low one, after a high one.
 
-followup = What is the main reason for your rating?
+followup = What is the main reason for your answer?
 followup-unfavourable = What should we improve first?
 followup-favourable = What did we do well?
-# After an answer that is no rating.
-followup-answer = What is the main reason for your answer?
 comment-hint = Optional
 # required stands after a question that has to be answered, unanswered is said to whoever goes on without.
 required = Required

@@ -30,11 +30,9 @@ ces-high = خیلی آسان
 
 ## Follow-up
 
-followup = مهم‌ترین دلیل شما برای این امتیاز چیست؟
+followup = مهم‌ترین دلیل شما برای این پاسخ چیست؟
 followup-unfavourable = چه چیزی را باید بهتر کنیم؟
 followup-favourable = از چه چیزی بیشتر راضی بودید؟
-# After an answer that is no rating.
-followup-answer = مهم‌ترین دلیل شما برای این پاسخ چیست؟
 comment-hint = اختیاری
 # required stands after a question that has to be answered, unanswered is said to whoever goes on without.
 required = الزامی

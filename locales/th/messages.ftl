@@ -30,11 +30,9 @@ ces-high = ง่ายมาก
 
 ## Follow-up
 
-followup = เหตุผลสำคัญที่สุดที่คุณให้คะแนนนี้คืออะไร
+followup = เหตุผลสำคัญที่สุดของคำตอบนี้คืออะไร
 followup-unfavourable = มีอะไรที่ควรปรับปรุง เพราะอะไร
 followup-favourable = คุณประทับใจอะไรมากที่สุด
-# After an answer that is no rating.
-followup-answer = เหตุผลสำคัญที่สุดของคำตอบนี้คืออะไร
 comment-hint = ไม่บังคับ
 # required stands after a question that has to be answered, unanswered is said to whoever goes on without.
 required = จำเป็นต้องตอบ

@@ -29,11 +29,9 @@ ces-high = Rất dễ
 
 ## Follow-up
 
-followup = Lý do chính khiến bạn cho điểm này là gì?
+followup = Lý do chính cho câu trả lời của bạn là gì?
 followup-unfavourable = Chúng tôi nên cải thiện điều gì trước tiên?
 followup-favourable = Chúng tôi đã làm tốt điều gì?
-# After an answer that is no rating.
-followup-answer = Lý do chính cho câu trả lời của bạn là gì?
 comment-hint = Không bắt buộc
 # required stands after a question that has to be answered, unanswered is said to whoever goes on without.
 required = Bắt buộc

@@ -31,11 +31,9 @@ ces-high = 非常容易
 
 ## Follow-up
 
-followup = 您給這個分數的最主要原因是什麼？
+followup = 您這樣回答的最主要原因是什麼？
 followup-unfavourable = 您認為我們最需要改善的是什麼？
 followup-favourable = 您覺得我們哪裡做得好？
-# After an answer that is no rating.
-followup-answer = 您這樣回答的最主要原因是什麼？
 comment-hint = 選填
 # required stands after a question that has to be answered, unanswered is said to whoever goes on without.
 required = 必填

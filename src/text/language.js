@@ -56,7 +56,7 @@ export function join(english, pack, words, page, spoken, metric) {
     said[name] ||
     /^(dir|zero|group)|plain$/.test(name) ||
     (/^(nps|csat|ces)-/.test(name) && !name.startsWith(metric)) ||
-    (page.survey == metric && /^(back|next|oth|choo|req|un|followup-an)/.test(name)) ||
+    (page.survey == metric && /^(back|next|oth|choo|req|un)/.test(name)) ||
     (page.question && /-question$/.test(name)) ||
     (page.low && /-(low|1)$/.test(name)) ||
     (page.high && /-(high|5)$/.test(name)) ||

@@ -255,6 +255,7 @@ fn journeys(run: &mut Run) -> Result<()> {
     run.assets()?;
     Node::hosts(&run.workspace)?;
     let (chromedriver, geckodriver) = (tools::browsers()?, tools::geckodriver()?);
+    tools::webkit()?;
     let server = build::debug_server(&run.workspace)?;
     build::leptos_example(&run.workspace)?;
     let mut cargo = run.cargo();

@@ -120,6 +120,17 @@ pub(crate) fn browsers() -> Result<PathBuf> {
     which("chromedriver").context("chromedriver is not on the PATH: install chromium-driver.")
 }
 
+/// Safari's engine with its driver, and a screen in memory for it.
+pub(crate) fn webkit() -> Result<()> {
+    let mut missing = Vec::new();
+    for (name, package) in [("WebKitWebDriver", "webkit2gtk-driver"), ("Xvfb", "xvfb")] {
+        if which(name).is_none() {
+            missing.push(package);
+        }
+    }
+    from_apt(&missing)
+}
+
 /// strace, by which the server's tests see when it syncs.
 pub(crate) fn strace() -> Result<()> {
     from_apt(if version("strace").is_none() { &["strace"] } else { &[] })

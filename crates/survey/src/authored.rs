@@ -419,7 +419,7 @@ impl AuthoredSurvey {
                     mistakes.push(Invalid::new(format!("{path}.question[{i}].label.{tag}"), NO_WORDS));
                 }
             }
-            if question.needs_labels(self.metric) {
+            if !question.labels.is_empty() {
                 for tag in languages.iter().filter(|tag| !question.labels.contains_key(*tag)) {
                     let field = format!("{path}.question[{i}].labels.{tag}");
                     mistakes.push(Invalid::new(field, NO_LABELS));
@@ -578,8 +578,8 @@ impl AuthoredQuestion {
         if self.max_chars.is_some_and(|max| !(1..=MAX_COMMENT_CHARS).contains(&usize::from(max))) {
             wrong("max_chars", &format!("an integer from 1 to {MAX_COMMENT_CHARS}"));
         }
-        if self.kind == KindName::Link && !self.href.as_deref().is_some_and(is_web_address) {
-            wrong("href", "an address that begins with https://, http:// or /");
+        if self.kind == KindName::Link && !self.href.as_deref().is_some_and(leads_somewhere) {
+            wrong("href", "an address that begins with https://, http:// or / and has no spaces");
         }
         if self.kind == KindName::Rating {
             match self.measure(metric) {
@@ -587,6 +587,8 @@ impl AuthoredQuestion {
                 Ok(measure) => {
                     if !self.look().suits(measure.scale()) {
                         wrong("look", &looks(measure));
+                    } else if self.labels.is_empty() && self.needs_labels(metric) {
+                        wrong("labels", NO_LABELS);
                     }
                     let points = measure.scale().len();
                     for (tag, labels) in &self.labels {
@@ -752,6 +754,14 @@ impl AuthoredQuestion {
     }
 }
 
+/// Whether a link may have this address: of a site, or a path on the page's own.
+fn leads_somewhere(href: &str) -> bool {
+    let is_elsewhere = href.starts_with("//") || href.starts_with("/\\");
+    let is_whole = href.split_once("://").is_none_or(|(_, rest)| !rest.is_empty());
+    let is_odd = |c: char| c.is_whitespace() || c.is_control();
+    is_web_address(href) && is_whole && !is_elsewhere && !href.contains(is_odd)
+}
+
 /// Whether a condition can be met by the questions before.
 fn fits(test: &Test, before: &[AuthoredQuestion], metric: Option<Metric>) -> Result<(), String> {
     let (Test::Band(id, _) | Test::Points(id, _) | Test::Chosen(id, _) | Test::Answered(id, _)) = test else {
@@ -774,7 +784,11 @@ fn fits(test: &Test, before: &[AuthoredQuestion], metric: Option<Metric>) -> Res
             let is_other = option == OTHER && question.other == Some(true);
             expect(is_option || is_other, &format!("an option of {id} instead of {option}"))
         }
-        Test::Answered(..) | Test::Attribute(..) => Ok(()),
+        Test::Answered(..) => {
+            let is_read = matches!(question.kind, KindName::Message | KindName::Link);
+            expect(!is_read, &format!("a question that can be answered instead of {id}"))
+        }
+        Test::Attribute(..) => Ok(()),
     }
 }
 
@@ -920,7 +934,13 @@ mod tests {
         let missing = format!("labels.fa: {NO_LABELS}");
         assert_eq!(of(&format!(r#"{labels}, "text": {{"en": "?", "fa": "؟"}}"#)), missing);
         let faces = r#""look": "smileys", "metric": "ces", "scale": "1-3", "text": {"fa": "؟"}"#;
-        assert_eq!(of(faces), missing, "there are no words for effort on three points");
+        let none = format!("labels: {NO_LABELS}");
+        assert_eq!(of(faces), none, "there are no words for effort on three points");
+        assert_eq!(
+            of(r#""look": "smileys", "metric": "ces", "scale": "1-5""#),
+            none,
+            "without any text, too"
+        );
         assert_eq!(
             of(r#""scale": "1-2", "labels": {"e_": ["a", " "]}"#),
             "labels.e_[1]: a text of 1 to 500 characters; labels.e_: a language tag as the last part, such as zh-Hant"

@@ -14,6 +14,9 @@ use candor_scoring::{Band, Measure, Metric, Rating};
 /// The fewest days after an answer until the same person is asked for a Net Promoter Score again: what practice asks for at most.
 const NPS_DAYS: u16 = DEFAULT_QUIET_DAYS.0;
 
+const GATED: &str = "asks for a public review of those alone who rated high, which misleads who reads it and is against the rules of \
+                     the sites that show it: ask everyone, or nobody";
+
 /// What makes answers worth less than they seem, and no mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
@@ -102,6 +105,13 @@ impl AuthoredSurvey {
             }
             self.warn_of_gating(&path, i, &structure, warnings);
         }
+        for (tag, text) in &self.ending.favourable {
+            let is_asked =
+                |texts: &Texts| texts.get(tag).is_some_and(|text| wording::asks_for_a_review(text));
+            if wording::asks_for_a_review(text) && !is_asked(&self.ending.unfavourable) {
+                warnings.push(Warning::new(format!("{path}.ending.favourable.{tag}"), GATED));
+            }
+        }
         self.warn_of_frequency(path, &structure, warnings);
     }
 
@@ -156,7 +166,7 @@ impl AuthoredSurvey {
         for tag in self.languages() {
             let asks = |question: &AuthoredQuestion, by_band: &Texts| {
                 let text = by_band.get(tag).or_else(|| question.text.get(tag));
-                text.is_some_and(|text| wording::asks_for_a_review(text))
+                text.into_iter().chain(question.label.get(tag)).any(|text| wording::asks_for_a_review(text))
             };
             // Whoever rated low may be asked elsewhere.
             let mut all = self.questions.iter().zip(&survey.questions);
@@ -174,9 +184,7 @@ impl AuthoredSurvey {
         }
         gated.dedup();
         for key in gated {
-            let reason = "asks for a public review of those alone who rated high, which misleads who reads it and is \
-                          against the rules of the sites that show it: ask everyone, or nobody";
-            warnings.push(Warning::new(format!("{path}.{key}"), reason));
+            warnings.push(Warning::new(format!("{path}.{key}"), GATED));
         }
     }
 

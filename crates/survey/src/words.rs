@@ -197,21 +197,14 @@ fn is_said(name: &str, survey: &Survey, words: &Words) -> bool {
         "other" => any(&|q| matches!(q.kind, Kind::Choice { other: true, .. })),
         "next" | "back" => survey.needs().contains(&Ability::Pages),
         "comment-hint" | "done" | "skip" | "too-long" => has_field,
-        "followup" | "followup-answer" | "followup-favourable" | "followup-unfavourable" => {
-            let first_rated = survey.questions.iter().position(|q| q.measure().is_some());
-            survey.questions.iter().enumerate().any(|(at, q)| match &q.kind {
-                Kind::Text { by_band, .. } if q.text.is_none() => {
-                    let is_rated = first_rated.is_some_and(|rated| rated < at);
-                    match name {
-                        "followup-favourable" => is_rated && by_band.favourable.is_none(),
-                        "followup-unfavourable" => is_rated && by_band.unfavourable.is_none(),
-                        "followup-answer" => !is_rated,
-                        _ => is_rated && by_band.neutral.is_none(),
-                    }
-                }
-                _ => false,
-            })
-        }
+        "followup" | "followup-favourable" | "followup-unfavourable" => any(&|q| match &q.kind {
+            Kind::Text { by_band, .. } if q.text.is_none() => match name {
+                "followup-favourable" => by_band.favourable.is_none(),
+                "followup-unfavourable" => by_band.unfavourable.is_none(),
+                _ => by_band.neutral.is_none(),
+            },
+            _ => false,
+        }),
         _ if name.starts_with("group-") => false,
         _ if Metric::ALL.iter().any(|metric| name.starts_with(metric.name())) => rated(name),
         _ => true,

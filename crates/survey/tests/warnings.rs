@@ -417,3 +417,28 @@ fn a_scale_that_another_version_did_not_have_is_named_under_the_same_id_alone() 
     assert_eq!(seven(json!({"id": "q7"})), []);
     assert_eq!(seven(json!({"metric": "ces"})), [], "another metric is a mistake");
 }
+
+#[test]
+fn a_review_that_an_ending_or_a_link_asks_of_the_satisfied_alone_is_gating() {
+    let found = |survey: &str| -> Vec<String> {
+        let json = format!(
+            r#"{{"site": "shop", "origins": ["*"], "survey": [{{"id": "s", "version": 1, "metric": "nps", {survey}}}]}}"#
+        );
+        let mut site: AuthoredSite = serde_json::from_str(&json).unwrap();
+        assert_eq!(site.check(), []);
+        site.warnings().into_iter().map(|warning| warning.field).collect()
+    };
+    let review = "Please leave us a review on Google";
+    let ending = |others: &str| format!(r#""ending": {{"favourable": {{"en": "{review}"}}{others}}}"#);
+    assert_eq!(found(&ending("")), ["survey[0].ending.favourable.en"]);
+    assert_eq!(found(&ending(&format!(r#", "unfavourable": {{"en": "{review}"}}"#))), [""; 0]);
+    let link = |when: &str| {
+        format!(
+            r#""question": [{{"id": "nps", "kind": "rating"}}, {{"id": "l", "kind": "link", "text": {{"en": "Thank you."}},
+                "href": "https://reviews.example", "label": {{"en": "{review}"}}{when}}}]"#
+        )
+    };
+    assert_eq!(found(&link("")), [""; 0], "everyone is asked");
+    let of_promoters = r#", "when": {"all": [{"question": "nps", "band": "favourable"}]}"#;
+    assert_eq!(found(&link(of_promoters)), ["survey[0].question[1].when"]);
+}

@@ -15,10 +15,19 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// Two browsers at once are what a machine of two cores carries without the tests waiting for each other.
 static PLACES: Semaphore = Semaphore::const_new(2);
 
+/// WebKitGTK's own browser, which its driver would look for among GNOME's.
+const MINI_BROWSER: &str = if cfg!(target_arch = "aarch64") {
+    "/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser"
+} else {
+    "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser"
+};
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
     Chromium,
     Firefox,
+    /// WebKitGTK, with neither a DevTools protocol nor BiDi: what needs one can't be told in it.
+    WebKit,
 }
 
 impl Kind {
@@ -28,13 +37,14 @@ impl Kind {
             Self::Firefox => {
                 "`cargo xtask test journeys` installs Firefox and, below ~/.cache/candor, geckodriver: name it in GECKODRIVER"
             }
+            Self::WebKit => "On Debian: apt install webkit2gtk-driver xvfb",
         }
     }
 
     fn capabilities(self, options: Options, profile: Option<&Path>) -> Value {
         let mut capabilities = self.without_profile(options);
         let (options, flags) = match (self, profile) {
-            (_, None) => return capabilities,
+            (_, None) | (Self::WebKit, _) => return capabilities,
             (Self::Chromium, Some(profile)) => {
                 ("goog:chromeOptions", vec![format!("--user-data-dir={}", profile.display())])
             }
@@ -64,6 +74,9 @@ impl Kind {
                 ]},
                 "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
             }),
+            Self::WebKit => {
+                json!({"webkitgtk:browserOptions": {"binary": MINI_BROWSER, "args": ["--automation"]}})
+            }
             // The same for the same reasons.
             Self::Firefox => json!({
                 "browserName": "firefox",
@@ -90,6 +103,15 @@ thread_local! {
 
 /// Tells a story whose browsers are Firefox.
 pub fn in_firefox<T>(story: impl FnOnce() -> T) -> T {
+    told_in(Kind::Firefox, story)
+}
+
+/// Tells a story whose browsers are WebKitGTK's.
+pub fn in_webkit<T>(story: impl FnOnce() -> T) -> T {
+    told_in(Kind::WebKit, story)
+}
+
+fn told_in<T>(kind: Kind, story: impl FnOnce() -> T) -> T {
     /// A story that fails must not leave its browser to the next one of this thread.
     struct Back;
     impl Drop for Back {
@@ -98,8 +120,13 @@ pub fn in_firefox<T>(story: impl FnOnce() -> T) -> T {
         }
     }
     let _back = Back;
-    KIND.set(Kind::Firefox);
+    KIND.set(kind);
     story()
+}
+
+/// What a page says itself where no browser puts it in: [`WITNESS`].
+pub(crate) fn witness() -> String {
+    if KIND.get() == Kind::WebKit { format!("<script>{WITNESS}</script>") } else { String::new() }
 }
 
 /// Tells these stories of the file in Firefox, too.
@@ -153,6 +180,7 @@ pub struct Browser {
     driver: Arc<Driver>,
     /// Firefox by WebDriver BiDi; Chromium has its DevTools protocol.
     bidi: Option<Bidi>,
+    kind: Kind,
     _place: SemaphorePermit<'static>,
 }
 
@@ -213,13 +241,18 @@ impl Browser {
             .await
             .with_context(|| format!("{kind:?} does not start. {}", kind.advice()))?;
         let session = client.session_id().await?.context("the driver gave no session")?;
-        let mut browser = Self { client, options, session, driver, bidi: None, _place: place };
+        let mut browser = Self { client, options, session, driver, bidi: None, kind, _place: place };
         if kind == Kind::Firefox {
             let url = browser.client.capabilities().and_then(|given| given.get("webSocketUrl")?.as_str());
             let bidi = Bidi::connect(url.context("geckodriver gave no webSocketUrl")?).await?;
             let events = json!({"events": ["log.entryAdded", "network.beforeRequestSent"]});
             bidi.command("session.subscribe", events).await?;
             browser.bidi = Some(bidi);
+        }
+        if kind == Kind::WebKit {
+            // Its window has a bar above the page.
+            browser.client.set_window_size(options.width, options.height + 70).await?;
+            return Ok(browser);
         }
         browser.before_every_page(WITNESS).await?;
         browser.look(options).await?;
@@ -544,16 +577,18 @@ impl Browser {
         value.with_context(|| format!("the browser tells no {name}"))
     }
 
-    /// A screenshot of the viewport once the widget is at rest, kept at `target/candor/screenshots/{name}.png`, Firefox's in a
-    /// folder `firefox` there.
+    /// A screenshot of the viewport once the widget is at rest, kept at `target/candor/screenshots/{name}.png`, those of the other
+    /// browsers in folders `firefox` and `webkit` there.
     ///
     /// # Errors
     /// When it cannot be taken or written.
     pub async fn screenshot(&self, name: &str) -> Result<()> {
         self.widget_until("the widget to be at rest", "!root || !root.getAnimations().length").await?;
         let mut folder = crate::target()?.join("candor/screenshots");
-        if self.bidi.is_some() {
-            folder.push("firefox");
+        match self.kind {
+            Kind::Chromium => {}
+            Kind::Firefox => folder.push("firefox"),
+            Kind::WebKit => folder.push("webkit"),
         }
         std::fs::create_dir_all(&folder)?;
         std::fs::write(folder.join(format!("{name}.png")), self.client.screenshot().await?)?;
@@ -561,7 +596,10 @@ impl Browser {
     }
 
     async fn chromium(&self, path: &'static str, body: Value) -> Result<Value> {
-        ensure!(self.bidi.is_none(), "only Chromium can: leave the story out of its file's also_in_firefox!");
+        ensure!(
+            self.kind == Kind::Chromium,
+            "only Chromium can: leave the story out of its file's also_in_firefox!"
+        );
         Ok(self.client.issue_cmd(Extension { path, body }).await?)
     }
 }

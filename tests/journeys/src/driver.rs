@@ -1,25 +1,27 @@
 use crate::browser::Kind;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, PoisonError, Weak, mpsc},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-/// chromedriver or geckodriver on a free port, ended on drop.
+/// chromedriver, geckodriver or WebKitWebDriver on a free port, ended on drop.
 #[derive(Debug)]
 pub(crate) struct Driver {
     child: Child,
     port: u16,
+    /// The screen of a browser that can't do without.
+    screen: Option<Child>,
 }
 
 impl Driver {
     /// A driver with room for one more browser: chromedriver drives all of a test binary, a geckodriver one.
     pub(crate) fn get(kind: Kind) -> Result<Arc<Self>> {
         static CHROMEDRIVER: Mutex<Weak<Driver>> = Mutex::new(Weak::new());
-        if kind == Kind::Firefox {
+        if kind != Kind::Chromium {
             return Ok(Arc::new(Self::start(kind)?));
         }
         let mut current = CHROMEDRIVER.lock().unwrap_or_else(PoisonError::into_inner);
@@ -37,6 +39,9 @@ impl Driver {
     }
 
     fn start_once(kind: Kind) -> Result<Self> {
+        if kind == Kind::WebKit {
+            return Self::start_webkit();
+        }
         // What each prints before its port: "ChromeDriver was started successfully on port 38141."
         let (variable, name, arguments, before) = match kind {
             Kind::Chromium => ("CHROMEDRIVER", "chromedriver", &["--port=0"][..], "successfully on port "),
@@ -46,6 +51,7 @@ impl Driver {
                 &["--port=0", "--websocket-port=0"][..],
                 "Listening on 127.0.0.1:",
             ),
+            Kind::WebKit => bail!("WebKitWebDriver says no port"),
         };
         let program = std::env::var(variable).unwrap_or_else(|_| name.into());
         let mut child = Command::new(&program)
@@ -67,13 +73,46 @@ impl Driver {
             }
         });
         match port.recv_timeout(crate::PATIENCE) {
-            Ok(port) => Ok(Self { child, port }),
+            Ok(port) => Ok(Self { child, port, screen: None }),
             Err(_) => {
                 let _ = child.kill();
                 let _ = child.wait();
                 bail!("{program} did not say which port it listens on")
             }
         }
+    }
+
+    /// It says nothing, so it is given a port that was free a moment ago; and a screen in memory.
+    fn start_webkit() -> Result<Self> {
+        let advice = || Kind::WebKit.advice();
+        let mut screen = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1400x1000x24", "-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .with_context(|| format!("Xvfb does not start. {}", advice()))?;
+        let mut display = String::new();
+        let out = screen.stdout.take().context("Xvfb has no output")?;
+        BufReader::new(out).read_line(&mut display)?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let child = Command::new("WebKitWebDriver")
+            .arg(format!("--port={port}"))
+            .env("DISPLAY", format!(":{}", display.trim()))
+            // No graphics card.
+            .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .with_context(|| format!("WebKitWebDriver does not start. {}", advice()))?;
+        let driver = Self { child, port, screen: Some(screen) };
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            ensure!(begun.elapsed() < crate::PATIENCE, "WebKitWebDriver does not listen on {port}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(driver)
     }
 
     pub(crate) fn url(&self) -> String {
@@ -95,7 +134,9 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        for process in [Some(&mut self.child), self.screen.as_mut()].into_iter().flatten() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }

@@ -26,7 +26,7 @@ mod pages;
 mod whole;
 mod widget;
 
-pub use browser::{Browser, Options, in_firefox};
+pub use browser::{Browser, Options, in_firefox, in_webkit};
 pub use candor::{Candor, TOKEN};
 pub use endpoint::{Endpoint, Reply};
 pub use fantoccini::key::Key;

@@ -39,9 +39,10 @@ impl Page {
         let dir = crate::word(language, "dir").unwrap_or_else(|_| "ltr".to_owned());
         Self::new(format!(
             "<!doctype html><html lang=\"{lang}\" dir=\"{dir}\"><head><meta charset=\"utf-8\"><title>Host</title>\
-             <meta name=\"viewport\" content=\"width=device-width\"></head><body><main><h1>Host</h1>\
+             <meta name=\"viewport\" content=\"width=device-width\">{}</head><body><main><h1>Host</h1>\
              <p><button id=\"button\">Button</button> <a id=\"link\" href=\"/elsewhere\">Elsewhere</a></p></main>\
-             {body}</body></html>"
+             {body}</body></html>",
+            crate::browser::witness()
         ))
     }
 

@@ -82,7 +82,7 @@ async fn a_modal_takes_the_focus_holds_it_and_gives_it_back() -> Result<()> {
     let browser = Browser::open().await?;
     browser.goto(&pages.url("/")).await?;
     let ask = "(document.querySelector('#mine').focus(), candor('show', 'nps'), 0)";
-    for (key, reason) in [(Some(Key::Escape), "escape"), (None, "close")] {
+    for (key, reason) in [(Some(Key::Escape), "escape"), (None, "close"), (None, "unmount")] {
         browser.until("the loader", "window.candor && candor.version").await?;
         browser.eval(ask).await?;
         browser.prompt().await?;
@@ -107,21 +107,43 @@ async fn a_modal_takes_the_focus_holds_it_and_gives_it_back() -> Result<()> {
                 browser.widget("(radios[3].focus(), 0)").await?;
                 browser.press(&[key]).await?;
             }
-            None => browser.click("$('.close')").await?,
+            None if reason == "close" => browser.click("$('.close')").await?,
+            None => drop(browser.eval("candor('unmount')").await?),
         }
         browser.gone().await?;
         browser.until("the focus", "document.activeElement.id === 'mine'").await?;
-        assert_eq!(
-            browser.eval("journey.events.filter(e => e.type === 'closed').at(-1).reason").await?,
-            reason
-        );
+        if reason != "unmount" {
+            let closed = "journey.events.filter(e => e.type === 'closed').at(-1).reason";
+            assert_eq!(browser.eval(closed).await?, reason);
+        }
         let again = "(Object.keys(localStorage).forEach(k => localStorage.removeItem(k)), 0)";
         browser.eval(again).await?;
         browser.reload().await?;
     }
     let kept = candor.read("/v1/surveys/nps/responses?unanswered=true").await?;
     let states: Vec<_> = kept["responses"].as_array().into_iter().flatten().map(|r| &r["state"]).collect();
-    assert_eq!(states, ["dismissed", "dismissed"]);
+    assert_eq!(states.len(), 3);
+    assert_eq!(states.iter().filter(|state| **state == "dismissed").count(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn in_a_low_window_a_modal_keeps_what_closes_it_and_what_sends_in_view() -> Result<()> {
+    let (pages, candor) = (Pages::start().await?, Candor::start()?);
+    let tag = candor.tag("data-survey=\"csat\" data-quiet=\"0\" data-display=\"modal\"");
+    pages.set("/", Page::with_body(&tag));
+    let browser = Browser::open().await?;
+    for (width, height) in [(320, 568), (320, 480), (1000, 420)] {
+        browser.look(Options { width, height, dark: false }).await?;
+        browser.goto(&pages.url("/")).await?;
+        browser.choose(2).await?;
+        browser.write_comment("late").await?;
+        edges(&browser).await?;
+        browser.screenshot(&format!("display-modal-low-{width}-{height}")).await?;
+        let outside = "[$('.close'), $('.send'), $('.card')].map(e => [e.className, e.getBoundingClientRect()])
+            .filter(([, r]) => r.top < 0 || r.bottom > innerHeight || r.left < 0 || r.right > innerWidth).map(([name]) => name)";
+        assert_eq!(browser.widget(outside).await?, json!([]), "{width} × {height}");
+    }
     Ok(())
 }
 

@@ -64,10 +64,10 @@ favourable_points = 2
 const POINTS: [(&str, u8); 6] =
     [("stars", 4), ("smileys", 5), ("faces", 1), ("thumbs", 2), ("three", 2), ("ten", 7)];
 
-async fn every_look(options: Options) -> Result<()> {
+async fn every_look(options: Options, languages: &[&str]) -> Result<()> {
     let (pages, candor) = (Pages::start().await?, Candor::with_sites(&[("shop.toml", LOOKS)])?);
     let browser = Browser::open_with(options).await?;
-    for language in LANGUAGES {
+    for language in languages {
         pages.set("/", Page::in_language(language, &candor.tag("data-site=\"shop\"")));
         browser.goto(&pages.url("/")).await?;
         browser.prompt().await?;
@@ -101,12 +101,20 @@ async fn every_look(options: Options) -> Result<()> {
 
 #[tokio::test]
 async fn every_look_is_whole_at_320_px() -> Result<()> {
-    every_look(NARROW).await
+    every_look(NARROW, &LANGUAGES).await
+}
+
+#[tokio::test]
+async fn every_look_is_whole_on_phones_of_any_width() -> Result<()> {
+    for width in [360, 390, 428] {
+        every_look(Options { width, ..NARROW }, &["en", "vi"]).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]
 async fn every_look_is_whole_at_1280_px_in_the_dark() -> Result<()> {
-    every_look(Options { dark: true, ..WIDE }).await
+    every_look(Options { dark: true, ..WIDE }, &LANGUAGES).await
 }
 
 /// What can be seen of the points' drawings: how many are filled, or cut out otherwise than the first.
@@ -321,5 +329,48 @@ async fn what_is_required_is_asked_for_characters_are_counted_as_people_do_and_t
     let kept = candor.read("/v1/surveys/flow/responses?site=shop").await?;
     let answers = kept["responses"][0]["answers"].as_array().map(Vec::len);
     assert_eq!((answers, &kept["responses"][0]["state"]), (Some(2), &json!("complete")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_comes_to_the_end_without_a_word_is_left_in_peace() -> Result<()> {
+    let (pages, candor) = (Pages::start().await?, Candor::start()?);
+    pages.set("/", Page::with_body(&candor.tag("data-survey=\"start-stop-continue\"")));
+    let browser = Browser::open().await?;
+    browser.goto(&pages.url("/")).await?;
+    browser.widget_until("the question", "$('textarea') && $('.send')").await?;
+    for turn in 1..=3 {
+        browser.send().await?;
+        browser
+            .widget_until(
+                "what comes then",
+                &format!("$('[data-step=thanks]') || $$('.turned').length && {turn} < 3"),
+            )
+            .await?;
+    }
+    browser.goto(&pages.url("/")).await?;
+    browser.until("the quiet", "window.candor && candor('debug')[0]?.because.startsWith('quiet')").await?;
+    assert_eq!(browser.widget("!!host").await?, false);
+    let kept = candor.read("/v1/surveys/start-stop-continue/responses?unanswered=true").await?;
+    assert_eq!(kept["responses"][0]["state"], "shown", "it was not closed");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_error_stands_at_what_is_wrong() -> Result<()> {
+    let site = FLOW.replacen("required = true", "", 1);
+    let (pages, candor) = (Pages::start().await?, Candor::with_sites(&[("shop.toml", &site)])?);
+    pages.set("/", Page::with_body(&candor.tag("data-site=\"shop\"")));
+    let browser = Browser::open().await?;
+    browser.goto(&pages.url("/")).await?;
+    browser.click_button("Next").await?;
+    browser.prompt().await?;
+    browser.click_button("Next").await?;
+    let wrong = "$('#error').textContent && $('textarea').getAttribute('aria-invalid') === 'true' && !$('legend .error')";
+    browser.widget_until("the error of the text", wrong).await?;
+    browser.write_comment("longer than twelve").await?;
+    browser.widget_until("none", "!$('#error').textContent").await?;
+    browser.click_button("Next").await?;
+    browser.widget_until("the error of the text", wrong).await?;
     Ok(())
 }

@@ -146,7 +146,13 @@ impl Reading {
         };
         let Some(question) = question else {
             let ids = found.survey.questions.iter().filter(is_counted).map(|question| question.id.as_str());
-            return Err(Problem::invalid("question", ids.collect::<Vec<_>>().join(" or ")));
+            let ids: Vec<_> = ids.collect();
+            let expected = if ids.is_empty() {
+                "a survey with a rating or a choice: this one has nothing to count".to_owned()
+            } else {
+                ids.join(" or ")
+            };
+            return Err(Problem::invalid("question", expected));
         };
         let is_same = |other: &Question| match (&question.kind, &other.kind) {
             (Kind::Choice { .. }, Kind::Choice { .. }) => true,
