@@ -41,7 +41,7 @@ fn scores(workspace: &Workspace) -> Result<()> {
 
 fn server(workspace: &Workspace) -> Result<()> {
     tools::wrk()?;
-    say("Benching the server beside one without a store (6 minutes after the build)");
+    say("Benching the server beside one without a store (11 minutes after the build)");
     run(&mut bench(workspace, "candor-server", "ingest"), "Mend what is named above.")
 }
 
