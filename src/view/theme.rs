@@ -23,8 +23,8 @@ pub(super) fn adopt(look: &Look, root: &ShadowRoot) {
     let side = if look.on_right { "right" } else { "left" };
     let placed = [":host{", side, ":max(24px,env(safe-area-inset-", side, "))!important}", POPOVER];
     let placement = match look.display {
-        Display::Popover | Display::Bar => concat(&placed),
-        Display::Inline | Display::Modal => INLINE.into(),
+        Display::Inline => INLINE.into(),
+        _ => concat(&placed),
     };
     if let Ok(sheet) = CssStyleSheet::new() {
         let _ = sheet.replace_sync(&concat(&[EVERYWHERE, &placement, &look.more]));
