@@ -31,6 +31,8 @@ pub(super) struct Readers {
 /// Which threads wait, and what waits for a thread: one of the two is empty.
 #[derive(Debug, Default)]
 struct Queue {
+    /// How many threads there are: one that panics is gone.
+    alive: usize,
     /// The one that read last is the last. It gets the next job, since it has the most in its caches.
     idle: Vec<Idle>,
     jobs: VecDeque<Job>,
@@ -86,7 +88,7 @@ impl Drop for Leaving {
 
 impl Readers {
     pub(super) fn spawn(path: PathBuf) -> Result<Self, StoreError> {
-        let queue = Arc::<Mutex<Queue>>::default();
+        let queue = Arc::new(Mutex::new(Queue { alive: READERS, ..Queue::default() }));
         let threads = (1..=READERS)
             .map(|n| {
                 let (path, queue) = (path.clone(), Arc::clone(&queue));
@@ -143,15 +145,12 @@ impl Queue {
         if self.is_closed {
             return Err(StoreError::Closed);
         }
-        let mut job = Some(job);
-        while let Some(unsent) = job.take() {
-            let Some(idle) = self.idle.pop() else {
-                self.jobs.push_back(unsent);
-                break;
-            };
-            // A thread that has ended gives it back.
-            let again = Idle(idle.0.clone());
-            job = idle.0.send((unsent, again)).err().map(|mpsc::SendError((job, _))| job);
+        match self.idle.pop() {
+            Some(idle) => {
+                let again = Idle(idle.0.clone());
+                idle.0.send((job, again)).map_err(|_| StoreError::Closed)?;
+            }
+            None => self.jobs.push_back(job),
         }
         Ok(())
     }
@@ -173,7 +172,22 @@ impl Queue {
     }
 }
 
+/// Takes a thread off the queue when it ends. The last one leaves nothing behind to wait for it.
+struct Alive<'a>(&'a Mutex<Queue>);
+
+impl Drop for Alive<'_> {
+    fn drop(&mut self) {
+        let mut queue = lock(self.0);
+        queue.alive -= 1;
+        if queue.alive == 0 {
+            queue.close();
+            queue.jobs.clear();
+        }
+    }
+}
+
 fn work(path: &std::path::Path, queue: &Mutex<Queue>) {
+    let _alive = Alive(queue);
     let (sender, receiver) = mpsc::channel();
     let (mut open, mut idle) = (None, Idle(sender));
     loop {
@@ -253,6 +267,16 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
             assert_eq!(readers.read(None, name).await.unwrap(), last);
+        }
+    }
+
+    #[tokio::test]
+    async fn readers_that_have_all_panicked_are_closed() {
+        let (_folder, readers) = readers();
+        for _ in 0..2 * READERS {
+            let panicking = readers.read(None, |_| -> Result<(), StoreError> { panic!("as a bug would") });
+            let found = tokio::time::timeout(Duration::from_secs(10), panicking).await;
+            assert_eq!(found, Ok(Err(StoreError::Closed)));
         }
     }
 
